@@ -1,0 +1,39 @@
+import { defineProject } from 'vitest/config';
+
+/** Sources instead of dist: no build before a test run. The rest are Vite's own defaults for a server. */
+const conditions = ['source', 'module', 'node', 'development|production'];
+const sourceConditions = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+
+/** Tests that need a process of their own, or the built packages. */
+export const isolatedTests = '**/*.isolated.test.ts';
+export const distTests = '**/*.dist.test.ts';
+
+const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 };
+
+/** The unit tests of one package: many files share a worker, so no module-level state, no env and cwd changes. */
+export function unitProject(name: string) {
+  return defineProject({
+    ...sourceConditions,
+    test: {
+      name,
+      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      exclude: [isolatedTests, distTests],
+      isolate: false,
+      ...timeouts,
+    },
+  });
+}
+
+/** Tests of any package that each get a fresh worker. */
+export function isolatedProject(name: string, include: string) {
+  return defineProject({
+    ...sourceConditions,
+    test: {
+      name,
+      include: [`packages/${include}`, `examples/${include}`],
+      exclude: ['**/node_modules/**'],
+      testTimeout: 120_000,
+      hookTimeout: 60_000,
+    },
+  });
+}
