@@ -10,7 +10,9 @@ interface Manifest {
 /** The build of one library. Its entries are the `source` files of its package.json, so a subpath is declared once. */
 export function library(folder: string, platform: 'neutral' | 'node') {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
-  const exported = Object.values(manifest.exports).flatMap((target) => (typeof target === 'string' ? [] : target.source));
+  const exported = Object.values(manifest.exports).flatMap((target) =>
+    typeof target === 'string' ? [] : target.source,
+  );
   const bins = Object.values(manifest.bin ?? {}).map((file) => file.replace('/dist/', '/src/').replace(/\.js$/, '.ts'));
   const sources = [...exported, ...bins];
   return defineConfig({

@@ -1,0 +1,24 @@
+// What a user would install: each package is packed once, then read by publint and by attw.
+import { mkdirSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { outputOf } from './run.mjs';
+import { packages } from './packages.mjs';
+
+const out = resolve('.cache/packed');
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+
+for (const { name, folder, subpaths } of packages()) {
+  const packed = await outputOf('pnpm', ['pack', '--pack-destination', out], { cwd: folder });
+  const tarball = packed.trim().split('\n').at(-1);
+  try {
+    await outputOf('publint', ['run', tarball, '--strict']);
+    // A package without subpaths is a command line and has no types to resolve.
+    const attw = [tarball, '--profile', 'esm-only', '--no-definitely-typed', '--format', 'ascii'];
+    if (subpaths.length > 0) await outputOf('attw', attw);
+    console.log(`${name}: fit to publish`);
+  } catch (error) {
+    console.error(`${name}: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+
+/** Runs a tool of this workspace with our own output, and answers its exit code. */
+export function exitCodeOf(file, args, options = {}) {
+  return finished(spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'], env: toolEnv(), ...options }), file);
+}
+
+/** Runs a command and answers what it printed; rejects when it fails. */
+export async function outputOf(file, args, options = {}) {
+  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], env: toolEnv(), ...options });
+  const printed = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) {
+    child[name].setEncoding('utf8');
+    child[name].on('data', (text) => (printed[name] += text));
+  }
+  const code = await finished(child, file);
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}\n${printed.stderr}${printed.stdout}`);
+  return printed.stdout;
+}
+
+function toolEnv() {
+  return { ...process.env, PATH: [join(process.cwd(), 'node_modules', '.bin'), process.env.PATH].join(delimiter) };
+}
+
+function finished(child, file) {
+  return new Promise((resolve, reject) => {
+    child.on('error', (error) => reject(new Error(`cannot run ${file}: ${error.message}`)));
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
