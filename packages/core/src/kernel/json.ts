@@ -1,0 +1,167 @@
+import { z } from 'zod';
+import type { Json } from '../ports/values.js';
+import { ConductorError } from './error.js';
+
+/** Nesting allowed in values from outside. */
+const maxJsonDepth = 64;
+/** Nesting allowed in values of our own: only guards the stack, and ends cycles. */
+const maxCanonicalDepth = 512;
+
+/** A schema for any JSON value up to 64 levels deep; for API documents it is "anything". */
+// The cast: a refinement proves the type at runtime, but zod infers nothing from it.
+export const jsonValue = z.unknown().refine(isJson, { error: 'Not a JSON value' }) as unknown as z.ZodType<Json, Json>;
+
+/** True for plain data that `JSON.stringify` keeps as it is, without prototype keys, at most 64 levels deep. Linear. */
+export function isJson(value: unknown): value is Json {
+  const open: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 0 }];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (isScalar(next.value)) continue;
+    if (!isContainer(next.value) || next.depth >= maxJsonDepth || pollutes(next.value)) return false;
+    for (const child of childrenOf(next.value)) open.push({ value: child, depth: next.depth + 1 });
+  }
+  return true;
+}
+
+/**
+ * The one text of a JSON value: keys sorted by UTF-16 code units, no spaces (the form of RFC 8785). For hashes, idempotency
+ * and golden files. Throws VALIDATION_FAILED, with `details.path`, for what JSON cannot say: NaN, Infinity, undefined, a
+ * class instance, a cycle, a prototype key.
+ */
+export function canonicalJson(value: unknown): string {
+  return canonical(value, []);
+}
+
+function canonical(value: unknown, path: readonly (string | number)[]): string {
+  if (isScalar(value)) return JSON.stringify(value);
+  if (!isContainer(value) || pollutes(value) || path.length >= maxCanonicalDepth) {
+    const at = path.slice(0, 16);
+    throw new ConductorError('VALIDATION_FAILED', `No JSON value at ${at.join('.') || 'the root'}: ${kindOf(value)}`, {
+      details: { path: at },
+    });
+  }
+  // Array.from, not map: a hole is an undefined value, and must be refused like one.
+  if (Array.isArray(value))
+    return `[${Array.from(value, (item, index) => canonical(item, [...path, index])).join(',')}]`;
+  const record = value as Readonly<Record<string, unknown>>;
+  const members = Object.keys(record)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${canonical(record[key], [...path, key])}`);
+  return `{${members.join(',')}}`;
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return isContainer(value)
+    ? 'a prototype key, a cycle, or nested too deep'
+    : `an instance of ${value.constructor.name}`;
+}
+
+/** What a JSON text may be. */
+export interface ParseJsonOptions {
+  /** Of the text as UTF-8; default 16 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** Default 64. */
+  readonly maxDepth?: number | undefined;
+  /** Named in messages, for example a file; default "The JSON text". */
+  readonly source?: string | undefined;
+}
+
+/**
+ * Reads a JSON text from outside. Size and depth are checked before anything is built; a key that could reach a prototype
+ * is refused. Throws TOO_LARGE (`details.maxBytes`) or VALIDATION_FAILED.
+ */
+export function parseJson(text: string, options: ParseJsonOptions = {}): Json {
+  const { maxBytes = 16 * 1024 * 1024, maxDepth = maxJsonDepth, source = 'The JSON text' } = options;
+  // A UTF-16 unit takes one to three bytes: most texts need no count.
+  if (text.length > maxBytes || (text.length * 3 > maxBytes && new TextEncoder().encode(text).length > maxBytes)) {
+    throw new ConductorError('TOO_LARGE', `${source} is longer than ${maxBytes} bytes`, { details: { maxBytes } });
+  }
+  if (isDeeper(text, maxDepth)) {
+    throw new ConductorError('VALIDATION_FAILED', `${source} is nested deeper than ${maxDepth} levels`, {
+      details: { maxDepth },
+    });
+  }
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json; // JSON.parse makes nothing but JSON
+  } catch (cause) {
+    throw new ConductorError('VALIDATION_FAILED', `${source} is not JSON: ${(cause as SyntaxError).message}`, {
+      cause,
+    });
+  }
+  if (hasPrototypeKeys(value)) {
+    throw new ConductorError('VALIDATION_FAILED', `${source} has a key that could change a prototype`, {
+      hint: 'Rename the key `__proto__`, or `constructor.prototype`.',
+    });
+  }
+  return value;
+}
+
+function isDeeper(text: string, maxDepth: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const char = text[index];
+    if (inString) {
+      if (char === '\\') index += 1;
+      else if (char === '"') inString = false;
+    } else if (char === '"') inString = true;
+    else if (char === '[' || char === '{') {
+      depth += 1;
+      if (depth > maxDepth) return true;
+    } else if (char === ']' || char === '}') depth -= 1;
+  }
+  return false;
+}
+
+function hasPrototypeKeys(value: Json): boolean {
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (isScalar(next)) continue;
+    if (pollutes(next as object)) return true;
+    for (const child of childrenOf(next as object)) open.push(child);
+  }
+  return false;
+}
+
+/** Freezes plain objects and arrays all the way down, and returns the same value. Maps and class instances stay as they are. */
+export function deepFreeze<T>(value: T): T {
+  const seen = new Set<unknown>();
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (!isContainer(next) || seen.has(next)) continue;
+    seen.add(next);
+    Object.freeze(next);
+    for (const child of childrenOf(next)) open.push(child);
+  }
+  return value;
+}
+
+function isScalar(value: unknown): value is null | boolean | number | string {
+  if (typeof value === 'number') return Number.isFinite(value);
+  return value === null || typeof value === 'string' || typeof value === 'boolean';
+}
+
+/** An array or a plain object, of any realm: the prototype of a plain object has none itself. */
+function isContainer(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Array.from and not the array: holes come out as undefined, and array properties that are no items do not. */
+function childrenOf(container: object): readonly unknown[] {
+  return Array.isArray(container) ? Array.from<unknown>(container) : Object.values(container);
+}
+
+function pollutes(container: object): boolean {
+  if (Array.isArray(container)) return false;
+  if (Object.hasOwn(container, '__proto__')) return true;
+  if (!Object.hasOwn(container, 'constructor')) return false;
+  const { constructor } = container as { readonly constructor: unknown };
+  return typeof constructor === 'object' && constructor !== null && Object.hasOwn(constructor, 'prototype');
+}
