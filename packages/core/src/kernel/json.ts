@@ -52,9 +52,7 @@ function canonical(value: unknown, path: readonly (string | number)[]): string {
 function kindOf(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (typeof value !== 'object' || value === null) return typeof value;
-  return isContainer(value)
-    ? 'a prototype key, a cycle, or nested too deep'
-    : `an instance of ${value.constructor.name}`;
+  return isContainer(value) ? 'a prototype key, a cycle, or nested too deep' : 'a class instance';
 }
 
 /** What a JSON text may be. */
