@@ -18,13 +18,12 @@ export function library(folder: string, platform: 'neutral' | 'node') {
   return defineConfig({
     entry: Object.fromEntries(sources.map((file) => [file.replace(/^\.\/src\/|\.ts$/g, ''), file])),
     format: 'esm',
-    // A command line has no types to publish.
-    dts: exported.length > 0,
     tsconfig: 'tsconfig.build.json',
     target: 'node20',
     platform,
     sourcemap: true,
-    clean: true,
+    // Types are a build of their own: they need the types of other packages, and no test or demo needs them.
+    clean: ['!types/**'],
     // Shared chunks: two copies of an error class in two subpaths would not know each other.
     splitting: true,
     removeNodeProtocol: false,

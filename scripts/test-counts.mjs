@@ -1,6 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 const file = '.cache/test-counts.json';
+
+export function clearCounts() {
+  rmSync(file, { force: true });
+}
 
 export function writeCounts(counts) {
   mkdirSync('.cache', { recursive: true });

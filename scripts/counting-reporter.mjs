@@ -1,7 +1,7 @@
-import { countLine, writeCounts } from './test-counts.mjs';
+import { writeCounts } from './test-counts.mjs';
 
-/** Ends a test run with one plain line that any machine can read: `12 passed, 0 failed, 1 skipped`. */
-export default class PlainReporter {
+/** Leaves the counts of a test run where the last line of `npm test` and of CI takes them from. */
+export default class CountingReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
     for (const module of modules) {
@@ -13,6 +13,5 @@ export default class PlainReporter {
       }
     }
     writeCounts(counts);
-    process.stdout.write(`\n${countLine({ runFailed: false })}\n`);
   }
 }
