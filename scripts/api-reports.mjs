@@ -44,5 +44,5 @@ function surface(folder, subpath, types) {
   const result = Extractor.invoke(config, { localBuild: true, messageCallback: (message) => (message.handled = true) });
   if (!result.succeeded) throw new Error(`no API report for ${folder} ${subpath}: ${result.errorCount} errors`);
   const text = readFileSync(join(reportFolder, 'surface.api.md'), 'utf8').replaceAll('\r\n', '\n');
-  return text.slice(text.indexOf('```ts'));
+  return text.slice(text.indexOf('```ts')).replace(/\n\/\/ \(No @packageDocumentation .*\n/, '');
 }

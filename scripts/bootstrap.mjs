@@ -20,6 +20,8 @@ const env = {
   DO_NOT_TRACK: '1',
   npm_config_update_notifier: 'false',
 };
+// An empty HOME is worse than none: pnpm finds no folder for its store and gives up.
+if (env.HOME === '') delete env.HOME;
 
 const wanted = stamp();
 if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== wanted) {
@@ -52,7 +54,6 @@ async function install() {
   const code = await run('npm', [...npm, ...pnpm], {
     ...env,
     CI: 'true', // without a terminal pnpm would stop and ask
-    ...headers(),
   });
   if (code !== 0) {
     console.error(`setting up failed (exit ${code}); the lines above say why, and the next run tries again`);
@@ -61,12 +62,6 @@ async function install() {
   mkdirSync(dirname(stampFile), { recursive: true });
   writeFileSync(stampFile, wanted);
   return 0;
-}
-
-/** Node's own headers, where they came with it: a dependency that compiles would otherwise download them. */
-function headers() {
-  const prefix = join(dirname(process.execPath), '..');
-  return existsSync(join(prefix, 'include', 'node', 'node.h')) ? { npm_config_nodedir: prefix } : {};
 }
 
 /** Runs to the end and answers the exit code. The child hears of Ctrl-C itself; we wait for it to finish. */
