@@ -52,7 +52,8 @@ export class ConductorError extends Error {
   override readonly name: string = 'ConductorError';
   /** From the closed union, `vendor/CODE` of a plugin, or, read off a wire, a word of a newer version. */
   readonly code: AnyErrorCode;
-  readonly hint?: string;
+  /** What to do. `declare`: a field would be there, as undefined, where there is no hint. */
+  declare readonly hint?: string;
   readonly details: Readonly<Record<string, unknown>>;
   /** True: the same call may succeed later, unchanged or after reading again. */
   readonly retryable: boolean;

@@ -54,6 +54,7 @@ export function given<S, C extends Command, A>(
         refusal = error;
       }
       return {
+        // oxlint-disable-next-line no-thenable -- given, when, then is the language; nobody awaits a decision
         then(expected) {
           if (typeof expected === 'string') expectRefusal(command.name, expected, refusal, decided);
           else expectEvents(command.name, expected, refusal, decided);
