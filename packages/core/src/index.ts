@@ -15,3 +15,68 @@ export { BackoffPolicy, delayMs } from './kernel/backoff.js';
 export { canonicalJson, deepFreeze, isJson, jsonValue, parseJson } from './kernel/json.js';
 export type { ParseJsonOptions } from './kernel/json.js';
 export { sha256Hex } from './kernel/hash.js';
+export { checkId, foldedId, isSafeId, slugOf, trackIdOf } from './track/names.js';
+export { defaultLimits, Limits } from './track/limits.js';
+
+// Tracks
+export { track } from './track/track.js';
+export { decideTrackCommand } from './track/decide.js';
+export { evolveTrack, foldTrack } from './track/evolve.js';
+export { initialTrack } from './track/initial.js';
+export { loopFacts, nextAction } from './track/next-action.js';
+export { isTrackEvent, trackEvent, trackEvents, trackEventVersion } from './track/events.js';
+export type { TrackEventData, TrackEventType } from './track/events.js';
+export type { TrackCommand, TrackCommandName, TrackCommands } from './track/commands.js';
+export { completionParts } from './track/actions.js';
+export type { Action, CompletionPart } from './track/actions.js';
+export { baseEffect, currentEffect, roleEffect, taskEffect } from './track/effects.js';
+export { descendants } from './track/plan-state.js';
+export { lifecycleMoves } from './track/lifecycle.js';
+export type { LifecycleOperation } from './track/lifecycle.js';
+export type { Command, DecideContext, Decider } from './track/decider.js';
+export { lifecycles, priorities, steps, stepStatuses } from './track/model.js';
+export type {
+  Assessment,
+  Blocker,
+  BoardForm,
+  BoardReference,
+  BoardSession,
+  BoardVerdict,
+  BudgetLimits,
+  BudgetState,
+  Checkpoint,
+  Condition,
+  Decision,
+  EffectResult,
+  ExecutionMode,
+  Facts,
+  Finding,
+  Lifecycle,
+  LoopState,
+  OpenEffect,
+  PlanState,
+  Policy,
+  Priority,
+  Proposal,
+  Remark,
+  RunState,
+  Step,
+  StepStatus,
+  Task,
+  TaskState,
+  TaskStatus,
+  TrackState,
+  Vote,
+} from './track/model.js';
+
+// The loop
+export { transitionFor, transitions } from './loop/transitions.js';
+export type { EscalationReason, Guard, LoopFacts, Transition } from './loop/transitions.js';
+export { escalations } from './loop/escalations.js';
+export type { Escalation, LeadsTo } from './loop/escalations.js';
+
+// The project and its questions
+export { project, projectEvents, registryFollowUps } from './project/project.js';
+export type { ProjectCommand, ProjectState, RegistryEntry } from './project/project.js';
+export { approval, approvalEvents } from './approval/approval.js';
+export type { ApprovalCommand, ApprovalState } from './approval/approval.js';

@@ -1,0 +1,126 @@
+import type { Step, StepStatus } from '../track/model.js';
+
+/** What a row of the table may ask of the state; gathered once, so that the table stays data. */
+export interface LoopFacts {
+  readonly brainstorm: boolean;
+  readonly mode: 'PARALLEL' | 'SEQUENTIAL';
+  readonly revisionsLeft: boolean;
+  readonly fixCyclesLeft: boolean;
+  readonly businessSyncRequired: boolean;
+  /** Some task may still run. */
+  readonly runnable: boolean;
+  /** A task failed for the last time, or is blocked: only a person can go on. */
+  readonly retriesUsedUp: boolean;
+  readonly activeBlocker: boolean;
+}
+
+export type Guard = keyof Pick<
+  LoopFacts,
+  | 'brainstorm'
+  | 'revisionsLeft'
+  | 'fixCyclesLeft'
+  | 'businessSyncRequired'
+  | 'runnable'
+  | 'retriesUsedUp'
+  | 'activeBlocker'
+>;
+
+/** Why a person is asked; each has its options in `escalations`. */
+export type EscalationReason =
+  'PLAN_FAILED' | 'PLAN_LIMIT' | 'TASK_LIMIT' | 'FIX_LIMIT' | 'ITERATION_LIMIT' | 'TRACK_BLOCKED' | 'BOARD_ESCALATED';
+
+export interface Transition {
+  readonly id: `T${number}`;
+  /** Absent: any step. */
+  readonly step?: Step;
+  /** Absent: any status. */
+  readonly status?: StepStatus;
+  /** All must hold; `!` negates. */
+  readonly when: readonly (Guard | `!${Guard}` | 'PARALLEL' | 'SEQUENTIAL')[];
+  /** `start` and `resume` hand the step to its agent; `move` goes to `next`; `escalate` asks a person. */
+  readonly does: 'start' | 'resume' | 'move' | 'escalate' | 'complete' | 'reopen';
+  /** Absent step: the same step. */
+  readonly next: { readonly step?: Step; readonly status: StepStatus };
+  readonly reason?: EscalationReason;
+}
+
+const row = (
+  id: Transition['id'],
+  step: Step | undefined,
+  status: StepStatus | undefined,
+  when: Transition['when'],
+  does: Transition['does'],
+  next: Transition['next'],
+  reason?: EscalationReason,
+): Transition => ({
+  id,
+  ...(step && { step }),
+  ...(status && { status }),
+  when,
+  does,
+  next,
+  ...(reason && { reason }),
+});
+
+/**
+ * The evaluate-loop, one row per line of its published table (T2 to T31; T1 is the initial state of a track).
+ * The first row that fits wins; a pair that fits none is an `INVALID_STATE`.
+ */
+export const transitions: readonly Transition[] = Object.freeze([
+  row('T30', undefined, 'BLOCKED', ['activeBlocker'], 'escalate', { status: 'BLOCKED' }, 'TRACK_BLOCKED'),
+  row('T31', undefined, 'BLOCKED', ['!activeBlocker'], 'reopen', { status: 'NOT_STARTED' }),
+  row('T2', 'BRAINSTORM', 'NOT_STARTED', ['brainstorm'], 'start', { status: 'IN_PROGRESS' }),
+  row('T3', 'BRAINSTORM', 'PASSED', [], 'move', { step: 'PLAN', status: 'NOT_STARTED' }),
+  row('T4', 'PLAN', 'NOT_STARTED', [], 'start', { status: 'IN_PROGRESS' }),
+  row('T5', 'PLAN', 'IN_PROGRESS', [], 'resume', { status: 'IN_PROGRESS' }),
+  row('T6', 'PLAN', 'PASSED', [], 'move', { step: 'EVALUATE_PLAN', status: 'NOT_STARTED' }),
+  row('T7', 'PLAN', 'FAILED', [], 'escalate', { status: 'BLOCKED' }, 'PLAN_FAILED'),
+  row('T8', 'EVALUATE_PLAN', 'NOT_STARTED', [], 'start', { status: 'IN_PROGRESS' }),
+  row('T9', 'EVALUATE_PLAN', 'IN_PROGRESS', [], 'resume', { status: 'IN_PROGRESS' }),
+  row('T10', 'EVALUATE_PLAN', 'PASSED', [], 'move', { step: 'EXECUTE', status: 'NOT_STARTED' }),
+  row('T11', 'EVALUATE_PLAN', 'FAILED', ['revisionsLeft'], 'move', { step: 'PLAN', status: 'NOT_STARTED' }),
+  row('T12', 'EVALUATE_PLAN', 'FAILED', ['!revisionsLeft'], 'escalate', { status: 'BLOCKED' }, 'PLAN_LIMIT'),
+  row('T13', 'EXECUTE', 'NOT_STARTED', ['PARALLEL'], 'start', { status: 'IN_PROGRESS' }),
+  row('T14', 'EXECUTE', 'NOT_STARTED', ['SEQUENTIAL'], 'start', { status: 'IN_PROGRESS' }),
+  row('T15', 'EXECUTE', 'IN_PROGRESS', [], 'resume', { status: 'IN_PROGRESS' }),
+  row('T16', 'EXECUTE', 'PASSED', [], 'move', { step: 'EVALUATE_EXECUTION', status: 'NOT_STARTED' }),
+  row('T17', 'EXECUTE', 'FAILED', ['runnable'], 'resume', { status: 'IN_PROGRESS' }),
+  row('T17', 'EXECUTE', 'FAILED', ['!runnable', 'retriesUsedUp'], 'escalate', { status: 'BLOCKED' }, 'TASK_LIMIT'),
+  row('T17', 'EXECUTE', 'FAILED', ['!runnable', '!retriesUsedUp'], 'move', { step: 'FIX', status: 'NOT_STARTED' }),
+  row('T18', 'EVALUATE_EXECUTION', 'NOT_STARTED', [], 'start', { status: 'IN_PROGRESS' }),
+  row('T18', 'EVALUATE_EXECUTION', 'IN_PROGRESS', [], 'resume', { status: 'IN_PROGRESS' }),
+  row('T19', 'EVALUATE_EXECUTION', 'PASSED', ['businessSyncRequired'], 'move', {
+    step: 'BUSINESS_SYNC',
+    status: 'NOT_STARTED',
+  }),
+  row('T20', 'EVALUATE_EXECUTION', 'PASSED', ['!businessSyncRequired'], 'move', {
+    step: 'COMPLETE',
+    status: 'NOT_STARTED',
+  }),
+  row('T21', 'EVALUATE_EXECUTION', 'FAILED', ['fixCyclesLeft'], 'move', { step: 'FIX', status: 'NOT_STARTED' }),
+  row('T22', 'EVALUATE_EXECUTION', 'FAILED', ['!fixCyclesLeft'], 'escalate', { status: 'BLOCKED' }, 'FIX_LIMIT'),
+  row('T23', 'FIX', 'NOT_STARTED', [], 'start', { status: 'IN_PROGRESS' }),
+  row('T24', 'FIX', 'IN_PROGRESS', [], 'resume', { status: 'IN_PROGRESS' }),
+  row('T25', 'FIX', 'PASSED', [], 'move', { step: 'EVALUATE_EXECUTION', status: 'NOT_STARTED' }),
+  row('T26', 'FIX', 'FAILED', [], 'move', { step: 'EVALUATE_EXECUTION', status: 'NOT_STARTED' }),
+  row('T27', 'BUSINESS_SYNC', 'NOT_STARTED', [], 'start', { status: 'IN_PROGRESS' }),
+  row('T27', 'BUSINESS_SYNC', 'IN_PROGRESS', [], 'resume', { status: 'IN_PROGRESS' }),
+  row('T28', 'BUSINESS_SYNC', 'PASSED', [], 'move', { step: 'COMPLETE', status: 'NOT_STARTED' }),
+  row('T28', 'BUSINESS_SYNC', 'SKIPPED', [], 'move', { step: 'COMPLETE', status: 'NOT_STARTED' }),
+  row('T29', 'COMPLETE', undefined, [], 'complete', { status: 'PASSED' }),
+]);
+
+/** The row for a state of the loop, or `undefined` for a pair that the table does not know. O(rows). */
+export function transitionFor(step: Step, status: StepStatus, facts: LoopFacts): Transition | undefined {
+  return transitions.find(
+    (t) =>
+      (!t.step || t.step === step) &&
+      (!t.status || t.status === status) &&
+      t.when.every((guard) => holds(guard, facts)),
+  );
+}
+
+function holds(guard: Transition['when'][number], facts: LoopFacts): boolean {
+  if (guard === 'PARALLEL' || guard === 'SEQUENTIAL') return facts.mode === guard;
+  return guard.startsWith('!') ? !facts[guard.slice(1) as Guard] : facts[guard as Guard]; // the union has just these two forms
+}

@@ -1,0 +1,120 @@
+import { ConductorError } from '../kernel/error.js';
+import type { LeadsTo } from '../loop/escalations.js';
+import type { NewEvent } from '../ports/values.js';
+import type { TrackCommandName } from './commands.js';
+import type { Rules } from './decide.js';
+import { trackEvent } from './events.js';
+import type { Decision, TrackState } from './model.js';
+import { invalidState, requireRun, requireTrack } from './refuse.js';
+
+type Names = Extract<
+  TrackCommandName,
+  `condition.${string}` | `board.${string}` | `decision.${string}` | `budget.${string}` | `completion.${string}`
+>;
+
+/** Rules of conditions, boards, questions to people, budgets and the completion protocol. */
+export const decideGovernance: Rules<Names> = {
+  'condition.add': (state, data) =>
+    state.conditions.has(data.conditionId) ? [] : [trackEvent('condition.added', data)],
+  'condition.verify': (state, data) =>
+    state.conditions.has(data.conditionId) ? [trackEvent('condition.verified', data)] : [],
+  'board.convene': (state, data) => {
+    requireRun(state, 'a board');
+    return state.boards.has(data.boardId) ? [] : [trackEvent('board.convened', data)];
+  },
+  'board.conclude': (state, data) => {
+    const board = state.boards.get(data.boardId);
+    if (!board)
+      throw new ConductorError('BOARD_NOT_FOUND', `Track ${state.id} convened no board ${data.boardId}`, {
+        details: { board: data.boardId },
+      });
+    return board.state === 'concluded' ? [] : [trackEvent('board.concluded', data)];
+  },
+  'decision.request': (state, { blockerId, rule, ...data }) => {
+    requireRun(state, 'a question');
+    const { step } = state.loop;
+    return [
+      trackEvent('decision.requested', data),
+      trackEvent('blocker.raised', { blockerId, step, description: data.summary }),
+      trackEvent('step.blocked', { step, rule, blockerIds: [blockerId] }),
+    ];
+  },
+  'decision.give': (state, data) => {
+    const { state: at } = requireDecision(state, data.approvalId);
+    if (at !== 'pending')
+      throw new ConductorError('APPROVAL_DECIDED', `Question ${data.approvalId} has been answered`, {
+        details: { approval: data.approvalId },
+      });
+    return [trackEvent('decision.given', data)];
+  },
+  'decision.apply': (state, { approvalId }) => {
+    const decision = requireDecision(state, approvalId);
+    if (decision.state === 'used') return [];
+    if (decision.state === 'pending') throw invalidState(state, `use of question ${approvalId}, which is open`);
+    return [trackEvent('decision.used', { approvalId }), ...follow(state, decision)];
+  },
+  'budget.set': (state, data) => {
+    requireTrack(state);
+    return [trackEvent('budget.set', data)];
+  },
+  'budget.exhaust': (state, data) => (state.budget.exhausted ? [] : [trackEvent('budget.exhausted', data)]),
+  'completion.record': (state, data) => {
+    requireRun(state, `completion: ${data.part}`);
+    return state.completion.has(data.part) ? [] : [trackEvent('completion.recorded', data)];
+  },
+};
+
+function requireDecision(state: TrackState, approvalId: string): Decision {
+  requireTrack(state);
+  const decision = state.decisions.get(approvalId);
+  if (decision) return decision;
+  throw new ConductorError('APPROVAL_NOT_FOUND', `Track ${state.id} asked no question ${approvalId}`, {
+    details: { approval: approvalId },
+  });
+}
+
+function follow(state: TrackState, decision: Decision): readonly NewEvent[] {
+  // No answer in time is a no as well; a no pauses, so that only a person starts the track again.
+  if (decision.outcome !== 'approved')
+    return [trackEvent('track.paused', { reason: `Not approved: ${decision.reason}`, mode: 'now' })];
+  return consequences[decision.leadsTo as LeadsTo](state, decision); // options are written from the same union
+}
+
+const consequences: Readonly<Record<LeadsTo, (state: TrackState, decision: Decision) => readonly NewEvent[]>> = {
+  retry: (state) => [...markStuck(state, 'pending'), ...unblock(state, true)],
+  'skip-task': (state) => [...markStuck(state, 'skipped'), ...unblock(state, true)],
+  extend: (state, decision) => [...raiseLimit(state, decision.reason), ...unblock(state, true)],
+  replan: (state) => [
+    ...unblock(state, false),
+    trackEvent('step.failed', {
+      step: state.loop.step,
+      visit: state.loop.visits[state.loop.step],
+      rule: 'T11',
+      next: { step: 'PLAN', status: 'NOT_STARTED' },
+    }),
+  ],
+  resolved: (state) => unblock(state, true),
+  'fail-track': (state, decision) => [trackEvent('track.failed', { reason: decision.reason })],
+};
+
+function unblock(state: TrackState, reopen: boolean): readonly NewEvent[] {
+  const active = [...state.blockers.values()].filter((blocker) => blocker.active).map((blocker) => blocker.id);
+  const resolved = active.map((blockerId) => trackEvent('blocker.resolved', { blockerId, how: 'answered' }));
+  return reopen
+    ? [...resolved, trackEvent('step.reopened', { step: state.loop.step, rule: 'T31', blockerIds: active })]
+    : resolved;
+}
+
+function markStuck(state: TrackState, to: 'pending' | 'skipped'): readonly NewEvent[] {
+  return [...(state.plan?.tasks.values() ?? [])]
+    .filter(({ status }) => status === 'failed' || status === 'blocked')
+    .map(({ task }) => trackEvent('task.marked', { taskId: task.id, state: to, source: 'decision' }));
+}
+
+function raiseLimit(state: TrackState, reason: string): readonly NewEvent[] {
+  const { maxFixCycles, maxPlanRevisions } = state.policy.limits;
+  if (reason === 'FIX_LIMIT') return [trackEvent('track.configured', { limits: { maxFixCycles: maxFixCycles + 1 } })];
+  if (reason === 'PLAN_LIMIT')
+    return [trackEvent('track.configured', { limits: { maxPlanRevisions: maxPlanRevisions + 1 } })];
+  return []; // ITERATION_LIMIT: the used answer itself starts the count again
+}

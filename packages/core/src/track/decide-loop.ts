@@ -1,0 +1,100 @@
+import { transitionFor } from '../loop/transitions.js';
+import type { NewEvent } from '../ports/values.js';
+import type { TrackCommandName, TrackCommands } from './commands.js';
+import type { Rules } from './decide.js';
+import { trackEvent } from './events.js';
+import type { TrackState } from './model.js';
+import { loopFacts } from './next-action.js';
+import { invalidState, requireNotEnded, requireRun, requireTrack } from './refuse.js';
+
+/** Rules of the run and of the loop's steps: where a step leads is read off the table, never said by the caller. */
+export const decideLoop: Rules<Extract<TrackCommandName, `loop.${string}` | `step.${string}`>> = {
+  'loop.start': (state, { owner, host, until, task, budget }) => {
+    requireNotEnded(state);
+    if (state.lifecycle !== 'active') throw invalidState(state, 'run', ['active']);
+    const run = {
+      owner,
+      host,
+      epoch: (state.run?.epoch ?? 0) + 1,
+      ...(until && { until }),
+      ...(task && { task }),
+      ...(budget && { budget }),
+    };
+    return [
+      state.run ? trackEvent('loop.resumed', { ...run, previous: state.run.owner }) : trackEvent('loop.started', run),
+    ];
+  },
+  'loop.stop': (state, data) => {
+    requireTrack(state);
+    return !state.run || state.run.stopped !== undefined ? [] : [trackEvent('loop.stopped', data)];
+  },
+  'step.start': (state, data) => {
+    requireRun(state, `start of ${data.step}`);
+    const { step, status } = state.loop;
+    const row = transitionFor(step, status, loopFacts(state));
+    const may =
+      row &&
+      (row.does === 'start' ||
+        row.does === 'reopen' ||
+        (row.does === 'resume' && status === 'FAILED') ||
+        (step === 'COMPLETE' && status === 'NOT_STARTED'));
+    if (data.step !== step || !may) throw invalidState(state, `start of ${data.step}`);
+    const reopened = status === 'BLOCKED' ? [trackEvent('step.reopened', { step, rule: 'T31', blockerIds: [] })] : [];
+    return [
+      ...reopened,
+      trackEvent('step.started', { ...data, visit: state.loop.visits[step] + 1 }),
+      ...supersede(state),
+    ];
+  },
+  'step.pass': (state, data) => {
+    requireOpenStep(state, data, 'IN_PROGRESS');
+    const { row, next } = lead(state, 'PASSED');
+    const passed = trackEvent('step.passed', { ...data, rule: row, next });
+    // T20: nothing to synchronise is on record as well, as a skipped step.
+    const skipped =
+      row === 'T20' ? [trackEvent('step.skipped', { step: 'BUSINESS_SYNC', visit: 0, rule: 'T20', next })] : [];
+    return [passed, ...skipped];
+  },
+  'step.fail': (state, data) => {
+    requireOpenStep(state, data, 'IN_PROGRESS', 'FAILED');
+    const { row, next } = lead(state, 'FAILED');
+    return [trackEvent('step.failed', { ...data, rule: row, next })];
+  },
+};
+
+function requireOpenStep(
+  state: TrackState,
+  { step }: Pick<TrackCommands['step.pass'], 'step'>,
+  ...statuses: readonly string[]
+): void {
+  requireRun(state, `end of ${step}`);
+  if (state.loop.step !== step || !statuses.includes(state.loop.status))
+    throw invalidState(state, `end of ${step}`, statuses);
+}
+
+function lead(state: TrackState, status: 'PASSED' | 'FAILED') {
+  const { step } = state.loop;
+  const row = transitionFor(step, status, loopFacts(state));
+  if (!row) throw invalidState(state, `${step} to end as ${status}`);
+  // Where a person must be asked, the step stays as it is until the question is on record.
+  const next =
+    row.does === 'escalate' || row.does === 'resume'
+      ? { step, status }
+      : { step: row.next.step ?? step, status: row.next.status };
+  return { row: row.id, next };
+}
+
+/** A new fix cycle replaces the fix tasks that an earlier one could not do. */
+function supersede(state: TrackState): readonly NewEvent[] {
+  if (state.loop.step !== 'FIX') return [];
+  return [...(state.plan?.tasks.values() ?? [])]
+    .filter(({ task, status }) => task.id.startsWith('Fix ') && (status === 'failed' || status === 'blocked'))
+    .map(({ task }) =>
+      trackEvent('task.marked', {
+        taskId: task.id,
+        state: 'skipped',
+        source: 'engine',
+        note: 'Superseded by a later fix cycle',
+      }),
+    );
+}

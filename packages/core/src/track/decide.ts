@@ -1,0 +1,97 @@
+import { ConductorError } from '../kernel/error.js';
+import type { NewEvent } from '../ports/values.js';
+import type { TrackCommand, TrackCommandName, TrackCommands } from './commands.js';
+import { decideEffects } from './decide-effects.js';
+import { decideGovernance } from './decide-governance.js';
+import { decideLoop } from './decide-loop.js';
+import { decidePlan } from './decide-plan.js';
+import { decideTasks } from './decide-tasks.js';
+import type { DecideContext } from './decider.js';
+import { trackEvent } from './events.js';
+import type { TrackEventType } from './events.js';
+import { lifecycleMoves } from './lifecycle.js';
+import type { LifecycleOperation } from './lifecycle.js';
+import type { TrackState } from './model.js';
+import { invalidState, requireNotEnded, requireTrack } from './refuse.js';
+
+/** One rule per command name. */
+export type Rules<N extends TrackCommandName> = {
+  readonly [K in N]: (state: TrackState, data: TrackCommands[K], context: DecideContext) => readonly NewEvent[];
+};
+
+const lifecycle =
+  <T extends TrackEventType>(operation: LifecycleOperation, type: T) =>
+  (state: TrackState, data: Parameters<typeof trackEvent<T>>[1]): readonly NewEvent[] => {
+    requireTrack(state);
+    const move = lifecycleMoves[operation];
+    if (state.lifecycle === move.to) return []; // already so
+    if (!move.from.includes(state.lifecycle)) throw invalidState(state, operation, move.from);
+    return [trackEvent(type, data)];
+  };
+
+const decideTrack: Rules<Extract<TrackCommandName, `track.${string}`>> = {
+  'track.create': (state, data) => {
+    if (state.version > 0)
+      throw new ConductorError('TRACK_EXISTS', `Track ${state.id} exists already`, { details: { track: state.id } });
+    return [trackEvent('track.created', data)];
+  },
+  'track.specify': (state, data) => {
+    requireNotEnded(state);
+    return data.specHash === state.about.specHash
+      ? []
+      : [trackEvent('track.specified', { ...data, revision: state.version + 1 })];
+  },
+  'track.configure': (state, data) => {
+    requireNotEnded(state);
+    return Object.keys(data).length === 0 ? [] : [trackEvent('track.configured', data)];
+  },
+  'track.ready': lifecycle('ready', 'track.readied'),
+  'track.activate': lifecycle('activate', 'track.activated'),
+  'track.pause': lifecycle('pause', 'track.paused'),
+  'track.resume': lifecycle('resume', 'track.resumed'),
+  'track.fail': lifecycle('fail', 'track.failed'),
+  'track.retry': lifecycle('retry', 'track.retried'),
+  'track.cancel': lifecycle('cancel', 'track.cancelled'),
+  'track.archive': lifecycle('archive', 'track.archived'),
+  'track.complete': (state, data) => {
+    const unmet = data.criteria.filter((criterion) => !criterion.met);
+    if (unmet.length > 0) {
+      throw new ConductorError(
+        'CRITERIA_NOT_MET',
+        `${unmet.length} acceptance criteria of track ${state.id} are not met`,
+        { details: { criteria: unmet } },
+      );
+    }
+    // The gate itself: COMPLETE is reached only past a passed evaluation (T19, T20, T28).
+    if (state.loop.step !== 'COMPLETE') throw invalidState(state, 'complete', ['COMPLETE']);
+    return lifecycle('complete', 'track.completed')(state, data);
+  },
+};
+
+const rules: Rules<TrackCommandName> = {
+  ...decideTrack,
+  ...decideLoop,
+  ...decideEffects,
+  ...decidePlan,
+  ...decideTasks,
+  ...decideGovernance,
+};
+
+/**
+ * Turns a command into facts, or refuses with a coded error. Pure: no clock, no ids, no I/O. `[]` means "already so".
+ * Throws `TRACK_NOT_FOUND`, `TRACK_EXISTS`, `TRACK_ENDED`, `INVALID_STATE`, `TASK_NOT_FOUND`, `VERSION_CONFLICT`,
+ * `CRITERIA_NOT_MET`, `APPROVAL_DECIDED`, `USAGE` for an unknown name.
+ */
+export function decideTrackCommand(
+  state: TrackState,
+  command: TrackCommand,
+  context: DecideContext,
+): readonly NewEvent[] {
+  if (!Object.hasOwn(rules, command.name)) {
+    throw new ConductorError('USAGE', `There is no command ${JSON.stringify(command.name)}`, {
+      details: { command: command.name },
+    });
+  }
+  const rule = rules[command.name] as (s: TrackState, d: unknown, c: DecideContext) => readonly NewEvent[]; // keyed by the command's own name
+  return rule(state, command.data, context);
+}

@@ -1,0 +1,27 @@
+import type { EffectId } from '../ports/values.js';
+import type { Step, TaskState, TrackState } from './model.js';
+
+/** Gate and plugin ids may hold a slash; an effect id splits at slashes. */
+const segment = (role: string) => role.replaceAll('/', ':');
+
+/** Effect of a task's attempt; a re-used id of another plan revision is another effect. */
+export function taskEffect(trackId: string, step: Step, task: TaskState): EffectId {
+  return `${trackId}/${step}/${task.task.id}@${task.task.gen}/${task.failures + 1}`;
+}
+
+/** Effect of everything else that a step asks for; `/<try>` from the second try on. */
+export function roleEffect(trackId: string, step: Step, visit: number, role: string, tries = 0): EffectId {
+  return `${trackId}/${step}/${visit}/${segment(role)}${tries > 0 ? `/${tries + 1}` : ''}`;
+}
+
+/** The effect without its try: results and tries are counted under it. */
+export function baseEffect(effect: EffectId): EffectId {
+  return effect.split('/').slice(0, 4).join('/');
+}
+
+/** What an effect of this role is asked as now, with the tries so far. */
+export function currentEffect(state: TrackState, role: string): EffectId {
+  const { step, visits } = state.loop;
+  const base = roleEffect(state.id, step, visits[step], role);
+  return roleEffect(state.id, step, visits[step], role, state.tries.get(base) ?? 0);
+}

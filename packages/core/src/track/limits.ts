@@ -1,0 +1,141 @@
+import { z } from 'zod';
+
+const ms = (value: number) =>
+  z
+    .int()
+    .min(0)
+    .max(365 * 86_400_000)
+    .default(value);
+const count = (value: number, max = 1_000_000, min = 1) => z.int().min(min).max(max).default(value);
+const bytes = (value: number) =>
+  z
+    .int()
+    .min(1)
+    .max(2 ** 34)
+    .default(value);
+const minutes = 60_000;
+const days = 86_400_000;
+const kiB = 1024;
+const miB = 1024 * kiB;
+
+/**
+ * Every limit with its default: milliseconds, bytes or counts by their suffix. `0` never means "unlimited".
+ * The names are keys of `limits` in the configuration and of `CONDUCTOR_LIMITS__<NAME>`.
+ */
+export const Limits = z.strictObject({
+  maxIterations: count(50),
+  maxFixCycles: count(3, 1000, 0),
+  maxPlanRevisions: count(3, 1000, 0),
+  maxCtoRounds: count(2, 1000, 0),
+  maxTaskAttempts: count(3, 1000),
+  maxRecoveries: count(5, 1000),
+  maxEffectTries: count(3, 1000),
+  debugAttempts: count(3, 1000),
+  brainstormOptions: count(3, 100),
+  retrospectiveMinTasks: count(3),
+  taskRetryDelayMs: ms(0),
+  approvalTtlMs: ms(14 * days),
+
+  maxWorkers: count(5, 1000),
+  parallelFrom: count(3, 1000),
+  maxEvaluators: count(4, 1000),
+  taskTimeoutMs: ms(30 * minutes),
+  groupTimeoutMs: ms(60 * minutes),
+  heartbeatMs: ms(5 * minutes),
+  staleAfterMs: ms(10 * minutes),
+  lockTries: count(3, 1000),
+  unlockWaitMs: ms(minutes),
+  dependencyWaitMs: ms(1_800_000),
+  dependencyPollMs: ms(10_000),
+  deadlockVictim: z.enum(['oldest', 'youngest', 'fewest-locks']).default('oldest'),
+  maxPlanTasks: count(100_000, 10_000_000),
+
+  fileLeaseMs: ms(30 * minutes),
+  leaseMs: ms(6000),
+  leaseRenewMs: ms(2000),
+  viewLockPollMs: ms(100),
+  viewLockWaitMs: ms(5000),
+  viewLockStaleMs: ms(30_000),
+  claimLeaseMs: z.int().min(5000).max(300_000).default(30_000),
+
+  majorTaskCount: count(5, 100_000),
+  boardRounds: count(3, 100, 0),
+  boardPhaseMs: ms(10 * minutes),
+  directorTurnMs: ms(5 * minutes),
+  costLimitUsdPerMonth: z.number().min(0).max(1_000_000_000).default(50),
+  dependencyLimitBytes: bytes(51_200),
+  keywordOverlap: count(2, 100),
+
+  contextFiles: count(15, 10_000),
+  contextTrimBytes: bytes(500 * kiB),
+  contextSkipBytes: bytes(miB),
+  briefItems: count(3, 1000),
+  briefTokens: count(500),
+  promptTokens: count(100_000, 100_000_000),
+
+  idleTimeoutMs: ms(10 * minutes),
+  effectTimeoutMs: ms(20 * minutes),
+  killGraceMs: ms(5000),
+  outputBytes: bytes(64 * miB),
+  outputLineBytes: bytes(miB),
+  tailBytes: bytes(64 * kiB),
+  answerBytes: bytes(miB),
+  answerRepairs: count(1, 10, 0),
+  remarkBytes: bytes(64 * kiB),
+
+  evaluatorTimeoutMs: ms(10 * minutes),
+  commandTimeoutMs: ms(10 * minutes),
+  pluginGraceMs: ms(5000),
+  pluginStrikes: count(3, 1000),
+  maxFindings: count(200, 10_000),
+  findingBytes: bytes(4 * kiB),
+
+  planBytes: bytes(10 * miB),
+  specBytes: bytes(miB),
+  jsonFileBytes: bytes(16 * miB),
+  yamlBytes: bytes(miB),
+  queueLineBytes: bytes(miB),
+  errorPatternBytes: bytes(kiB),
+  viewBytes: bytes(16 * miB),
+
+  eventBytes: bytes(8 * miB),
+  commitBytes: bytes(32 * miB),
+  commitEvents: count(10_000),
+  inlineBytes: bytes(64 * kiB),
+  artifactBytes: bytes(256 * miB),
+  idBytes: bytes(256),
+  idempotencyKeyBytes: bytes(255),
+  busyWaitMs: ms(50),
+  storeBusyMs: ms(30_000),
+  decideRetries: count(8, 1000),
+  pageEvents: count(1000, 100_000),
+  busMessageBytes: bytes(64 * kiB),
+  foldSnapshotEvery: count(1000, 10_000_000),
+  snapshotsKept: count(10, 100_000),
+  artifactGraceMs: ms(days),
+  deadLetterMs: ms(30 * days),
+  retryMinMs: ms(250),
+  retryMaxMs: ms(10_000),
+
+  pageItems: count(100, 500),
+  bodyBytes: bytes(16 * miB),
+  headerBytes: bytes(16 * kiB),
+  requestTimeoutMs: ms(30_000),
+  streams: count(256, 100_000),
+  streamKeepAliveMs: ms(10_000),
+  streamDrainMs: ms(60_000),
+  requestsPerMinute: count(6000, 10_000_000),
+  tokenBytes: z.int().min(16).max(1024).default(32),
+
+  closeGraceMs: ms(10_000),
+  followPollMs: ms(200),
+  monitorMs: ms(5000),
+  workerStatusMs: ms(5000),
+  eventFileWaitMs: ms(300_000),
+  eventFilePollMs: ms(1000),
+  logBytes: bytes(10 * miB),
+});
+export type Limits = z.infer<typeof Limits>;
+
+/** The documented defaults, frozen. */
+export const defaultLimits: Limits = Object.freeze(Limits.parse({}));

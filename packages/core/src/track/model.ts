@@ -1,0 +1,352 @@
+import type { Content, EffectId, Instant, Json, OwnerId, Usage } from '../ports/values.js';
+import type { ProcessRecord } from '../ports/executor.js';
+import type { Limits } from './limits.js';
+
+/** Steps of the evaluate-loop, as published. */
+export const steps = [
+  'BRAINSTORM',
+  'PLAN',
+  'EVALUATE_PLAN',
+  'EXECUTE',
+  'EVALUATE_EXECUTION',
+  'FIX',
+  'BUSINESS_SYNC',
+  'COMPLETE',
+] as const;
+export type Step = (typeof steps)[number];
+
+export const stepStatuses = ['NOT_STARTED', 'IN_PROGRESS', 'PASSED', 'FAILED', 'BLOCKED', 'SKIPPED'] as const;
+export type StepStatus = (typeof stepStatuses)[number];
+
+/** The outer machine of a track; the loop runs inside `active`. */
+export const lifecycles = [
+  'draft',
+  'ready',
+  'active',
+  'paused',
+  'failed',
+  'cancelled',
+  'completed',
+  'archived',
+] as const;
+export type Lifecycle = (typeof lifecycles)[number];
+
+export const priorities = ['P0', 'P1', 'P2', 'P3'] as const;
+export type Priority = (typeof priorities)[number];
+
+export type ExecutionMode = 'PARALLEL' | 'SEQUENTIAL';
+
+/** One work item of a plan. `gen` is the plan revision that introduced its id (again). */
+export interface Task {
+  readonly id: string;
+  readonly gen: number;
+  readonly title: string;
+  readonly phase: number;
+  readonly type: string;
+  readonly dependsOn: readonly string[];
+  readonly files: readonly string[];
+  readonly acceptance?: string;
+  readonly estimateMinutes?: number;
+  readonly group?: string;
+  /** Its group declares `coordination_strategy: file_lock`, so it may run beside tasks that name the same files. */
+  readonly shareable: boolean;
+}
+
+export type TaskStatus = 'pending' | 'running' | 'reported' | 'done' | 'failed' | 'blocked' | 'skipped';
+
+export interface TaskState {
+  readonly task: Task;
+  readonly status: TaskStatus;
+  /** Attempts that failed; the current attempt is `failures + 1` (R18). */
+  readonly failures: number;
+  /** Interruptions of the current attempt by a dead engine or a lost lease. */
+  readonly recoveries: number;
+  /** Dependencies that are not done (or skipped) yet. */
+  readonly openDeps: number;
+  /** Ancestors that failed for good. */
+  readonly pausedBy: number;
+  readonly runId?: string;
+  readonly epoch?: number;
+  readonly retryTimer?: string;
+  readonly commit?: string;
+  readonly process?: ProcessRecord;
+  /** Summary of the last report or failure, for views and for the next attempt. */
+  readonly note?: string;
+}
+
+/** A call of something outside whose result is not in the log yet. */
+export interface OpenEffect {
+  readonly effect: EffectId;
+  readonly role: string;
+  readonly epoch: number;
+  readonly tries: number;
+  readonly recoveries: number;
+  readonly process?: ProcessRecord;
+  readonly retryTimer?: string;
+  readonly reserve?: Usage;
+}
+
+/** A requirement the board attached to its approval; verified at EVALUATE_EXECUTION. */
+export interface Condition {
+  readonly id: string;
+  readonly text: string;
+  readonly director: string;
+  readonly verify: { readonly kind: 'check' | 'command' | 'evaluator' | 'person'; readonly ref: string };
+  readonly met?: boolean;
+  readonly evidence?: Json;
+}
+
+export interface Blocker {
+  readonly id: string;
+  readonly step: Step;
+  readonly description: string;
+  readonly active: boolean;
+  readonly raisedAt: Instant;
+  readonly resolvedAt?: Instant;
+}
+
+/** What one performed effect answered: enough to decide, the rest stays in its event. */
+export interface EffectResult {
+  /** Id of the event that closed the effect. */
+  readonly event: string;
+  readonly verdict: 'PASS' | 'FAIL' | 'NA';
+  readonly inputHash?: string;
+}
+
+export interface PlanState {
+  readonly revision: number;
+  readonly textHash: string;
+  readonly text: Content;
+  readonly title: string;
+  readonly tasks: ReadonlyMap<string, TaskState>;
+  /** Task id → ids of the tasks that depend on it. */
+  readonly dependents: ReadonlyMap<string, readonly string[]>;
+  /** May run now: pending, nothing open before it, not waiting for a lease or a timer. */
+  readonly ready: ReadonlySet<string>;
+  readonly running: ReadonlySet<string>;
+  /** Ready but for a lease that somebody else holds. */
+  readonly waiting: ReadonlySet<string>;
+  /** Tasks that still owe something: not done, not skipped. */
+  readonly open: number;
+}
+
+export interface LoopState {
+  readonly step: Step;
+  readonly status: StepStatus;
+  readonly mode?: ExecutionMode;
+  readonly missionId?: string;
+  /** Entries of each step, the current one included. */
+  readonly visits: Readonly<Record<Step, number>>;
+  readonly fixCycles: number;
+  readonly planRevisions: number;
+  /** Gates of the current visit: stages in order, the gates of one stage run side by side. */
+  readonly asks: readonly (readonly string[])[];
+  /** Board of the current visit, minted when the step started. */
+  readonly boardId?: string;
+  /** Plan revision that the last plan evaluation rejected; a plan must be newer to pass PLAN. */
+  readonly rejectedRevision: number;
+  /** A worker flagged a product, pricing or model decision. */
+  readonly businessSync: boolean;
+  readonly checkpoints: Readonly<Partial<Record<Step, Checkpoint>>>;
+}
+
+/** What is kept of a step for people and for `metadata.json`. */
+export interface Checkpoint {
+  readonly status: StepStatus;
+  readonly startedAt?: Instant;
+  readonly completedAt?: Instant;
+  readonly agent?: string;
+  readonly facts?: Json;
+}
+
+export interface Decision {
+  readonly reason: string;
+  readonly state: 'pending' | 'given' | 'used';
+  readonly step: Step;
+  readonly subject: string;
+  readonly outcome?: string;
+  readonly choice?: string;
+  readonly leadsTo?: string;
+  readonly answer?: string;
+}
+
+/** Everything a decision about a track needs, folded from `track/<id>`. */
+export interface TrackState {
+  readonly id: string;
+  /** Version of the stream that this state was folded from; 0 = the track does not exist. */
+  readonly version: number;
+  /** A built-in event of a newer version was ignored: no run, no write. */
+  readonly degraded: boolean;
+  readonly about: {
+    readonly name: string;
+    readonly type: string;
+    readonly priority: Priority;
+    readonly background: boolean;
+    readonly spec: Content;
+    readonly specHash: string;
+    readonly goal: string;
+    readonly dependencies: readonly string[];
+    readonly labels: readonly string[];
+    /** Agents of the superpowers family instead of the `loop-*` one (R16). */
+    readonly superpower: boolean;
+    /** Unknown keys of a foreign `metadata.json`, kept. */
+    readonly extra: Json;
+  };
+  readonly lifecycle: Lifecycle;
+  readonly lifecycleReason?: string;
+  /** Paused, but running work may end first. */
+  readonly draining: boolean;
+  /** Copied into the log at creation, so that a replay keeps its own rules. */
+  readonly policy: Policy;
+  readonly run?: RunState;
+  readonly loop: LoopState;
+  readonly plan?: PlanState;
+  readonly effects: ReadonlyMap<EffectId, OpenEffect>;
+  /** Results of the current visit. */
+  readonly results: ReadonlyMap<EffectId, EffectResult>;
+  /** Failed tries of effects of the current visit, by effect without its try. */
+  readonly tries: ReadonlyMap<EffectId, number>;
+  readonly conditions: ReadonlyMap<string, Condition>;
+  readonly boards: ReadonlyMap<string, BoardReference>;
+  readonly decisions: ReadonlyMap<string, Decision>;
+  readonly blockers: ReadonlyMap<string, Blocker>;
+  readonly timers: ReadonlyMap<string, Instant>;
+  readonly budget: BudgetState;
+  /** Parts of the completion protocol that are on record. */
+  readonly completion: ReadonlySet<string>;
+  readonly discovered: readonly {
+    readonly description: string;
+    readonly reason: string;
+    readonly recommendation: string;
+    readonly taskId?: string;
+  }[];
+  readonly consultations: number;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+  readonly completedAt?: Instant;
+  readonly foreign: { readonly queueOffset: number };
+}
+
+export interface RunState {
+  readonly owner: OwnerId;
+  readonly epoch: number;
+  readonly iterations: number;
+  readonly startedAt: Instant;
+  /** `seq` of the `loop.started` or `loop.resumed` event: where the run's feed begins. */
+  readonly feedFrom: number;
+  readonly until?: Step;
+  readonly onlyTask?: string;
+  /** The step asked for by `until` has been closed, or the only task is settled. */
+  readonly reached: boolean;
+  /** Reason of `loop.stopped`; absent while the run goes on. */
+  readonly stopped?: string;
+  readonly stoppedAt?: Instant;
+}
+
+export interface BoardReference {
+  readonly state: 'open' | 'waiting' | 'concluded';
+  readonly kind: string;
+  readonly checkpoint: string;
+  readonly step: Step;
+  readonly visit: number;
+  readonly verdict?: string;
+}
+
+export interface BudgetState {
+  readonly limits: BudgetLimits;
+  readonly spent: Usage;
+  readonly attempts: number;
+  readonly exhausted?: string;
+}
+
+/** Absent = no limit of that kind. */
+export interface BudgetLimits {
+  readonly tokens?: number;
+  readonly usd?: number;
+  readonly wallMs?: number;
+  readonly attempts?: number;
+}
+
+/** Rules that travel with a track. */
+export interface Policy {
+  readonly limits: Limits;
+  readonly isolation: 'shared' | 'worktree';
+}
+
+/** What a board is asked about. */
+export interface Proposal {
+  readonly title: string;
+  readonly text: string;
+  readonly subject: string;
+  readonly subjectRevision: number;
+}
+
+/** Plain data gathered by the shell, by topic: plan, spec, changed, manifests, tests, secrets, sizes … */
+export interface Facts {
+  readonly [topic: string]: Json;
+}
+
+export interface Assessment {
+  readonly verdict: 'APPROVE' | 'CONCERNS' | 'REJECT';
+  /** 1 to 10. */
+  readonly score: number;
+  readonly breakdown?: Json;
+  readonly keyPoints: readonly string[];
+  readonly concerns: readonly string[];
+  readonly recommendations: readonly string[];
+  readonly questions?: readonly string[];
+  readonly blocking: boolean;
+  readonly evidence?: Json;
+}
+
+export interface Remark {
+  readonly from: string;
+  /** A director's code, or `ALL`. */
+  readonly to: string;
+  readonly kind: 'CHALLENGE' | 'AGREE' | 'QUESTION' | 'CLARIFY';
+  readonly message: string;
+  readonly changesMyVerdict: boolean;
+  readonly round: number;
+}
+
+export interface Vote {
+  readonly verdict: 'APPROVE' | 'REJECT' | 'ABSTAIN';
+  /** 0 to 1; it does not change the count. */
+  readonly confidence: number;
+  readonly conditions: readonly Omit<Condition, 'id' | 'director'>[];
+  readonly dissentNoted?: string;
+}
+
+export type BoardVerdict = 'APPROVED' | 'APPROVED_WITH_REVIEW' | 'REJECTED' | 'ESCALATE';
+export type BoardForm = 'full' | 'quick' | 'deepDive' | 'tieBreak' | 'postMortem';
+
+export interface BoardSession {
+  readonly id: string;
+  readonly revision: number;
+  readonly checkpoint: string;
+  readonly kind: string;
+  readonly status: 'ASSESSING' | 'DISCUSSING' | 'VOTING' | 'RESOLVING' | 'COMPLETE' | 'CANCELLED';
+  readonly round: number;
+  readonly proposal: Proposal;
+  readonly directors: readonly string[];
+  readonly waitingFor: readonly string[];
+  readonly assessments: Readonly<Record<string, Assessment>>;
+  readonly remarks: readonly Remark[];
+  readonly votes: Readonly<Record<string, Vote>>;
+  readonly verdict?: BoardVerdict;
+  readonly conditions: readonly Condition[];
+}
+
+/** One thing that an evaluation found. Text from plugins and agents is data: stripped of controls, capped. */
+export interface Finding {
+  readonly severity: 'error' | 'warning' | 'info';
+  readonly message: string;
+  readonly code?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly path?: string | undefined;
+  /** 1-based, as editors count. */
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+  readonly item?: string | undefined;
+  readonly evidence?: readonly string[] | undefined;
+}

@@ -1,0 +1,202 @@
+import { transitionFor } from '../loop/transitions.js';
+import type { LoopFacts } from '../loop/transitions.js';
+import { completionParts } from './actions.js';
+import type { Action } from './actions.js';
+import { currentEffect, roleEffect, taskEffect } from './effects.js';
+import type { Step, TrackState } from './model.js';
+
+/**
+ * What the shell owes this track now. Total, no clock: to resume after a crash, ask again.
+ * Order: recover, apply, settle, stop, then the loop's table. O(1) beside the tasks that run.
+ */
+export function nextAction(state: TrackState): Action {
+  if (state.degraded) return { do: 'none', because: 'the log holds events of a newer version' };
+  if (!state.run || state.run.stopped !== undefined) return { do: 'none', because: 'no run holds the track' };
+  return recover(state) ?? stopped(state) ?? apply(state) ?? settle(state) ?? limited(state) ?? loop(state);
+}
+
+/** What the table may ask about this state. */
+export function loopFacts(state: TrackState): LoopFacts {
+  const { loop: at, plan, policy } = state;
+  const stuck = [...(plan?.tasks.values() ?? [])].some((task) => task.status === 'failed' || task.status === 'blocked');
+  return {
+    brainstorm: at.step === 'BRAINSTORM',
+    mode: at.mode ?? 'SEQUENTIAL',
+    revisionsLeft: at.planRevisions < policy.limits.maxPlanRevisions,
+    fixCyclesLeft: at.fixCycles < policy.limits.maxFixCycles,
+    businessSyncRequired: at.businessSync,
+    runnable: (plan?.ready.size ?? 0) + (plan?.running.size ?? 0) + (plan?.waiting.size ?? 0) > 0,
+    retriesUsedUp: stuck,
+    activeBlocker: [...state.blockers.values()].some((blocker) => blocker.active),
+  };
+}
+
+/** Effects of an earlier epoch: end what may still run, look for its trace, then complete or interrupt. */
+function recover(state: TrackState): Action | undefined {
+  const epoch = state.run?.epoch ?? 0;
+  for (const effect of state.effects.values()) {
+    if (effect.epoch < epoch)
+      return { do: 'recover', effect: effect.effect, ...(effect.process && { process: effect.process }) };
+  }
+  for (const id of state.plan?.running ?? []) {
+    const task = state.plan?.tasks.get(id);
+    if (task?.status !== 'running' || (task.epoch ?? 0) >= epoch) continue;
+    return {
+      do: 'recover',
+      taskId: id,
+      effect: taskEffect(state.id, taskStep(state), task),
+      ...(task.process && { process: task.process }),
+    };
+  }
+  return undefined;
+}
+
+/** Pause and cancel come before everything that would start or settle something new. */
+function stopped(state: TrackState): Action | undefined {
+  const { lifecycle } = state;
+  if (lifecycle === 'active' || lifecycle === 'completed') return undefined;
+  if (lifecycle === 'paused' && state.draining) return settle(state) ?? drain(state);
+  if (lifecycle === 'cancelled' || lifecycle === 'paused') return { do: 'stop', reason: lifecycle };
+  return { do: 'stop', reason: lifecycle === 'failed' ? 'error' : 'stopped' };
+}
+
+function drain(state: TrackState): Action {
+  return busy(state) ? { do: 'wait' } : { do: 'stop', reason: 'paused' };
+}
+
+function apply(state: TrackState): Action | undefined {
+  for (const [approvalId, decision] of state.decisions)
+    if (decision.state === 'given') return { do: 'apply', approvalId };
+  return undefined;
+}
+
+function settle(state: TrackState): Action | undefined {
+  for (const id of state.plan?.running ?? []) {
+    const task = state.plan?.tasks.get(id);
+    if (task?.status === 'reported' && task.runId) {
+      return { do: 'settle', taskId: id, runId: task.runId, effect: taskEffect(state.id, taskStep(state), task) };
+    }
+  }
+  return undefined;
+}
+
+function limited(state: TrackState): Action | undefined {
+  if (state.budget.exhausted) return busy(state) ? { do: 'wait' } : { do: 'stop', reason: 'budget' };
+  if (state.run?.reached) return busy(state) ? { do: 'wait' } : { do: 'stop', reason: 'stopped' };
+  return undefined;
+}
+
+function loop(state: TrackState): Action {
+  const { step, status } = state.loop;
+  const row = transitionFor(step, status, loopFacts(state));
+  if (!row) return { do: 'none', because: `no rule for ${step} / ${status}` };
+  if (status === 'BLOCKED') return blocked(state, row.id);
+  if (row.does === 'escalate' && row.reason) return { do: 'escalate', reason: row.reason, rule: row.id };
+  if (status === 'NOT_STARTED') return start(state, row.id);
+  if (status === 'IN_PROGRESS') return inProgress[step](state);
+  if (step === 'COMPLETE') return { do: 'stop', reason: 'completed' };
+  // The rules were loosened after the step had failed (a raised limit, a task marked by a person): follow the table now.
+  return row.does === 'resume' ? start(state, row.id) : close(state, status === 'FAILED' ? 'fail' : 'pass');
+}
+
+function start(state: TrackState, rule: string): Action {
+  const { run, policy, loop: at } = state;
+  if ((run?.iterations ?? 0) >= policy.limits.maxIterations) return { do: 'escalate', reason: 'ITERATION_LIMIT', rule };
+  return { do: 'start', step: at.step, visit: at.visits[at.step] + 1, rule };
+}
+
+function blocked(state: TrackState, rule: string): Action {
+  const pending = [...state.decisions].filter(([, decision]) => decision.state === 'pending').map(([id]) => id);
+  if (pending.length > 0) return { do: 'await', approvals: pending };
+  return rule === 'T31' ? start(state, rule) : { do: 'escalate', reason: 'TRACK_BLOCKED', rule };
+}
+
+const inProgress: Readonly<Record<Step, (state: TrackState) => Action>> = {
+  BRAINSTORM: (state) => single(state, 'scribe'),
+  PLAN: (state) =>
+    (state.plan?.revision ?? 0) > state.loop.rejectedRevision ? close(state, 'pass') : single(state, 'planner'),
+  EVALUATE_PLAN: gates,
+  EXECUTE: work,
+  EVALUATE_EXECUTION: gates,
+  FIX: work,
+  BUSINESS_SYNC: (state) => single(state, 'scribe'),
+  COMPLETE: complete,
+};
+
+/** A step of one agent: ask, wait for the answer, close. */
+function single(state: TrackState, role: string): Action {
+  const asked = ask(state, role);
+  if (asked) return asked;
+  const result = state.results.get(roleEffect(state.id, state.loop.step, state.loop.visits[state.loop.step], role));
+  return close(state, result?.verdict === 'FAIL' ? 'fail' : 'pass');
+}
+
+/** Stages in order; the gates of a stage run side by side; the first stage with a FAIL ends the step. */
+function gates(state: TrackState): Action {
+  const { step, visits, asks, boardId } = state.loop;
+  for (const stage of asks) {
+    const results = stage.map((gate) => state.results.get(roleEffect(state.id, step, visits[step], gateRole(gate))));
+    for (const gate of stage) {
+      const action = gate.startsWith('board:') ? board(state, gate, boardId) : ask(state, gate);
+      if (action && action.do !== 'wait') return action;
+    }
+    if (results.some((result) => !result)) return retryTimer(state) ?? { do: 'wait' };
+    if (results.some((result) => result?.verdict === 'FAIL')) return close(state, 'fail');
+  }
+  return close(state, 'pass');
+}
+
+const gateRole = (gate: string) => (gate.startsWith('board:') ? 'board' : gate);
+
+function board(state: TrackState, gate: string, boardId: string | undefined): Action | undefined {
+  if (boardId === undefined) return undefined;
+  const reference = state.boards.get(boardId);
+  if (reference?.verdict === 'ESCALATE') return { do: 'escalate', reason: 'BOARD_ESCALATED', rule: 'T9' };
+  if (reference?.state === 'concluded') return undefined;
+  return { do: 'board', boardId, form: gate === 'board:quick' ? 'quick' : 'full' };
+}
+
+/** Asks a role once per try; `wait` while it is being asked; `undefined` when it has answered. */
+function ask(state: TrackState, role: string): Action | undefined {
+  const { step, visits } = state.loop;
+  const base = roleEffect(state.id, step, visits[step], role);
+  if (state.results.has(base)) return undefined;
+  const effect = currentEffect(state, role);
+  const timer = state.timers.get(`retry:${base}`);
+  if (timer !== undefined) return { do: 'wait', until: timer, timer: `retry:${base}` };
+  return state.effects.has(effect) ? { do: 'wait' } : { do: 'ask', role, effect, step, visit: visits[step] };
+}
+
+function work(state: TrackState): Action {
+  const { plan, policy, loop: at, run } = state;
+  const step = at.step === 'FIX' ? 'FIX' : 'EXECUTE';
+  if (!plan || plan.open === 0) return close(state, 'pass');
+  const slots = (at.mode === 'PARALLEL' || step === 'FIX' ? policy.limits.maxWorkers : 1) - plan.running.size;
+  const ready = run?.onlyTask === undefined ? plan.ready : new Set([...plan.ready].filter((id) => id === run.onlyTask));
+  if (ready.size > 0 && slots > 0) return { do: 'work', step, ready, slots };
+  if (plan.running.size > 0 || plan.waiting.size > 0) return retryTimer(state) ?? { do: 'wait' };
+  return retryTimer(state) ?? (run?.onlyTask === undefined ? close(state, 'fail') : { do: 'stop', reason: 'blocked' });
+}
+
+function complete(state: TrackState): Action {
+  const part = completionParts.find((name) => !state.completion.has(name));
+  if (!part) return close(state, 'pass');
+  return { do: 'finish', part, effect: roleEffect(state.id, 'COMPLETE', state.loop.visits.COMPLETE, part) };
+}
+
+function close(state: TrackState, outcome: 'pass' | 'fail'): Action {
+  const { step, visits } = state.loop;
+  return { do: 'close', step, visit: visits[step], outcome };
+}
+
+/** The earliest timer that something waits for. */
+function retryTimer(state: TrackState): Action | undefined {
+  const [first] = [...state.timers].sort(([, a], [, b]) => (a < b ? -1 : 1));
+  return first ? { do: 'wait', until: first[1], timer: first[0] } : undefined;
+}
+
+function busy(state: TrackState): boolean {
+  return state.effects.size > 0 || (state.plan?.running.size ?? 0) > 0;
+}
+
+const taskStep = (state: TrackState): Step => (state.loop.step === 'FIX' ? 'FIX' : 'EXECUTE');
