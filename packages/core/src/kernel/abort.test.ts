@@ -85,6 +85,13 @@ describe('withTimeout', () => {
     expect(listeners()).toBe(0);
   });
 
+  it('never aborts work that ended in time, for its signal may live on in the result', async () => {
+    const clock = new FakeClock();
+    const handed = await withTimeout((signal) => Promise.resolve(signal), { timeoutMs: 100, clock });
+    await clock.advance(1000);
+    expect(handed.aborted).toBe(false);
+  });
+
   it('throws TIMEOUT at the deadline and tells the work to stop', async () => {
     const clock = new FakeClock();
     let told: unknown;
