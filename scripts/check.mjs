@@ -16,6 +16,7 @@ const steps = {
   size: ['size-limit'],
   api: ['node', 'scripts/api-reports.mjs'],
   smoke: ['node', 'scripts/smoke.mjs'],
+  lanes: ['node', 'scripts/lanes.mjs'],
   clone: ['node', 'scripts/fresh-clone.mjs'],
 };
 
