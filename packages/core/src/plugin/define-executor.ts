@@ -1,4 +1,4 @@
-import type { Assignment, ExecutorCapabilities, Outcome, RunContext } from '../ports/executor.js';
+import type { Assignment, Executor, ExecutorCapabilities, Outcome, RunContext } from '../ports/executor.js';
 import { makePlugin } from './plugin.js';
 import type { DefinedPlugin, Out, Plugin, PluginContext, Schema } from './plugin.js';
 
@@ -25,6 +25,6 @@ export function defineExecutor<S extends Schema = undefined>(definition: Executo
   return makePlugin<'executor', S, ExecutorDefinition<S>>('executor', definition);
 }
 
-/** A function does as an executor; a string names a plugin by id. */
+/** A function does as an executor, and so does a driver of the port; a string names a plugin by id. */
 export type AgentFunction = (assignment: Assignment, context: ExecutorContext<undefined>) => Promise<Outcome | string>;
-export type Agent = Plugin<'executor'> | AgentFunction | string;
+export type Agent = Plugin<'executor'> | Executor | AgentFunction | string;

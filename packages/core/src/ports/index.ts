@@ -34,3 +34,4 @@ export type {
 export type { Workspace, WorkspaceEntry } from './workspace.js';
 export type { Repository, RepositoryStatus } from './repository.js';
 export type { Authorize, Notifier } from './access.js';
+export type { Processes, RunCommand } from './processes.js';

@@ -27,6 +27,7 @@ export interface TrackCommands {
     until?: Step | undefined;
     task?: string | undefined;
     budget?: BudgetLimits | undefined;
+    baseline?: string | undefined;
   };
   'loop.stop': Event<'loop.stopped'>;
   'step.start': Event<'step.started'>;

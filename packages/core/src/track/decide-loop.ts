@@ -9,7 +9,7 @@ import { invalidState, requireNotEnded, requireRun, requireTrack } from './refus
 
 /** Rules of the run and of the loop's steps: where a step leads is read off the table, never said by the caller. */
 export const decideLoop: Rules<Extract<TrackCommandName, `loop.${string}` | `step.${string}`>> = {
-  'loop.start': (state, { owner, host, until, task, budget }) => {
+  'loop.start': (state, { owner, host, until, task, budget, baseline }) => {
     requireNotEnded(state);
     if (state.lifecycle !== 'active') throw invalidState(state, 'run', ['active']);
     const run = {
@@ -19,6 +19,7 @@ export const decideLoop: Rules<Extract<TrackCommandName, `loop.${string}` | `ste
       ...(until && { until }),
       ...(task && { task }),
       ...(budget && { budget }),
+      ...(baseline && { baseline }),
     };
     return [
       state.run ? trackEvent('loop.resumed', { ...run, previous: state.run.owner }) : trackEvent('loop.started', run),

@@ -79,6 +79,8 @@ const run = z.object({
   until: step.optional(),
   task: id.optional(),
   budget: budgetLimits.optional(),
+  /** The commit before the track: what `changed` compares with. */
+  baseline: text.optional(),
 });
 const closed = z.object({
   step,
@@ -197,6 +199,8 @@ export const trackEvents = {
     isolation: z.enum(['shared', 'worktree']),
     base: text.optional(),
     recovery: count.optional(),
+    /** Of a task that names no files: what was changed before it began, hence not its work. */
+    dirty: z.array(text).optional(),
   }),
   'task.reported': z.object({
     taskId: id,

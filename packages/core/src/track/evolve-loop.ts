@@ -47,9 +47,10 @@ function beginRun(
   iterations: number,
   scratch: Scratch,
 ): TrackState {
-  const { owner, epoch, until, task, budget } = data;
+  const { owner, epoch, until, task, budget, baseline } = data;
   return {
     ...state,
+    ...(baseline && state.about.baseline === undefined && { about: { ...state.about, baseline } }),
     ...(state.plan && { plan: clearWaits(state.plan, scratch) }),
     ...(budget && {
       budget: {

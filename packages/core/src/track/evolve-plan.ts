@@ -47,7 +47,7 @@ export const evolvePlan: Handlers = {
     ...task(
       state,
       data.taskId,
-      { status: 'running', runId: data.runId, epoch: state.run?.epoch, process: undefined },
+      { status: 'running', runId: data.runId, epoch: state.run?.epoch, process: undefined, dirty: data.dirty },
       scratch,
     ),
     budget: { ...state.budget, attempts: state.budget.attempts + 1 },

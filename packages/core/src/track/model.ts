@@ -72,6 +72,8 @@ export interface TaskState {
   readonly process?: ProcessRecord;
   /** Summary of the last report or failure, for views and for the next attempt. */
   readonly note?: string;
+  /** Changed before the current run of a task that names no files. */
+  readonly dirty?: readonly string[];
 }
 
 /** A call of something outside whose result is not in the log yet. */
@@ -189,6 +191,8 @@ export interface TrackState {
     readonly labels: readonly string[];
     /** Agents of the superpowers family instead of the `loop-*` one (R16). */
     readonly superpower: boolean;
+    /** The commit before the track; absent outside version control. */
+    readonly baseline?: string;
     /** Unknown keys of a foreign `metadata.json`, kept. */
     readonly extra: Json;
   };

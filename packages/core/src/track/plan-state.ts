@@ -105,6 +105,7 @@ export interface TaskPatch {
   readonly commit?: string | undefined;
   readonly process?: TaskState['process'] | undefined;
   readonly note?: string | undefined;
+  readonly dirty?: readonly string[] | undefined;
   /** Waiting for a lease of somebody else. */
   readonly waiting?: boolean;
 }
