@@ -9,6 +9,7 @@ const steps = {
   lint: ['oxlint', '--type-aware', '--deny-warnings'],
   arrows: ['pnpm', 'run', '-s', 'arrows'],
   types: ['pnpm', 'run', '-s', 'typecheck'],
+  readmes: ['node', 'scripts/check-readmes.mjs'],
   tests: ['node', 'scripts/test.mjs'],
   build: ['pnpm', 'run', '-s', 'build'],
   packages: ['node', 'scripts/check-packages.mjs'],
