@@ -1,0 +1,4 @@
+export { artifactsSuite } from './conformance/artifacts.suite.js';
+export type { OpenArtifacts } from './conformance/artifacts.suite.js';
+export { workspaceSuite } from './conformance/workspace.suite.js';
+export type { OpenWorkspace } from './conformance/workspace.suite.js';

@@ -1,0 +1,7 @@
+// Node only: the disk of this machine.
+export { fileArtifacts } from './file/artifacts.js';
+export type { FileArtifactsOptions } from './file/artifacts.js';
+export { fileWorkspace } from './file/workspace.js';
+export type { FileWorkspaceOptions } from './file/workspace.js';
+export { safeGlob, safePath } from './safe-path.js';
+export type { SafePathOptions } from './safe-path.js';

@@ -1,0 +1,99 @@
+import { mkdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { instant } from '@conductor/core';
+import type { Clock } from '@conductor/core/ports';
+import { lockPollMs, lockTimeout } from '../workspace-rules.js';
+import { ifExists, systemCode } from './file-error.js';
+
+export interface FolderMutexOptions {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  readonly waitMs?: number | undefined;
+  readonly staleMs?: number | undefined;
+}
+
+const ownerFile = 'owner.json';
+
+/**
+ * Holds a lock that is a folder: whoever makes it has it, as every program and language can. A lock older than `staleMs`
+ * is taken over. Throws LOCK_TIMEOUT after `waitMs`. For short critical sections: nothing renews it.
+ */
+export async function folderMutex(folder: string, options: FolderMutexOptions): Promise<{ release(): Promise<void> }> {
+  const { clock, signal, waitMs = 5000, staleMs = 30_000 } = options;
+  const endMs = clock.monotonic() + waitMs;
+  await mkdir(dirname(folder), { recursive: true });
+  for (;;) {
+    signal?.throwIfAborted();
+    const token = await take(folder, clock);
+    if (token !== undefined) return { release: once(() => letGo(folder, token)) };
+    if (await steal(folder, clock, staleMs)) continue;
+    const leftMs = endMs - clock.monotonic();
+    if (leftMs <= 0) throw lockTimeout(folder, waitMs, await ownerOf(folder));
+    await clock.sleep(Math.min(lockPollMs, leftMs), { signal });
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
+}
+
+async function take(folder: string, clock: Clock): Promise<string | undefined> {
+  if (!(await made(folder))) return undefined;
+  const seconds = clock.now() / 1000;
+  const owner = { pid: process.pid, host: hostname(), at: instant(clock.now()), turn: clock.monotonic() };
+  const token = JSON.stringify(owner);
+  await writeFile(join(folder, ownerFile), token);
+  // Age is judged by this clock, which in tests is not the clock of the disk.
+  await utimes(folder, seconds, seconds);
+  return token;
+}
+
+async function made(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** True when the lock was too old and is gone now. */
+async function steal(folder: string, clock: Clock, staleMs: number): Promise<boolean> {
+  if (!(await isStale(folder, clock, staleMs))) return false;
+  // One thief at a time: else the second would carry off the lock that the first has just made anew.
+  const guard = `${folder}.steal`;
+  if (!(await made(guard))) {
+    if (await isStale(guard, clock, staleMs)) await ifExists(rmdir(guard));
+    return false;
+  }
+  try {
+    const seconds = clock.now() / 1000;
+    await utimes(guard, seconds, seconds);
+    if (!(await isStale(folder, clock, staleMs))) return false;
+    const away = join(guard, 'lock');
+    await rename(folder, away);
+    await rm(away, { recursive: true });
+    return true;
+  } finally {
+    await ifExists(rmdir(guard));
+  }
+}
+
+async function isStale(folder: string, clock: Clock, staleMs: number): Promise<boolean> {
+  const found = await ifExists(stat(folder));
+  return found !== undefined && clock.now() - found.mtimeMs > staleMs;
+}
+
+/** Removes the lock if it is still this one: a late holder must not take it from whoever stole it. */
+async function letGo(folder: string, token: string): Promise<void> {
+  if ((await ownerOf(folder)) !== token) return;
+  await rm(join(folder, ownerFile), { force: true });
+  await ifExists(rmdir(folder));
+}
+
+function ownerOf(folder: string): Promise<string | undefined> {
+  return ifExists(readFile(join(folder, ownerFile), 'utf8'));
+}
