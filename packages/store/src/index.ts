@@ -1,0 +1,2 @@
+export { leaseKeeper } from './lease-keeper.js';
+export type { LeaseKeeperOptions } from './lease-keeper.js';

@@ -1,0 +1,74 @@
+/** Undoes what a transaction did, last first. */
+export interface Journal {
+  /** Runs `work`; when it throws, everything it changed is as before. */
+  transaction<T>(work: () => T): T;
+  record(undo: () => void): void;
+}
+
+export function createJournal(): Journal {
+  let undos: (() => void)[] = [];
+  return {
+    record(undo) {
+      undos.push(undo);
+    },
+    transaction(work) {
+      undos = [];
+      try {
+        return work();
+      } catch (error) {
+        for (const undo of undos.reverse()) undo();
+        throw error;
+      } finally {
+        undos = [];
+      }
+    },
+  };
+}
+
+/** A Map whose changes a journal can take back. */
+export class JournaledMap<K, V> {
+  readonly #map = new Map<K, V>();
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  get size(): number {
+    return this.#map.size;
+  }
+
+  get(key: K): V | undefined {
+    return this.#map.get(key);
+  }
+
+  has(key: K): boolean {
+    return this.#map.has(key);
+  }
+
+  keys(): IterableIterator<K> {
+    return this.#map.keys();
+  }
+
+  values(): IterableIterator<V> {
+    return this.#map.values();
+  }
+
+  set(key: K, value: V): void {
+    const before = this.#map.get(key);
+    const existed = this.#map.has(key);
+    this.#map.set(key, value);
+    this.#journal.record(() => {
+      if (existed)
+        this.#map.set(key, before as V); // it was there, so it is a V
+      else this.#map.delete(key);
+    });
+  }
+
+  delete(key: K): void {
+    if (!this.#map.has(key)) return;
+    const before = this.#map.get(key) as V; // it was there, so it is a V
+    this.#map.delete(key);
+    this.#journal.record(() => this.#map.set(key, before));
+  }
+}

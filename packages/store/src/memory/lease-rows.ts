@@ -1,0 +1,132 @@
+import type { LeaseKey } from '@conductor/core/ports';
+import type { GrantRow, LeaseRows, OwnerRow, WaiterRow } from '../rules/rows.js';
+import { JournaledMap } from './journaled-map.js';
+import type { Journal } from './journaled-map.js';
+
+type Modes = ReadonlyMap<number, LeaseKey['mode']>;
+
+/** Owners, sets and waiters as maps, with an index from each key to those who hold it or want it. */
+export function memoryLeaseRows(journal: Journal): LeaseRows {
+  const grants = new JournaledMap<number, GrantRow>(journal);
+  const sets = new JournaledMap<string, number>(journal);
+  const byOwner = new JournaledMap<string, ReadonlySet<number>>(journal);
+  const holders = new JournaledMap<string, Modes>(journal);
+  const waiters = new JournaledMap<number, WaiterRow>(journal);
+  const wanted = new JournaledMap<string, ReadonlySet<number>>(journal);
+  const owners = new JournaledMap<string, OwnerRow>(journal);
+  // Never taken back: a token that a failed transaction used is not used again.
+  let lastToken = 0;
+  let lastWaiter = 0;
+
+  const hold = (token: number, keys: readonly LeaseKey[]) => {
+    for (const { key, mode } of keys) holders.set(key, new Map(holders.get(key)).set(token, mode));
+  };
+  const letGo = (token: number, keys: readonly string[]) => {
+    for (const key of keys) {
+      const rest = new Map(holders.get(key));
+      rest.delete(token);
+      if (rest.size === 0) holders.delete(key);
+      else holders.set(key, rest);
+    }
+  };
+  const change = (token: number, patch: Partial<GrantRow>) => {
+    const grant = grants.get(token);
+    if (grant !== undefined) grants.set(token, { ...grant, ...patch });
+  };
+  const grantsOf = (owner: string) =>
+    [...(byOwner.get(owner) ?? [])].flatMap((token) => grants.get(token) ?? []).sort((a, b) => a.token - b.token);
+  const freeKeys = ({ token, set, keys }: GrantRow) => {
+    letGo(
+      token,
+      keys.map(({ key }) => key),
+    );
+    if (sets.get(set) === token) sets.delete(set);
+  };
+  const unlist = (id: number, keys: readonly LeaseKey[]) => {
+    for (const { key } of keys) {
+      const rest = without(wanted.get(key), id);
+      if (rest.size === 0) wanted.delete(key);
+      else wanted.set(key, rest);
+    }
+  };
+
+  return {
+    nextToken: () => (lastToken += 1),
+    grant: (token) => grants.get(token),
+    heldSet(set) {
+      const token = sets.get(set);
+      return token === undefined ? undefined : grants.get(token);
+    },
+    holders: (key) => Array.from(holders.get(key) ?? [], ([token, mode]) => ({ token, mode })),
+    addGrant(row) {
+      grants.set(row.token, row);
+      sets.set(row.set, row.token);
+      byOwner.set(row.owner, new Set([...(byOwner.get(row.owner) ?? []), row.token]));
+      hold(row.token, row.keys);
+    },
+    setExpiry: (token, expiresAtMs) => change(token, { expiresAtMs }),
+    putKeys(token, keys) {
+      const held = new Map(grants.get(token)?.keys.map((key) => [key.key, key]));
+      for (const key of keys) held.set(key.key, key);
+      change(token, { keys: [...held.values()] });
+      hold(token, keys);
+    },
+    removeKeys(token, keys) {
+      change(token, { keys: (grants.get(token)?.keys ?? []).filter(({ key }) => !keys.includes(key)) });
+      letGo(token, keys);
+    },
+    loseGrant(token) {
+      const grant = grants.get(token);
+      if (grant === undefined || grant.lost) return;
+      freeKeys(grant);
+      change(token, { lost: true, keys: [] });
+    },
+    removeGrant(token) {
+      const grant = grants.get(token);
+      if (grant === undefined) return;
+      freeKeys(grant);
+      grants.delete(token);
+      const rest = without(byOwner.get(grant.owner), token);
+      if (rest.size === 0) byOwner.delete(grant.owner);
+      else byOwner.set(grant.owner, rest);
+    },
+    grantsOf,
+    grants: () => [...grants.values()].filter(({ lost }) => !lost).sort((a, b) => a.token - b.token),
+    renewAll(owner, expiresAtMs) {
+      const held = grantsOf(owner).filter(({ lost }) => !lost);
+      for (const { token } of held) change(token, { expiresAtMs });
+      return held.length;
+    },
+    addWaiter(row) {
+      const id = (lastWaiter += 1);
+      waiters.set(id, { ...row, id });
+      for (const { key } of row.keys) wanted.set(key, new Set([...(wanted.get(key) ?? []), id]));
+      return id;
+    },
+    waiter: (id) => waiters.get(id),
+    setGranted(id, token) {
+      const waiter = waiters.get(id);
+      if (waiter === undefined) return;
+      waiters.set(id, { ...waiter, granted: token });
+      unlist(id, waiter.keys);
+    },
+    removeWaiter(id) {
+      const waiter = waiters.get(id);
+      if (waiter === undefined) return;
+      waiters.delete(id);
+      if (waiter.granted === 0) unlist(id, waiter.keys);
+    },
+    waitersFor: (key) => [...(wanted.get(key) ?? [])].flatMap((id) => waiters.get(id) ?? []),
+    waiters: () => [...waiters.values()].sort((a, b) => a.id - b.id),
+    owner: (owner) => owners.get(owner),
+    owners: () => [...owners.values()],
+    putOwner: (row) => owners.set(row.owner, row),
+    removeOwner: (owner) => owners.delete(owner),
+  };
+}
+
+function without<T>(set: ReadonlySet<T> | undefined, item: T): ReadonlySet<T> {
+  const rest = new Set(set);
+  rest.delete(item);
+  return rest;
+}

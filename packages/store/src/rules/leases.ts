@@ -1,0 +1,250 @@
+import { ConductorError, instant } from '@conductor/core';
+import type { Grant, LeaseKey, LeaseRequest } from '@conductor/core/ports';
+import { checkCount, checkKeys, checkName } from './checks.js';
+import type { GrantRow, LeaseRows, WaiterRow } from './rows.js';
+
+/** Who is in the way of a request. */
+export interface Blocked {
+  /** Sets that hold a key of it, not expired. */
+  readonly holders: readonly GrantRow[];
+  /** Requests before it in the line that want a key of it. */
+  readonly ahead: readonly WaiterRow[];
+}
+
+/** A request as the rules see it: new, or from the waiting line. */
+export type Wanted = Pick<WaiterRow, 'kind' | 'set' | 'owner' | 'token' | 'ttlMs' | 'keys'> & { readonly id?: number };
+
+/** Throws ID_INVALID, VALIDATION_FAILED. */
+export function checkRequest({ set, owner, keys, ttlMs }: LeaseRequest): void {
+  checkName('the name of a lease set', set);
+  checkName('an owner', owner);
+  checkKeys(keys);
+  checkCount('The time to live of a lease, in milliseconds,', ttlMs, 1);
+}
+
+/** A grant as callers see it. */
+export function grantOf({ set, owner, token, keys, expiresAtMs }: GrantRow): Grant {
+  return { set, owner, token, keys, expiresAt: instant(expiresAtMs) };
+}
+
+/** Acquires a set now. Throws LEASE_HELD, OWNER_UNKNOWN. */
+export function acquireNow(rows: LeaseRows, request: LeaseRequest, nowMs: number): Grant {
+  const outcome = tryAcquire(rows, request, nowMs);
+  if ('token' in outcome) return grantOf(outcome);
+  throw heldError(request.set, outcome);
+}
+
+/** Acquires a set if nobody is in the way, neither a holder nor an earlier request. Throws OWNER_UNKNOWN. */
+export function tryAcquire(rows: LeaseRows, request: LeaseRequest, nowMs: number): GrantRow | Blocked {
+  if (!isForeign(request.owner) && rows.owner(request.owner) === undefined) {
+    throw new ConductorError('OWNER_UNKNOWN', `The owner ${request.owner} is not open`, {
+      hint: 'Call leases.openOwner first.',
+    });
+  }
+  const { set, owner, keys, ttlMs } = request;
+  return grantIfFree(rows, { kind: 'acquire', set, owner, token: 0, ttlMs, keys }, nowMs);
+}
+
+/** Foreign workers cannot open an owner here: their sets only expire. */
+function isForeign(owner: string): boolean {
+  return owner.startsWith('foreign:');
+}
+
+/** Adds keys to a held set if nobody is in the way. Throws LEASE_LOST, LEASE_EXPIRED. */
+export function tryExtend(
+  rows: LeaseRows,
+  request: Pick<Wanted, 'set' | 'token' | 'keys'>,
+  nowMs: number,
+): GrantRow | Blocked {
+  const held = heldGrant(rows, request.set, request.token, nowMs);
+  return grantIfFree(rows, { ...request, kind: 'extend', owner: held.owner, ttlMs: 0 }, nowMs);
+}
+
+/** The set behind a token. Throws LEASE_LOST, LEASE_EXPIRED. */
+export function heldGrant(rows: LeaseRows, set: string, token: number, nowMs: number): GrantRow {
+  const grant = rows.grant(token);
+  if (grant === undefined || grant.lost || grant.set !== set)
+    throw new ConductorError('LEASE_LOST', `The lease ${set} with token ${token} is lost`, { details: { set, token } });
+  if (grant.expiresAtMs <= nowMs) {
+    throw new ConductorError('LEASE_EXPIRED', `The lease ${set} with token ${token} has expired`, {
+      hint: 'Renew it, then extend it.',
+      details: { set, token },
+    });
+  }
+  return grant;
+}
+
+/** Grants a request, new or waiting, when its turn has come. */
+export function grantIfFree(rows: LeaseRows, wanted: Wanted, nowMs: number): GrantRow | Blocked {
+  const mine = wanted.kind === 'acquire' ? ownSet(rows, wanted) : undefined;
+  if (mine !== undefined) return refresh(rows, mine, nowMs + wanted.ttlMs);
+  const { holders, ahead, expired } = inTheWay(rows, wanted, nowMs);
+  if (holders.length > 0 || ahead.length > 0) return { holders, ahead };
+  for (const grant of expired) rows.loseGrant(grant.token);
+  const granted = wanted.kind === 'acquire' ? addGrant(rows, wanted, nowMs) : addKeys(rows, wanted);
+  for (const grant of expired) handOff(rows, keysOf(grant), nowMs);
+  return granted;
+}
+
+/** Who is in the way of a request, and when the next of them gives way by time alone. Grants nothing. */
+export function outlook(rows: LeaseRows, wanted: Wanted, nowMs: number): Blocked & { readonly freeAtMs: number } {
+  const { holders, ahead } = inTheWay(rows, wanted, nowMs);
+  const ends = [...holders.map(({ expiresAtMs }) => expiresAtMs), ...ahead.map(({ untilMs }) => untilMs)];
+  return { holders, ahead, freeAtMs: Math.min(...ends) };
+}
+
+/** The set of that name if the same owner holds it, with all keys that are asked for. */
+function ownSet(rows: LeaseRows, { id, set, owner, keys }: Wanted): GrantRow | undefined {
+  const held = rows.heldSet(set);
+  if (held?.owner !== owner) return undefined;
+  const modes = new Map(held.keys.map(({ key, mode }) => [key, mode]));
+  const missing = keys.filter(({ key, mode }) => modes.get(key) !== 'exclusive' && modes.get(key) !== mode);
+  if (missing.length === 0) return held;
+  // A waiting request is looked at in somebody else's transaction, which must not fail because of it.
+  if (id !== undefined) return undefined;
+  throw new ConductorError('VALIDATION_FAILED', `The set ${set} is held without ${missing.length} of these keys`, {
+    hint: 'Add keys with leases.extend.',
+    details: { keys: missing },
+  });
+}
+
+function refresh(rows: LeaseRows, grant: GrantRow, expiresAtMs: number): GrantRow {
+  if (expiresAtMs <= grant.expiresAtMs) return grant;
+  rows.setExpiry(grant.token, expiresAtMs);
+  return { ...grant, expiresAtMs };
+}
+
+function inTheWay(rows: LeaseRows, wanted: Wanted, nowMs: number): Blocked & { readonly expired: readonly GrantRow[] } {
+  const holders = new Map<number, GrantRow>();
+  const expired = new Map<number, GrantRow>();
+  const ahead = new Map<number, WaiterRow>();
+  const note = (grant: GrantRow | undefined) => {
+    if (grant !== undefined) (grant.expiresAtMs <= nowMs ? expired : holders).set(grant.token, grant);
+  };
+  // Another owner's set of the same name is in the way even with other keys: fences name sets.
+  if (wanted.kind === 'acquire') note(rows.heldSet(wanted.set));
+  for (const { key, mode } of wanted.keys) {
+    for (const holder of rows.holders(key)) {
+      if (holder.token !== wanted.token && conflict(holder.mode, mode)) note(rows.grant(holder.token));
+    }
+    for (const waiter of rows.waitersFor(key)) {
+      const theirs = waiter.keys.find((other) => other.key === key)?.mode ?? 'exclusive';
+      if (waiter.untilMs > nowMs && isEarlier(waiter, wanted) && conflict(theirs, mode)) ahead.set(waiter.id, waiter);
+    }
+  }
+  return { holders: [...holders.values()], ahead: [...ahead.values()], expired: [...expired.values()] };
+}
+
+function conflict(a: LeaseKey['mode'], b: LeaseKey['mode']): boolean {
+  return a === 'exclusive' || b === 'exclusive';
+}
+
+/** A waiting extend goes before every waiting acquire: its set already holds what the others may wait for. */
+function isEarlier(waiter: WaiterRow, wanted: Wanted): boolean {
+  if (waiter.id === wanted.id) return false;
+  if (waiter.kind !== wanted.kind) return waiter.kind === 'extend';
+  return waiter.id < (wanted.id ?? Infinity);
+}
+
+function addGrant(rows: LeaseRows, { set, owner, keys, ttlMs }: Wanted, nowMs: number): GrantRow {
+  const grant = { token: rows.nextToken(), set, owner, expiresAtMs: nowMs + ttlMs, lost: false, keys };
+  rows.addGrant(grant);
+  return grant;
+}
+
+function addKeys(rows: LeaseRows, { set, token, keys }: Wanted): GrantRow {
+  rows.putKeys(token, keys);
+  const grant = rows.grant(token);
+  if (grant === undefined) throw new ConductorError('LEASE_LOST', `The lease ${set} with token ${token} is lost`);
+  return grant;
+}
+
+/** Gives a set back, and what it held to whoever waits for it. No effect on an unknown or newer set. */
+export function releaseSet(rows: LeaseRows, set: string, token: number, nowMs: number): void {
+  const grant = rows.grant(token);
+  if (grant === undefined || grant.set !== set) return;
+  rows.removeGrant(token);
+  handOff(rows, keysOf(grant), nowMs);
+}
+
+/** Takes a request out of the line, and grants what stood behind it. */
+export function leaveLine(rows: LeaseRows, waiter: WaiterRow, nowMs: number): void {
+  rows.removeWaiter(waiter.id);
+  handOff(rows, keysOf(waiter), nowMs);
+}
+
+/** Everything of an owner is void: its sets, its requests, its row. */
+export function voidOwner(rows: LeaseRows, owner: string, nowMs: number): void {
+  const free = new Set<string>();
+  const note = (of: { readonly keys: readonly LeaseKey[] }) => of.keys.forEach(({ key }) => free.add(key));
+  for (const grant of rows.grantsOf(owner)) {
+    note(grant);
+    rows.removeGrant(grant.token);
+  }
+  for (const waiter of rows.waiters()) {
+    if (waiter.owner !== owner) continue;
+    note(waiter);
+    rows.removeWaiter(waiter.id);
+  }
+  rows.removeOwner(owner);
+  handOff(rows, [...free], nowMs);
+}
+
+/** Sets that expired stay renewable until somebody else was granted one of their keys; those are `lost`. Throws OWNER_UNKNOWN. */
+export function renewOwner(
+  rows: LeaseRows,
+  owner: string,
+  expiresAtMs: number,
+): { readonly kept: number; readonly lost: readonly string[] } {
+  if (!isForeign(owner) && rows.owner(owner) === undefined)
+    throw new ConductorError('OWNER_UNKNOWN', `The owner ${owner} is not open: all its leases are void`);
+  const kept = rows.renewAll(owner, expiresAtMs);
+  const lost = rows
+    .grantsOf(owner)
+    .filter((grant) => grant.lost)
+    .map(({ set }) => set);
+  return { kept, lost };
+}
+
+/** Grants freed keys to those who wait for them, in the order of the line. */
+export function handOff(rows: LeaseRows, keys: readonly string[], nowMs: number): void {
+  const waiting = new Map<number, WaiterRow>();
+  for (const key of keys) for (const waiter of rows.waitersFor(key)) waiting.set(waiter.id, waiter);
+  const line = [...waiting.values()].sort(
+    (a, b) => Number(a.kind === 'acquire') - Number(b.kind === 'acquire') || a.id - b.id,
+  );
+  for (const waiter of line) if (waiter.untilMs > nowMs) tryWaiter(rows, waiter, nowMs);
+}
+
+/** Grants one waiting request if its turn has come; the row remembers the token until its process takes it. */
+export function tryWaiter(rows: LeaseRows, waiter: WaiterRow, nowMs: number): GrantRow | undefined {
+  if (rows.waiter(waiter.id)?.granted !== 0) return undefined; // an earlier hand-off of this transaction was faster
+  if (waiter.kind === 'extend' && rows.grant(waiter.token)?.lost !== false) {
+    rows.removeWaiter(waiter.id);
+    return undefined;
+  }
+  const outcome = grantIfFree(rows, waiter, nowMs);
+  if (!('token' in outcome)) return undefined;
+  rows.setGranted(waiter.id, outcome.token);
+  return outcome;
+}
+
+/** The error for a request that is not granted, with who is in the way. */
+export function heldError(set: string, { holders, ahead }: Blocked): ConductorError {
+  const names = holders.map((holder) => holder.set).join(', ') || `${ahead.length} earlier requests`;
+  return new ConductorError('LEASE_HELD', `${set} is not granted: held by ${names}`, {
+    details: {
+      holders: holders.slice(0, 100).map(({ set: held, owner, keys, expiresAtMs }) => ({
+        set: held,
+        owner,
+        keys: keys.slice(0, 100).map(({ key }) => key),
+        expiresAt: instant(expiresAtMs),
+      })),
+      waiting: ahead.length,
+    },
+  });
+}
+
+function keysOf({ keys }: { readonly keys: readonly LeaseKey[] }): readonly string[] {
+  return keys.map(({ key }) => key);
+}
