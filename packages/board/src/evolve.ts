@@ -62,11 +62,11 @@ function taking(state: BoardState, turn: TurnKey): ReadonlySet<string> {
 }
 
 /**
- * Folds one fact into a board. Total and pure: an unknown type returns the same state; a fact of ours that this version
+ * Folds one fact into a board. Total and pure: an unknown type changes nothing but the version; a fact of ours that this version
  * cannot read marks the board as degraded, and from there nothing is decided.
  */
 export function evolve(state: BoardState, event: EventEnvelope): BoardState {
-  if (!Object.hasOwn(boardEvents, event.type)) return state;
+  if (!Object.hasOwn(boardEvents, event.type)) return { ...state, version: event.version };
   const type = event.type as BoardEventType; // hasOwn has just proven it
   const data = event.v === 1 ? boardEvents[type].safeParse(event.data) : undefined;
   if (!data?.success) return { ...state, version: event.version, degraded: true };

@@ -114,5 +114,5 @@ function cell(text: string): string {
 
 /** Inside back-ticks nothing can be escaped, so what would end them is left out. */
 function code(text: string): string {
-  return capped(plainLine(text), 200).replace(/[`|]/g, '');
+  return capped(plainLine(text), 200).replace(/[`|<>]/g, '');
 }

@@ -36,7 +36,7 @@ export const BoardFacts = z.object({
   signals: z.array(z.object({ signal: text, where: text, line: z.int(), excerpt: text })).default([]),
   /** Matters that spec or plan speak of: rollback, accessibility … */
   mentions: texts,
-  /** Sensitive matters by whole words: auth, payments, data protection. */
+  /** Sensitive matters that a requirement or a task names by whole words: auth, payments, data protection. */
   sensitive: texts,
   sizes: z
     .object({ specCharacters: z.int(), planCharacters: z.int(), tasks: z.int(), estimateMinutes: z.number() })
@@ -87,7 +87,12 @@ export function gatherBoardFacts({ track, spec, plan, texts: more = [] }: BoardF
     ),
     signals: read.flatMap((source) => [...findSignals(source.name, source.text)]),
     mentions: [...findMentions(read.map((source) => source.text))],
-    sensitive: [...sensitiveMatters(read.map((source) => source.text))],
+    sensitive: [
+      ...sensitiveMatters([
+        ...(spec?.requirements ?? []),
+        ...tasks.map((task) => `${task.title}\n${task.acceptance ?? ''}`),
+      ]),
+    ],
     sizes: {
       specCharacters: spec?.text.length ?? 0,
       planCharacters: plan?.text.length ?? 0,
