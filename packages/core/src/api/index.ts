@@ -44,6 +44,7 @@ export {
   PlanDocument,
   PlanEdit,
   PlanGraph,
+  PlanTaskJson,
   RunInput,
   TaskOutline,
   Track,

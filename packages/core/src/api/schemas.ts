@@ -267,7 +267,8 @@ export const Activity: z.ZodType<api.Activity> = z.looseObject({
 
 const taskStates = ['pending', 'inProgress', 'done', 'blocked', 'skipped', 'unknown'] as const;
 
-const PlanTaskJson: z.ZodType<plan.PlanTaskJson> = z.looseObject({
+export type PlanTaskJson = plan.PlanTaskJson;
+export const PlanTaskJson: z.ZodType<plan.PlanTaskJson> = z.looseObject({
   id: text,
   text,
   state: z.enum(taskStates),
@@ -321,7 +322,10 @@ export const PlanEdit: z.ZodType<plan.PlanEdit> = z.discriminatedUnion('do', [
 export const PlanEdits = z.strictObject({ edits: z.array(PlanEdit).min(1).max(10_000) });
 
 export const PlanCheck = z.union([z.strictObject({ trackId: text }), z.strictObject({ text })]);
-export const PlanCheckResult = z.looseObject({ ok: flag, findings: z.array(Finding) });
+export const PlanCheckResult: z.ZodType<Awaited<ReturnType<api.PlansApi['check']>>> = z.looseObject({
+  ok: flag,
+  findings: z.array(Finding),
+});
 
 export type PlanGraph = api.PlanGraph;
 export const PlanGraph: z.ZodType<api.PlanGraph> = z.looseObject({
@@ -444,7 +448,7 @@ export const Health: z.ZodType<api.Health> = z.looseObject({
   seq: count,
 });
 
-export const DoctorReport = z.looseObject({
+export const DoctorReport: z.ZodType<Awaited<ReturnType<api.SystemApi['doctor']>>> = z.looseObject({
   ok: flag,
   checks: z.array(
     z.looseObject({
