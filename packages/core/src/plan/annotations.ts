@@ -1,0 +1,57 @@
+import type { Hints, LabelDraft } from './drafts.js';
+import { readFiles, readIds } from './references.js';
+
+const hintKeys = /(?:^|[,;])[ \t]*(deps|depends(?: on)?|dependencies|parallel|files|execution)[ \t]*:/gi;
+
+/** Reads `deps: 1.1, 1.2, parallel: pg-1`, `files: a, b`, `execution: parallel` out of a comment; other comments say nothing. */
+export function readHints(body: string, hints: Hints): void {
+  const keys = [...body.slice(0, 100_000).matchAll(hintKeys)];
+  for (const [index, key] of keys.entries()) {
+    const value = body.slice(key.index + key[0].length, keys[index + 1]?.index ?? body.length).trim();
+    applyHint((key[1] ?? '').toLowerCase(), value, hints);
+  }
+}
+
+function applyHint(key: string, value: string, hints: Hints): void {
+  if (key === 'files') hints.files.push(...readFiles(value));
+  else if (key === 'parallel') hints.group = value;
+  else if (key === 'execution') {
+    if (value === 'parallel' || value === 'sequential') hints.execution = value;
+  } else {
+    hints.dependsOn.push(...readIds(value));
+    hints.dependenciesKnown = true;
+  }
+}
+
+const boldLabel =
+  /^(?:\*\*|__)([\p{L}\p{N}][^*_:]{0,60}?)(?:[ \t]*:[ \t]*(?:\*\*|__)[ \t]*:?|(?:\*\*|__)[ \t]*:)[ \t]*/u;
+const plainLabel =
+  /^(type|acceptance(?: criteria)?|files?|depends on|issue|reason|recommendation|uses)[ \t]*:(?:[ \t]+|$)/i;
+
+const aliases: Readonly<Record<string, string>> = {
+  file: 'files',
+  'file targets': 'files',
+  'target files': 'files',
+  'files touched': 'files',
+  'files to modify': 'files',
+  'acceptance criteria': 'acceptance',
+  criteria: 'acceptance',
+  'done when': 'acceptance',
+  depends: 'depends on',
+  dependencies: 'depends on',
+  deps: 'depends on',
+  reads: 'uses',
+  inputs: 'uses',
+  'estimated duration': 'estimate',
+  'estimated effort': 'estimate',
+  duration: 'estimate',
+};
+
+/** Reads `**Files**: …`, `**Files:** …` and, for the labels the codec knows, `Files: …`. */
+export function readLabel(text: string, line: number): LabelDraft | undefined {
+  const match = boldLabel.exec(text) ?? plainLabel.exec(text);
+  if (match === null) return undefined;
+  const name = (match[1] ?? '').trim().toLowerCase();
+  const known = Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name;
+  return { name: known, parts: [text.slice(match[0].length).trim()], line, items: [] };
+}

@@ -1,0 +1,93 @@
+import type { Heading } from './headings.js';
+import type { PlanNote, PlanTask, SectionKind } from './plan.js';
+import type { FoundCommit, TaskName } from './task-line.js';
+
+/** A label as it is being read: its value may go on in wrapped lines and nested bullets. */
+export interface LabelDraft {
+  name: string;
+  /** Its value line by line. */
+  parts: string[];
+  line: number;
+  /** Bullets below it. */
+  items: string[];
+}
+
+/** What comments say about a task or a phase: `deps`, `depends`, `parallel`, `files`, `execution`. */
+export interface Hints {
+  dependsOn: string[];
+  dependenciesKnown: boolean;
+  files: string[];
+  group?: string;
+  execution?: 'parallel' | 'sequential';
+}
+
+/** A task as the reader collects it; `finishPlan` makes a {@link PlanTask} of it. */
+export interface TaskDraft {
+  form: PlanTask['form'];
+  scope: PlanTask['scope'];
+  marker: string;
+  markerStart: number;
+  markerLength: number;
+  name: TaskName;
+  commit?: FoundCommit;
+  hints: Hints;
+  labels: LabelDraft[];
+  notes: PlanNote[];
+  children: TaskDraft[];
+  parent?: TaskDraft;
+  depth: number;
+  line: number;
+  lineStart: number;
+  lineEnd: number;
+  textEnd: number;
+  ownEnd: number;
+  indent: string;
+  bullet: string;
+  noteIndent?: string;
+  /** The lines of its text as written, the first one from behind the brackets. */
+  lines: { readonly text: string; readonly start: number }[];
+}
+
+export interface PhaseDraft {
+  kind: 'phase' | 'fix' | 'loose';
+  heading?: Heading;
+  title: string;
+  tasks: TaskDraft[];
+  hints: Hints;
+  line: number;
+  lineStart: number;
+  lineEnd: number;
+  end: number;
+}
+
+export interface SectionDraft {
+  kind: SectionKind;
+  title: string;
+  level: number;
+  line: number;
+  start: number;
+  end: number;
+}
+
+/** A fenced block whose first line is `dag:`. */
+export interface DagDraft {
+  line: number;
+  start: number;
+  end: number;
+}
+
+/** Everything one pass over the lines finds. */
+export interface PlanDrafts {
+  title?: string;
+  context: LabelDraft[];
+  phases: PhaseDraft[];
+  sections: SectionDraft[];
+  dags: DagDraft[];
+  /** Lines of tasks that nest deeper than the codec follows. */
+  tooDeep: number[];
+}
+
+/** Fresh hints: nothing known. */
+export function noHints(): Hints {
+  return { dependsOn: [], dependenciesKnown: false, files: [] };
+}

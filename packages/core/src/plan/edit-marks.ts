@@ -1,0 +1,164 @@
+import { commitStyleOf, indentStepOf, refuse, taskFinder } from './edit-target.js';
+import type { PlannedEdit } from './edit-target.js';
+import { readLabel } from './annotations.js';
+import { oneLine } from './format-plan.js';
+import { everyTask } from './plan.js';
+import type { CommitStyle, Plan, PlanEdit, PlanTask } from './plan.js';
+import type { Splice } from './splices.js';
+import { defaultCommitStyle, isSha, markerOf } from './task-line.js';
+
+/** The edit `mark`. */
+export type MarkEdit = Extract<PlanEdit, { do: 'mark' }>;
+
+interface FileStyle {
+  readonly commit: CommitStyle;
+  readonly step: string;
+  readonly lineEnd: string;
+}
+
+/** Works out any number of marks on one reading of the plan; two marks of one task count in order. */
+export function planMarks(text: string, plan: Plan, edits: readonly MarkEdit[]): PlannedEdit {
+  const find = taskFinder(plan);
+  const style: FileStyle = { commit: commitStyleOf(plan), step: indentStepOf(plan), lineEnd: plan.lineEnd };
+  const marks = new Map<PlanTask, MarkEdit>();
+  for (const edit of edits) {
+    const task = find(edit.task);
+    marks.set(task, joined(marks.get(task), edit));
+  }
+  const planned = [...marks].map(([task, edit]) => planMark(text, task, edit, style));
+  return {
+    splices: planned.flatMap(({ splices }) => splices),
+    allowed: planned.flatMap(({ allowed }) => allowed),
+    achieved: (after) => {
+      const byId = new Map([...everyTask(after)].map((task) => [task.id, task]));
+      return planned.every(({ id, holds }) => {
+        const task = byId.get(id);
+        return task !== undefined && holds(task);
+      });
+    },
+    name: edits.length === 1 ? `mark ${edits[0]?.task ?? ''}` : `${edits.length} marks`,
+  };
+}
+
+function joined(first: MarkEdit | undefined, then: MarkEdit): MarkEdit {
+  if (first === undefined) return then;
+  const notes = [first.note, then.note].filter((note) => note !== undefined && note !== '');
+  return { ...then, commit: then.commit ?? first.commit, ...(notes.length === 0 ? {} : { note: notes.join('\n') }) };
+}
+
+interface PlannedMark {
+  readonly id: string;
+  readonly splices: readonly Splice[];
+  readonly allowed: readonly string[];
+  readonly holds: (after: PlanTask) => boolean;
+}
+
+function planMark(text: string, task: PlanTask, edit: MarkEdit, style: FileStyle): PlannedMark {
+  const marker = markerSplice(task, edit);
+  const commit = commitSplice(text, task, edit, style);
+  const notes = noteLines(task, edit);
+  const note = noteSplice(text, task, notes, style);
+  return {
+    id: task.id,
+    splices: [...marker, ...commit, ...note],
+    allowed: [
+      ...(marker.length === 0 ? [] : [`task ${task.id} marker`]),
+      ...(commit.length === 0 ? [] : [`task ${task.id} commit`]),
+      ...(note.length === 0 ? [] : [`task ${task.id} notes`, `task ${task.id} labels`]),
+    ],
+    holds: (after) =>
+      after.state === edit.state &&
+      (edit.commit === undefined || after.commit === edit.commit) &&
+      after.notes.length + after.labels.length === task.notes.length + task.labels.length + notes.length,
+  };
+}
+
+function markerSplice(task: PlanTask, edit: MarkEdit): readonly Splice[] {
+  const marker = markerOf[edit.state];
+  if (marker === undefined)
+    refuse(`Task ${task.id} cannot be marked unknown`, 'Use pending, inProgress, done, blocked or skipped.');
+  const { marker: start, markerLength } = task.position;
+  if (task.state === edit.state && (markerLength > 0 || task.form === 'heading')) return [];
+  if (markerLength < 0) return [{ start, end: start, insert: `[${marker}] ` }];
+  return [{ start, end: start + markerLength, insert: marker }];
+}
+
+function commitSplice(text: string, task: PlanTask, edit: MarkEdit, style: FileStyle): readonly Splice[] {
+  const sha = edit.commit ?? task.commit;
+  const old = task.position.commit;
+  if (sha === undefined) return [];
+  if (edit.commit !== undefined && !isSha(edit.commit)) {
+    refuse(`${JSON.stringify(sha)} is no commit of task ${task.id}`, 'Give 7 to 12 or all 40 hexadecimal characters.');
+  }
+  const needsWord = edit.state !== 'done';
+  if (old !== undefined && needsWord && !isReadAlways(old.style)) {
+    // A bare sha is the commit of a done task only: on any other it would turn into text.
+    const { before, after } = old.style;
+    return [
+      { start: old.start - before.length, end: old.end + after.length, insert: written(sha, defaultCommitStyle) },
+    ];
+  }
+  if (sha === task.commit) return [];
+  if (old !== undefined) return [{ start: old.start, end: old.end, insert: sha }];
+  const end = trimmedEnd(text, task);
+  const form = needsWord && !isReadAlways(style.commit) ? defaultCommitStyle : style.commit;
+  return [{ start: end, end, insert: ` ${written(sha, form)}` }];
+}
+
+function written(sha: string, style: CommitStyle): string {
+  return `${style.before}${sha}${style.after}`;
+}
+
+function isReadAlways(style: CommitStyle): boolean {
+  return style.before.startsWith('<!--') || /(?:commit|checkpoint|sha)[: ] *`?$/i.test(style.before);
+}
+
+function trimmedEnd(text: string, task: PlanTask): number {
+  const { lineStart, textEnd } = task.position;
+  return lineStart + text.slice(lineStart, textEnd).trimEnd().length;
+}
+
+/** The summary as lines of its own; what stands below the task already is not written twice. */
+function noteLines(task: PlanTask, edit: MarkEdit): readonly string[] {
+  const lines = (edit.note ?? '')
+    .split(/\r\n|\n|\r/)
+    .map(safeNote)
+    .filter((line) => line !== '');
+  const reason = task.labels.find(({ name }) => name === 'reason')?.value;
+  if (edit.state !== 'blocked') return lines.filter((line) => !task.notes.some((note) => note.text === line));
+  if (lines.length === 0 && reason === undefined && task.notes.length === 0) {
+    refuse(`Task ${task.id} cannot be blocked without a reason`, 'Give the reason as the note of the mark.');
+  }
+  const whole = lines.join(' ');
+  return whole === '' || whole === reason ? [] : [`**Reason**: ${whole}`];
+}
+
+/** A note must stay a note: no checkbox, no label that says something about the task, no fence, no comment. */
+export function safeNote(line: string): string {
+  const words = oneLine(line).replace(/^(?:(?:[-*+]|\d{1,9}[.)])[ ]+)+/, '');
+  if (words.startsWith('[')) return `\\${words}`;
+  return /^(?:`{3}|~{3})/.test(words) || readLabel(words, 0) !== undefined ? `Note – ${words}` : words;
+}
+
+function noteSplice(text: string, task: PlanTask, notes: readonly string[], style: FileStyle): readonly Splice[] {
+  if (notes.length === 0) return [];
+  const { indent, noteIndent, bullet, ownEnd, textEnd, lineEnd } = task.position;
+  const below = noteIndent ?? (task.form === 'heading' ? '' : indent + style.step);
+  const mark = /^[*+]$/.test(bullet) ? bullet : '-';
+  const lines = notes.map((note) => `${below}${mark} ${note}`);
+  // Bullets behind a paragraph `**Files:**` would be read as its files, so the note goes before it.
+  const early = task.form === 'heading' || hasOpenList(text, task);
+  const at = early ? Math.max(lineEnd, endOfLine(text, textEnd)) : ownEnd;
+  const gap = task.form === 'heading' ? style.lineEnd : '';
+  return [{ start: at, end: at, insert: `${style.lineEnd}${gap}${lines.join(style.lineEnd)}` }];
+}
+
+function hasOpenList(text: string, task: PlanTask): boolean {
+  const own = text.slice(task.position.textEnd, task.position.ownEnd);
+  return /(?:^|[\r\n])[ \t]*(?:\*\*|__)/.test(own);
+}
+
+function endOfLine(text: string, from: number): number {
+  const rest = /[\r\n]/.exec(text.slice(from, from + 10_000));
+  return rest === null ? Math.min(text.length, from + 10_000) : from + rest.index;
+}

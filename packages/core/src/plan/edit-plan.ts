@@ -1,0 +1,136 @@
+import type { Finding } from '../track/model.js';
+import { comparePlans } from './compare-plans.js';
+import { planMarks } from './edit-marks.js';
+import type { MarkEdit } from './edit-marks.js';
+import {
+  fixIds,
+  planAddPhase,
+  planAddTask,
+  planAppendReport,
+  planCheckpoint,
+  planDiscover,
+  planFixTasks,
+  planReplaceDag,
+} from './edit-sections.js';
+import type { FixTask } from './edit-sections.js';
+import { refuse } from './edit-target.js';
+import type { PlannedEdit } from './edit-target.js';
+import { parsePlan } from './parse-plan.js';
+import type { ParsedPlan } from './parse-plan.js';
+import type { PlanEdit } from './plan.js';
+import { applySplices } from './splices.js';
+import type { SplicedText } from './splices.js';
+
+/** A plan after edits, with the 1-based numbers of the lines that are new or different. */
+export type EditedPlan = SplicedText;
+
+/** The edits of the API, and the fix tasks that only the engine adds. */
+type Step =
+  | PlanEdit
+  | { readonly do: 'fix'; readonly cycle: number; readonly tasks: readonly (FixTask & { readonly id: string })[] };
+
+/**
+ * Makes the smallest edits in the text of a plan, all or none. Lines that no edit names keep every byte: line ends, byte order mark,
+ * indentation, bullets. After each edit the text is read again and compared; what would change anything else is refused.
+ *
+ * Marks that follow each other are made on one reading, so marking all tasks is linear. `editPlan(text, [])` is `text`.
+ * Throws `TASK_NOT_FOUND` for a task or phase that is not there, `EDIT_REFUSED` for an edit that cannot be made safely.
+ */
+export function editPlan(text: string, edits: readonly PlanEdit[]): EditedPlan {
+  return runSteps(text, edits);
+}
+
+/**
+ * Adds `## Fix Phase (Cycle n)` with its tasks at the end, or tasks to that phase when it is there. The dag block stays as it is: a fix
+ * task depends on the fix task before it, on nothing else (see `planDependencies`). Throws like {@link editPlan}.
+ */
+export function addFixTasks(
+  text: string,
+  cycle: number,
+  tasks: readonly FixTask[],
+): EditedPlan & { readonly ids: readonly string[] } {
+  if (tasks.length === 0) return { text, changedLines: [], ids: [] };
+  const ids = fixIds(parsePlan(text).plan, tasks);
+  const named = tasks.map((task, index) => ({ ...task, id: ids[index] ?? '' }));
+  return { ...runSteps(text, [{ do: 'fix', cycle, tasks: named }]), ids };
+}
+
+function runSteps(text: string, steps: readonly Step[]): EditedPlan {
+  let edited: EditedPlan = { text, changedLines: [] };
+  if (steps.length === 0) return edited;
+  let parsed = parsePlan(text);
+  for (const batch of batches(steps)) {
+    const planned = planBatch(edited.text, parsed, batch);
+    if (planned.splices.length === 0) continue;
+    const next = applySplices(edited.text, planned.splices, edited.changedLines);
+    if (next === undefined) refuse(`The edits of ${planned.name} overlap`, 'Make them one after the other.');
+    const read = parsePlan(next.text);
+    verify(parsed, read, planned);
+    edited = next;
+    parsed = read;
+  }
+  return edited;
+}
+
+/** Marks in a row are one batch; every other edit is its own, because it moves lines and ids. */
+function batches(steps: readonly Step[]): readonly (readonly Step[])[] {
+  const found: Step[][] = [];
+  for (const step of steps) {
+    const last = found.at(-1);
+    if (step.do === 'mark' && last?.[0]?.do === 'mark') last.push(step);
+    else found.push([step]);
+  }
+  return found;
+}
+
+function planBatch(text: string, { plan }: ParsedPlan, batch: readonly Step[]): PlannedEdit {
+  const [step] = batch;
+  switch (step?.do) {
+    case 'addTask':
+      return planAddTask(text, plan, step);
+    case 'addPhase':
+      return planAddPhase(text, plan, step);
+    case 'setCheckpoint':
+      return planCheckpoint(text, plan, step);
+    case 'discover':
+      return planDiscover(text, plan, step);
+    case 'replaceDag':
+      return planReplaceDag(text, plan, step);
+    case 'appendReport':
+      return planAppendReport(text, plan, step);
+    case 'fix':
+      return planFixTasks(text, plan, step.cycle, step.tasks);
+    default:
+      return planMarks(
+        text,
+        plan,
+        batch.filter((entry): entry is MarkEdit => entry.do === 'mark'),
+      );
+  }
+}
+
+function verify(before: ParsedPlan, after: ParsedPlan, planned: PlannedEdit): void {
+  const allowed = new Set(planned.allowed);
+  const others = comparePlans(before.plan, after.plan).filter(
+    (word) => !allowed.has(word) && !allowed.has(anyTask(word)),
+  );
+  if (others.length > 0) {
+    refuse(`The edit ${planned.name} would also change: ${others.slice(0, 5).join(', ')}`, 'Make the edit by hand.', {
+      changes: others.slice(0, 20),
+    });
+  }
+  if (errors(after.findings) > errors(before.findings)) {
+    refuse(`The edit ${planned.name} would leave a plan with more errors`, 'Make the edit by hand.');
+  }
+  if (!planned.achieved(after.plan))
+    refuse(`The edit ${planned.name} would not be read as it is meant`, 'Make the edit by hand.');
+}
+
+/** `task + 3.1 report` as `task + * report`. */
+function anyTask(word: string): string {
+  return word.replace(/^task \+ .* (\w+)$/s, 'task + * $1');
+}
+
+function errors(findings: readonly Finding[]): number {
+  return findings.filter(({ severity }) => severity === 'error').length;
+}

@@ -1,0 +1,68 @@
+/** One replacement in a text, in UTF-16 offsets: `[start, end)` becomes `insert`. */
+export interface Splice {
+  readonly start: number;
+  readonly end: number;
+  readonly insert: string;
+}
+
+/** A text after splices, with the 1-based numbers of its lines that are new or different, ascending. */
+export interface SplicedText {
+  readonly text: string;
+  readonly changedLines: readonly number[];
+}
+
+/**
+ * Applies splices at once; those of one offset keep their order. Overlapping ones are a mistake of the caller and give `undefined`.
+ * `earlier` are lines changed before, numbered as in `text`; they are renumbered and kept. O(text + splices).
+ */
+export function applySplices(
+  text: string,
+  splices: readonly Splice[],
+  earlier: readonly number[] = [],
+): SplicedText | undefined {
+  const sorted = [...splices].sort((a, b) => a.start - b.start);
+  const parts: string[] = [];
+  const changed = new Set<number>();
+  const counter = lineCounter(text);
+  const shifts: { line: number; by: number }[] = [];
+  let at = 0;
+  let shift = 0;
+  for (const { start, end, insert } of sorted) {
+    if (start < at || end < start || end > text.length) return undefined;
+    parts.push(text.slice(at, start), insert);
+    const line = counter(start);
+    const added = countLineEnds(insert);
+    markLines(changed, line + shift, insert, added);
+    shift += added - countLineEnds(text.slice(start, end));
+    shifts.push({ line, by: shift });
+    at = end;
+  }
+  parts.push(text.slice(at));
+  for (const line of earlier) changed.add(line + (shifts.findLast((entry) => entry.line < line)?.by ?? 0));
+  return { text: parts.join(''), changedLines: [...changed].sort((a, b) => a - b) };
+}
+
+/** A text that begins with a line end adds lines below; the line it begins on stays what it was. */
+function markLines(changed: Set<number>, line: number, insert: string, added: number): void {
+  const first = /^(?:\r\n|\n|\r)/.test(insert) ? 1 : 0;
+  const last = added > 0 && /[\r\n]$/.test(insert) ? added - 1 : added;
+  for (let offset = first; offset <= last; offset += 1) changed.add(line + offset);
+}
+
+/** Line numbers of ascending offsets, each part of the text looked at once. */
+function lineCounter(text: string): (offset: number) => number {
+  let at = 0;
+  let line = 1;
+  return (offset) => {
+    line += countLineEnds(text.slice(at, offset));
+    at = offset;
+    return line;
+  };
+}
+
+function countLineEnds(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1;
+  if (!text.includes('\r')) return count;
+  return text.match(/\r\n|\n|\r/g)?.length ?? 0;
+}

@@ -1,0 +1,98 @@
+import type { PhaseDraft, TaskDraft } from './drafts.js';
+
+/** Ids of all tasks of a plan. */
+export interface AssignedIds {
+  readonly idOf: (task: TaskDraft) => { readonly id: string; readonly written: boolean };
+  /** Written ids that another task has already, with the id that is used instead. */
+  readonly repeats: readonly { readonly id: string; readonly instead: string; readonly line: number }[];
+}
+
+/**
+ * Gives every task a unique id. Written ids win; a bare number that several phases count from 1 again is read as
+ * `<phase>.<n>`; a task without one gets `<phase>.<position>`, a sub-task `<task>.<position>`. Marks never change an id.
+ */
+export function assignIds(phases: readonly PhaseDraft[], nodes: ReadonlySet<string>): AssignedIds {
+  const ids = new Map<TaskDraft, { id: string; written: boolean }>();
+  const taken = new Set<string>();
+  const repeats: { id: string; instead: string; line: number }[] = [];
+  const keys = phaseKeys(phases);
+  const recounted = recountedNumbers(phases);
+  const nextFree = new Map<string, number>();
+
+  for (const phase of phases) for (const task of phase.tasks) write(task, keys.get(phase) ?? '0');
+  for (const phase of phases) number(phase.tasks, keys.get(phase) ?? '0');
+  return { idOf: (task) => ids.get(task) ?? { id: '', written: false }, repeats };
+
+  function write(task: TaskDraft, key: string): void {
+    const id = writtenId(task);
+    if (id !== undefined) {
+      const wanted = task.depth === 1 && recounted.has(id) ? `${key}.${id}` : id;
+      const got = free(wanted);
+      if (got !== wanted) repeats.push({ id: wanted, instead: got, line: task.line });
+      ids.set(task, { id: got, written: true });
+    }
+    for (const child of task.children) write(child, key);
+  }
+
+  function writtenId(task: TaskDraft): string | undefined {
+    const { id, word } = task.name;
+    if (id !== undefined) return id;
+    if (word !== undefined && nodes.has(word)) return word;
+    if (word !== undefined) task.name = { ...task.name, text: `${word}: ${task.name.text}`.trim() };
+    return undefined;
+  }
+
+  function number(tasks: readonly TaskDraft[], key: string): void {
+    tasks.forEach((task, index) => {
+      if (!ids.has(task)) ids.set(task, { id: free(`${key}.${index + 1}`), written: false });
+      number(task.children, ids.get(task)?.id ?? key);
+    });
+  }
+
+  function free(wanted: string): string {
+    let id = wanted;
+    // Remembers where it stopped, or 100,000 tasks of one id would take 5e9 steps.
+    for (let count = nextFree.get(wanted) ?? 2; taken.has(id); count += 1) {
+      id = `${wanted}~${count}`;
+      nextFree.set(wanted, count + 1);
+    }
+    taken.add(id);
+    return id;
+  }
+}
+
+function phaseKeys(phases: readonly PhaseDraft[]): ReadonlyMap<PhaseDraft, string> {
+  const keys = new Map<PhaseDraft, string>();
+  const taken = new Set<string>();
+  for (const phase of phases) {
+    const number = phase.heading?.number;
+    if (number === undefined || taken.has(number)) continue;
+    taken.add(number);
+    keys.set(phase, number);
+  }
+  let ordinal = 0;
+  for (const phase of phases) {
+    if (phase.kind !== 'loose') ordinal += 1;
+    if (keys.has(phase)) continue;
+    const wanted =
+      phase.kind === 'loose' ? '0' : phase.kind === 'fix' ? `fix${phase.heading?.cycle ?? ordinal}` : `${ordinal}`;
+    const key = taken.has(wanted) ? `p${ordinal}` : wanted;
+    taken.add(key);
+    keys.set(phase, key);
+  }
+  return keys;
+}
+
+/** Bare numbers that stand for more than one task at the top level. */
+function recountedNumbers(phases: readonly PhaseDraft[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const phase of phases) {
+    for (const { name } of phase.tasks) {
+      if (name.id === undefined || !/^\d+$/.test(name.id)) continue;
+      if (seen.has(name.id)) repeated.add(name.id);
+      seen.add(name.id);
+    }
+  }
+  return repeated;
+}
