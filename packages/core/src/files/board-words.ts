@@ -10,6 +10,8 @@ export interface PublishedBoard {
   readonly title: string;
   readonly directors: readonly string[];
   readonly startedAt: Instant;
+  /** Director → vote, for the resolution; the counts when absent. */
+  readonly voteSummary?: Readonly<Record<string, string>> | undefined;
 }
 
 const text = z.string();
@@ -107,7 +109,7 @@ const table: { readonly [T in BoardType]: (data: BoardData<T>, board: PublishedB
   'board.resolved': (data, board) => [
     turn('BOARD_RESOLVE', 'orchestrator', board, {
       verdict: data.verdict,
-      vote_summary: data.tally,
+      vote_summary: board.voteSummary ?? data.tally,
       conditions: data.conditions.map((condition) => `${condition.director}: ${condition.text}`),
       dissent: data.dissent,
       ...('text' in data.minutes && { minutes: data.minutes.text }),

@@ -3,6 +3,8 @@ export { orchestrator, publishedMessages } from './words.js';
 export type { PublishContext } from './words.js';
 export type { PublishedBoard } from './board-words.js';
 export { isOwnMessage, messageId } from './message-id.js';
+export { progressMessage, queueBusMessage, queueTopic, trackOfQueueTopic } from './bus-topics.js';
+export type { WorkerProgress } from './bus-topics.js';
 export { filterQueue, formatQueueLine, maxQueueLineBytes, parseQueue, QueueMessage } from './queue.js';
 export type { QueueFilter, QueueRead } from './queue.js';
 export { isQueueType, queuePayload, queuePayloads } from './queue-payloads.js';

@@ -22,7 +22,7 @@ export function messageId(projectId: string, ref: string, message: Pick<QueueMes
   const { type, payload } = message;
   const keys = Object.hasOwn(identity, type) ? (identity[type] ?? []) : ['task_id'];
   const n = [type, ...keys.map((key) => (Object.hasOwn(payload, key) ? payload[key] : null))];
-  return `msg-${uuidFrom(sha256Hex(JSON.stringify([projectId, ref, n])))}`;
+  return `msg-${uuidFromHash(sha256Hex(JSON.stringify([projectId, ref, n])))}`;
 }
 
 /** True for a line that this project's engine wrote: its id fits its `ref`. Any other line is foreign (1.6). */
@@ -30,7 +30,8 @@ export function isOwnMessage(projectId: string, message: QueueMessage): boolean 
   return message.ref !== undefined && message.id === messageId(projectId, message.ref, message);
 }
 
-function uuidFrom(hex: string): string {
+/** A UUID of version 8 (RFC 9562) from the first 16 bytes of a hash in hex. */
+export function uuidFromHash(hex: string): string {
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8).toString(16);
   const parts = [
     hex.slice(0, 8),

@@ -1,0 +1,2 @@
+export { memoryBus } from './memory-bus.js';
+export type { MemoryBusLimits, MemoryBusOptions } from './memory-bus.js';

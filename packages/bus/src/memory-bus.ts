@@ -1,0 +1,138 @@
+import { ConductorError, deepFreeze, instant, isJson, systemClock } from '@conductor/core';
+import type { BusCapabilities, BusMessage, Clock, DriverInfo, Json, MessageBus, Opt } from '@conductor/core/ports';
+import { EventEmitter } from 'eventemitter3';
+import { createHistory, type Delivered } from './history.js';
+import { createMailbox } from './mailbox.js';
+import { createWorkQueue } from './memory-work-queue.js';
+import { checkTopic, isPattern, topicMatcher } from './topics.js';
+
+/** Bounds of a bus in memory; each has a default. */
+export interface MemoryBusLimits {
+  /** Of a message's body as JSON; default 64 KiB. */
+  readonly messageBytes?: number;
+  /** Messages that wait for one slow reader; default 1,024. */
+  readonly buffered?: number;
+  /** Messages that a returning reader can still get; default 4,096. */
+  readonly replayed?: number;
+}
+
+export interface MemoryBusOptions {
+  readonly clock?: Clock;
+  readonly limits?: MemoryBusLimits;
+}
+
+/** Last segments of topics whose messages only say how far something is: a newer one makes the older worthless. */
+const lossyTopics = new Set(['progress', 'heartbeat', 'output']);
+/** The event of all messages, for subscriptions to a pattern. No topic: topics have no empty segments. */
+const everything = '/';
+
+/**
+ * A bus in this process. A reader gets what is published from its `subscribe` on, or after its cursor, in the order of
+ * publishing; one that is slow loses the oldest progress first, then the oldest. Bodies are copied and frozen. After
+ * `close` subscriptions end with what they have, and every call rejects with CLOSED. A publish costs O(readers of the
+ * topic + readers of patterns).
+ */
+export function memoryBus({ clock = systemClock(), limits = {} }: MemoryBusOptions = {}): MessageBus {
+  const { messageBytes = 64 * 1024, buffered = 1024, replayed = 4096 } = limits;
+  const emitter = new EventEmitter<Record<string, [Delivered]>>();
+  const history = createHistory(replayed, clock.now().toString(36));
+  const open = new Set<() => void>();
+  let closed = false;
+
+  const checkOpen = () => {
+    if (closed) throw new ConductorError('CLOSED', 'This message bus is closed');
+  };
+
+  const readerOf = (topic: string, { signal, after }: SubscribeOptions) => {
+    checkOpen();
+    const matches = topicMatcher(topic);
+    const event = isPattern(topic) ? everything : topic;
+    const missed = after === undefined ? [] : history.after(after).filter((message) => matches(message.topic));
+    const deliver = (message: Delivered) => {
+      if (matches(message.topic)) mailbox.push(message);
+    };
+    const mailbox = createMailbox<Delivered>({
+      maxItems: buffered,
+      isLossy,
+      signal,
+      onEnd: () => {
+        emitter.off(event, deliver);
+        open.delete(mailbox.end);
+      },
+    });
+    for (const message of missed) mailbox.push(message);
+    emitter.on(event, deliver);
+    open.add(mailbox.end);
+    return mailbox.iterator;
+  };
+
+  const publish = async (messages: readonly BusMessage[], { signal }: Opt = {}) => {
+    signal?.throwIfAborted();
+    checkOpen();
+    // All are checked before the first is told: a batch is accepted or refused.
+    for (const message of messages.map((offered) => acceptedMessage(offered, messageBytes))) {
+      const delivered = history.add(message);
+      emitter.emit(message.topic, delivered);
+      emitter.emit(everything, delivered);
+    }
+  };
+
+  const onDead = (queue: string, id: string, attempt: number, reason: string) =>
+    publish([
+      { id: `${id}/dead`, topic: `queue/${queue}/dead`, body: { id, attempt, reason }, at: instant(clock.now()) },
+    ]);
+  const queue = createWorkQueue({ clock, checkOpen, onDead });
+
+  return Object.freeze<MessageBus>({
+    driver,
+    publish,
+    queue: queue.port,
+    subscribe(topic, options = {}) {
+      if (options.signal?.aborted) return rejecting(options.signal.reason);
+      try {
+        return readerOf(topic, options);
+      } catch (error) {
+        return rejecting(error);
+      }
+    },
+    async close() {
+      closed = true;
+      for (const end of [...open]) end();
+      queue.close();
+    },
+  });
+}
+
+type SubscribeOptions = Opt & { readonly after?: string };
+
+const driver: DriverInfo<BusCapabilities> = Object.freeze({
+  port: 'MessageBus',
+  name: 'memory',
+  version: '1',
+  api: 1,
+  capabilities: Object.freeze({ replay: true, workQueue: true, reach: 'process' }),
+});
+
+/** An iteration says what is wrong when it is read, as the others do. */
+function rejecting(reason: unknown): AsyncIterable<never> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(reason) }) };
+}
+
+function isLossy({ topic, body }: BusMessage): boolean {
+  const last = topic.slice(topic.lastIndexOf('/') + 1);
+  if (lossyTopics.has(last)) return true;
+  return last === 'queue' && typeof body === 'object' && body !== null && 'type' in body && body.type === 'PROGRESS';
+}
+
+function acceptedMessage({ id, topic, body, at }: BusMessage, maxBytes: number): BusMessage {
+  checkTopic(topic);
+  if (id === '' || !isJson(body))
+    throw new ConductorError('VALIDATION_FAILED', `A message of ${topic} has no id, or a body that is no JSON value`);
+  const text = JSON.stringify(body);
+  if (text.length > maxBytes || new TextEncoder().encode(text).length > maxBytes)
+    throw new ConductorError('TOO_LARGE', `The body of message ${id} is larger than ${maxBytes} bytes`, {
+      hint: 'Publish a pointer: the content belongs into an artifact or the log.',
+      details: { maxBytes, topic },
+    });
+  return { id, topic, body: deepFreeze(JSON.parse(text) as Json), at }; // parsed from what was a Json value
+}
