@@ -2,3 +2,5 @@ export { artifactsSuite } from './conformance/artifacts.suite.js';
 export type { OpenArtifacts } from './conformance/artifacts.suite.js';
 export { workspaceSuite } from './conformance/workspace.suite.js';
 export type { OpenWorkspace } from './conformance/workspace.suite.js';
+export { storeSuite } from './conformance/store.suite.js';
+export type { OpenStore, OpenStoreUnderTest } from './conformance/store.suite.js';
