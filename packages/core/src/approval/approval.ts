@@ -86,10 +86,10 @@ function answer(
       details: { approval: state.id },
     });
   }
-  const own = request.requester.kind === by.kind && request.requester.id === by.id;
-  if (own || (request.decider.kind === 'human' && by.kind !== 'user')) {
+  const rule = forbids(request, by);
+  if (rule !== undefined) {
     throw new ConductorError('FORBIDDEN', `${by.kind} ${by.id} may not answer question ${state.id}`, {
-      details: { rule: own ? 'own-request' : 'only-people' },
+      details: { rule },
     });
   }
   if (data.choice !== undefined && !request.options.some((option) => option.id === data.choice)) {
@@ -99,6 +99,13 @@ function answer(
     });
   }
   return [event('approval.answered', data)];
+}
+
+/** Nobody answers himself; where a person is asked, only a person answers, and where somebody is named, only he. */
+function forbids({ requester, decider }: Data<'approval.requested'>, by: ActorRef): string | undefined {
+  if (requester.kind === by.kind && requester.id === by.id) return 'own-request';
+  if (decider.kind === 'human' && by.kind !== 'user') return 'only-people';
+  return decider.id !== undefined && decider.id !== by.id ? 'named-decider' : undefined;
 }
 
 function consume(state: ApprovalState, data: Data<'approval.consumed'>): readonly NewEvent[] {

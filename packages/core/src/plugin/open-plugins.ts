@@ -5,7 +5,7 @@ import type { DirectorDefinition } from './define-director.js';
 import type { EvaluatorDefinition } from './define-evaluator.js';
 import type { ExecutorDefinition } from './define-executor.js';
 import { isPlugin, parseOptions } from './plugin.js';
-import type { Plugin, PluginContext } from './plugin.js';
+import type { Maybe, Plugin, PluginContext } from './plugin.js';
 
 /** A plugin with its options parsed: what an engine calls. */
 export interface Opened<D> {
@@ -18,7 +18,7 @@ export interface OpenedPlugins {
   readonly evaluators: readonly Opened<EvaluatorDefinition>[];
   readonly directors: readonly Opened<DirectorDefinition>[];
   readonly executors: readonly Opened<ExecutorDefinition>[];
-  /** Runs the teardowns of bundles in reverse order; never throws. */
+  /** Runs the teardowns of bundles in reverse order, once; never throws. */
   close(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ export async function openPlugins(plugins: readonly Plugin[], o: OpenPluginsOpti
   const opened = new Map<string, { kind: string; entry: Opened<unknown> }>();
   const teardowns: (() => unknown)[] = [];
   const close = async () => {
-    for (const teardown of teardowns.reverse()) {
+    for (const teardown of teardowns.splice(0).reverse()) {
       try {
         await teardown();
       } catch (error) {
@@ -43,6 +43,7 @@ export async function openPlugins(plugins: readonly Plugin[], o: OpenPluginsOpti
     }
   };
   try {
+    o.signal.throwIfAborted();
     for (const plugin of plugins) await open(plugin, o, opened, teardowns);
   } catch (error) {
     await close();
@@ -62,35 +63,36 @@ async function open(
   into: Map<string, { kind: string; entry: Opened<unknown> }>,
   teardowns: (() => unknown)[],
 ): Promise<void> {
-  if (!isPlugin(plugin)) throw invalid(String((plugin as { id?: unknown }).id), 'not made by a define function');
+  if (!isPlugin(plugin))
+    throw invalid(String((plugin as { id?: unknown } | null | undefined)?.id), 'not made by a define function'); // a configuration may hold anything
   if (plugin.apiVersion !== 1) throw invalid(plugin.id, `apiVersion ${String(plugin.apiVersion)} where 1 is known`);
   if (o.disable?.includes(plugin.id)) return;
   if (into.has(plugin.id)) throw invalid(plugin.id, 'the id is listed twice');
-  const options = await parseOptions(plugin);
+  const options = await attempt(plugin.id, 'read its options', () => parseOptions(plugin));
   into.set(plugin.id, { kind: plugin.kind, entry: { id: plugin.id, definition: plugin.definition, options } });
   if (plugin.kind !== 'bundle') return;
   const bundle = plugin.definition as BundleDefinition; // the kind tells which define function made it
-  const context: PluginContext<undefined> = {
+  const context: PluginContext<undefined> = Object.freeze({
     options: options as undefined, // the bundle's own schema produced it
     signal: o.signal,
     deadlineMs: 0,
     logger: o.logger.with({ plugin: plugin.id }),
     clock: o.clock,
-  };
-  const teardown = await setUp(bundle, context);
+  });
+  const teardown = await attempt(bundle.id, 'was set up', () => bundle.setup?.(context));
   if (teardown) teardowns.push(teardown);
-  for (const part of bundle.provides?.(options as undefined) ?? []) await open(part, o, into, teardowns);
+  const parts = await attempt(bundle.id, 'named its parts', () => [...(bundle.provides?.(context.options) ?? [])]);
+  for (const part of parts) await open(part, o, into, teardowns);
 }
 
-async function setUp(
-  bundle: BundleDefinition,
-  context: PluginContext<undefined>,
-): Promise<(() => unknown) | undefined> {
+/** Runs foreign code; whatever it throws becomes `PLUGIN_FAILED` with the plugin's name. */
+async function attempt<T>(id: string, when: string, run: () => Maybe<T>): Promise<T> {
   try {
-    return (await bundle.setup?.(context)) ?? undefined;
+    return await run();
   } catch (cause) {
-    throw new ConductorError('PLUGIN_FAILED', `Plugin ${bundle.id} failed while it was set up`, {
-      details: { plugin: bundle.id },
+    if (ConductorError.is(cause, 'PLUGIN_INVALID')) throw cause;
+    throw new ConductorError('PLUGIN_FAILED', `Plugin ${id} failed while it ${when}`, {
+      details: { plugin: id },
       cause,
     });
   }

@@ -3,8 +3,8 @@ import { ConductorError } from '../kernel/error.js';
 const maxIdCharacters = 128;
 const maxIdBytes = 256;
 const slugCharacters = 64;
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const unsafe = /[/\\:*?"<>|@\u0000-\u001f\u007f-\u009f]/u;
+// eslint-disable-next-line no-control-regex -- control characters are what it looks for; half a surrogate pair has no bytes
+const unsafe = /[/\\:*?"<>|@\u0000-\u001f\u007f-\u009f\p{Cs}]/u;
 
 /** True for an id that is safe as a stream name, a folder and a URL segment on every platform (contracts 1.1). */
 export function isSafeId(id: string): boolean {
@@ -26,9 +26,12 @@ export function checkId(id: string): string {
   });
 }
 
-/** How ids are compared for uniqueness: disks fold case, so ids that differ only there may not live side by side. */
+/**
+ * How ids are compared for uniqueness: disks fold case, so ids that differ only there may not live side by side. Up and
+ * down again, because lower case alone keeps ß beside ss and ſ beside s.
+ */
 export function foldedId(id: string): string {
-  return id.normalize('NFC').toLowerCase();
+  return id.normalize('NFC').toLowerCase().toUpperCase().toLowerCase().normalize('NFC');
 }
 
 /** `[a-z0-9-]`, at most 64 characters; letters with marks lose them; nothing usable left gives `track`. */
