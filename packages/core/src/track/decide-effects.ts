@@ -2,7 +2,7 @@ import { baseEffect } from './effects.js';
 import type { TrackCommandName } from './commands.js';
 import type { Rules } from './decide.js';
 import { trackEvent } from './events.js';
-import { invalidState, requireRun, requireTrack } from './refuse.js';
+import { invalidState, requireRun } from './refuse.js';
 
 type Names = Extract<
   TrackCommandName,
@@ -19,7 +19,6 @@ export const decideEffects: Rules<Names> = {
     return [trackEvent('effect.started', { ...data, try: (state.tries.get(base) ?? 0) + 1 })];
   },
   'effect.fail': (state, { retryable, ...data }) => {
-    requireTrack(state);
     if (!state.effects.has(data.effect)) return [];
     const tries = (state.tries.get(baseEffect(data.effect)) ?? 0) + 1;
     const final = !retryable || tries >= state.policy.limits.maxEffectTries;
@@ -27,7 +26,6 @@ export const decideEffects: Rules<Names> = {
     return [trackEvent('effect.failed', { ...rest, final, ...(!final && retryAt && { retryAt }) })];
   },
   'effect.interrupt': (state, data) => {
-    requireTrack(state);
     const open = state.effects.get(data.effect);
     return open ? [trackEvent('effect.interrupted', { ...data, recoveries: open.recoveries + 1 })] : [];
   },
@@ -42,8 +40,5 @@ export const decideEffects: Rules<Names> = {
       throw invalidState(state, `a verdict of ${data.evaluator} that was not asked for`);
     return [trackEvent('evaluation.reported', data)];
   },
-  'timer.fire': (state, data) => {
-    requireTrack(state);
-    return state.timers.has(data.timerId) ? [trackEvent('timer.fired', data)] : [];
-  },
+  'timer.fire': (state, data) => (state.timers.has(data.timerId) ? [trackEvent('timer.fired', data)] : []),
 };

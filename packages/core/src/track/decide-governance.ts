@@ -1,11 +1,13 @@
 import { ConductorError } from '../kernel/error.js';
+import { outcomes } from '../loop/escalations.js';
 import type { LeadsTo } from '../loop/escalations.js';
 import type { NewEvent } from '../ports/values.js';
 import type { TrackCommandName } from './commands.js';
 import type { Rules } from './decide.js';
 import { trackEvent } from './events.js';
+import { ended } from './lifecycle.js';
 import type { Decision, TrackState } from './model.js';
-import { invalidState, requireRun, requireTrack } from './refuse.js';
+import { invalidState, requireRun } from './refuse.js';
 
 type Names = Extract<
   TrackCommandName,
@@ -32,6 +34,7 @@ export const decideGovernance: Rules<Names> = {
   },
   'decision.request': (state, { blockerId, rule, ...data }) => {
     requireRun(state, 'a question');
+    if (state.decisions.has(data.approvalId)) return [];
     const { step } = state.loop;
     return [
       trackEvent('decision.requested', data),
@@ -45,6 +48,12 @@ export const decideGovernance: Rules<Names> = {
       throw new ConductorError('APPROVAL_DECIDED', `Question ${data.approvalId} has been answered`, {
         details: { approval: data.approvalId },
       });
+    if (data.outcome === 'approved' && !leads(data.leadsTo)) {
+      throw new ConductorError('VALIDATION_FAILED', `Nothing is known to follow from ${JSON.stringify(data.leadsTo)}`, {
+        hint: `A chosen option leads to one of: ${outcomes.join(', ')}`,
+        details: { approval: data.approvalId },
+      });
+    }
     return [trackEvent('decision.given', data)];
   },
   'decision.apply': (state, { approvalId }) => {
@@ -53,10 +62,7 @@ export const decideGovernance: Rules<Names> = {
     if (decision.state === 'pending') throw invalidState(state, `use of question ${approvalId}, which is open`);
     return [trackEvent('decision.used', { approvalId }), ...follow(state, decision)];
   },
-  'budget.set': (state, data) => {
-    requireTrack(state);
-    return [trackEvent('budget.set', data)];
-  },
+  'budget.set': (_state, data) => [trackEvent('budget.set', data)],
   'budget.exhaust': (state, data) => (state.budget.exhausted ? [] : [trackEvent('budget.exhausted', data)]),
   'completion.record': (state, data) => {
     requireRun(state, `completion: ${data.part}`);
@@ -65,7 +71,6 @@ export const decideGovernance: Rules<Names> = {
 };
 
 function requireDecision(state: TrackState, approvalId: string): Decision {
-  requireTrack(state);
   const decision = state.decisions.get(approvalId);
   if (decision) return decision;
   throw new ConductorError('APPROVAL_NOT_FOUND', `Track ${state.id} asked no question ${approvalId}`, {
@@ -73,11 +78,16 @@ function requireDecision(state: TrackState, approvalId: string): Decision {
   });
 }
 
+const leads = (to: string | undefined): to is LeadsTo => outcomes.some((known) => known === to);
+
 function follow(state: TrackState, decision: Decision): readonly NewEvent[] {
+  if (ended.includes(state.lifecycle)) return []; // cancelled while the answer was on its way: it changes nothing any more
+  if (decision.outcome === 'approved' && leads(decision.leadsTo))
+    return consequences[decision.leadsTo](state, decision);
   // No answer in time is a no as well; a no pauses, so that only a person starts the track again.
-  if (decision.outcome !== 'approved')
-    return [trackEvent('track.paused', { reason: `Not approved: ${decision.reason}`, mode: 'now' })];
-  return consequences[decision.leadsTo as LeadsTo](state, decision); // options are written from the same union
+  return state.lifecycle === 'active'
+    ? [trackEvent('track.paused', { reason: `Not approved: ${decision.reason}`, mode: 'now' })]
+    : [];
 }
 
 const consequences: Readonly<Record<LeadsTo, (state: TrackState, decision: Decision) => readonly NewEvent[]>> = {

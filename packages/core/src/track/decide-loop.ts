@@ -3,15 +3,18 @@ import type { NewEvent } from '../ports/values.js';
 import type { TrackCommandName, TrackCommands } from './commands.js';
 import type { Rules } from './decide.js';
 import { trackEvent } from './events.js';
+import { gateVerdict, isBoardGate } from './gates.js';
 import type { TrackState } from './model.js';
 import { loopFacts } from './next-action.js';
-import { invalidState, requireNotEnded, requireRun, requireTrack } from './refuse.js';
+import { invalidState, requireNotEnded, requireRun } from './refuse.js';
 
 /** Rules of the run and of the loop's steps: where a step leads is read off the table, never said by the caller. */
 export const decideLoop: Rules<Extract<TrackCommandName, `loop.${string}` | `step.${string}`>> = {
   'loop.start': (state, { owner, host, until, task, budget, baseline }) => {
-    requireNotEnded(state);
-    if (state.lifecycle !== 'active') throw invalidState(state, 'run', ['active']);
+    if (!completing(state)) {
+      requireNotEnded(state);
+      if (state.lifecycle !== 'active') throw invalidState(state, 'run', ['active']);
+    }
     const run = {
       owner,
       host,
@@ -25,10 +28,8 @@ export const decideLoop: Rules<Extract<TrackCommandName, `loop.${string}` | `ste
       state.run ? trackEvent('loop.resumed', { ...run, previous: state.run.owner }) : trackEvent('loop.started', run),
     ];
   },
-  'loop.stop': (state, data) => {
-    requireTrack(state);
-    return !state.run || state.run.stopped !== undefined ? [] : [trackEvent('loop.stopped', data)];
-  },
+  'loop.stop': (state, data) =>
+    !state.run || state.run.stopped !== undefined ? [] : [trackEvent('loop.stopped', data)],
   'step.start': (state, data) => {
     requireRun(state, `start of ${data.step}`);
     const { step, status } = state.loop;
@@ -40,6 +41,8 @@ export const decideLoop: Rules<Extract<TrackCommandName, `loop.${string}` | `ste
         (row.does === 'resume' && status === 'FAILED') ||
         (step === 'COMPLETE' && status === 'NOT_STARTED'));
     if (data.step !== step || !may) throw invalidState(state, `start of ${data.step}`);
+    if (data.boardId === undefined && data.asks?.flat().some(isBoardGate))
+      throw invalidState(state, `start of ${step} with a board that has no id`);
     const reopened = status === 'BLOCKED' ? [trackEvent('step.reopened', { step, rule: 'T31', blockerIds: [] })] : [];
     return [
       ...reopened,
@@ -48,8 +51,9 @@ export const decideLoop: Rules<Extract<TrackCommandName, `loop.${string}` | `ste
     ];
   },
   'step.pass': (state, data) => {
-    requireOpenStep(state, data, 'IN_PROGRESS');
-    const { row, next } = lead(state, 'PASSED');
+    requireOpenStep(state, data, 'IN_PROGRESS', 'PASSED', 'SKIPPED');
+    requireVerdict(state);
+    const { row, next } = lead(state, state.loop.status === 'SKIPPED' ? 'SKIPPED' : 'PASSED');
     const passed = trackEvent('step.passed', { ...data, rule: row, next });
     // T20: nothing to synchronise is on record as well, as a skipped step.
     const skipped =
@@ -73,7 +77,20 @@ function requireOpenStep(
     throw invalidState(state, `end of ${step}`, statuses);
 }
 
-function lead(state: TrackState, status: 'PASSED' | 'FAILED') {
+/** The gate of the whole loop: an evaluation passes by its results, never because its caller says so. */
+function requireVerdict(state: TrackState): void {
+  const { step, status } = state.loop;
+  const evaluates = step === 'EVALUATE_PLAN' || step === 'EVALUATE_EXECUTION';
+  if (evaluates && status === 'IN_PROGRESS' && gateVerdict(state) !== 'pass')
+    throw invalidState(state, `${step} to pass, because its gates have not`);
+}
+
+/** `track.completed` is the first fact of COMPLETE: the rest of its protocol is still owed, also after a crash. */
+function completing({ lifecycle, loop: { step, status } }: TrackState): boolean {
+  return lifecycle === 'completed' && step === 'COMPLETE' && status !== 'PASSED';
+}
+
+function lead(state: TrackState, status: 'PASSED' | 'FAILED' | 'SKIPPED') {
   const { step } = state.loop;
   const row = transitionFor(step, status, loopFacts(state));
   if (!row) throw invalidState(state, `${step} to end as ${status}`);

@@ -1,26 +1,37 @@
 import type { TrackCommandName } from './commands.js';
 import type { Rules } from './decide.js';
+import { attemptOf } from './effects.js';
 import { trackEvent } from './events.js';
-import { invalidState, requireNotEnded, requireRun, requireTask, requireTaskRun, requireTrack } from './refuse.js';
+import type { TrackState } from './model.js';
+import { invalidState, requireNotEnded, requireRun, requireTask, requireTaskRun } from './refuse.js';
 
 type Names = Extract<TrackCommandName, `task.${string}` | `lease.${string}`>;
 
 /** Interruptions that count against `maxRecoveries`: a person's stop or a question is nobody's fault. */
 const counted: readonly string[] = ['engineLost', 'leaseLost'];
 
+/** No work without a passed plan evaluation: only it leads to EXECUTE. */
+function requireWorkStep(state: TrackState, taskId: string): void {
+  const { step, status } = state.loop;
+  if ((step !== 'EXECUTE' && step !== 'FIX') || status !== 'IN_PROGRESS')
+    throw invalidState(state, `start of task ${taskId}`, ['EXECUTE', 'FIX']);
+}
+
 /** Rules of single tasks: attempts, recoveries, results of the current run only. */
 export const decideTasks: Rules<Names> = {
   'task.start': (state, data) => {
     requireRun(state, `start of task ${data.taskId}`);
-    const { task, status, failures, recoveries, openDeps, pausedBy } = requireTask(state, data.taskId);
-    if (status !== 'pending' || openDeps > 0 || pausedBy > 0)
-      throw invalidState(state, `start of task ${task.id}, which is ${status}`);
+    const task = requireTask(state, data.taskId);
+    // A task that waits for its files is ready in all but them: the caller holds them now.
+    const may = state.plan?.ready.has(data.taskId) || state.plan?.waiting.has(data.taskId);
+    if (!may) throw invalidState(state, `start of task ${data.taskId}, which is ${task.status} and not ready`);
+    requireWorkStep(state, data.taskId);
     return [
       trackEvent('task.started', {
         ...data,
-        gen: task.gen,
-        attempt: failures + 1,
-        ...(recoveries > 0 && { recovery: recoveries }),
+        gen: task.task.gen,
+        attempt: attemptOf(task),
+        ...(task.recoveries > 0 && { recovery: task.recoveries }),
       }),
     ];
   },
@@ -38,24 +49,24 @@ export const decideTasks: Rules<Names> = {
   },
   'task.fail': (state, data) => {
     requireRun(state, `failure of task ${data.taskId}`);
-    const { failures } = requireTaskRun(state, data.taskId, data.runId);
-    const attempt = failures + 1;
-    const final = attempt >= state.policy.limits.maxTaskAttempts;
+    const task = requireTaskRun(state, data.taskId, data.runId);
+    const attempt = attemptOf(task);
+    const final = task.failures + 1 >= state.policy.limits.maxTaskAttempts;
     const { retryAt, ...rest } = data;
     return [trackEvent('task.failed', { ...rest, attempt, final, ...(!final && retryAt && { retryAt }) })];
   },
   'task.interrupt': (state, data) => {
-    requireTrack(state);
-    const { failures, recoveries } = requireTaskRun(state, data.taskId, data.runId);
-    const next = recoveries + Number(counted.includes(data.reason));
-    if (next <= state.policy.limits.maxRecoveries)
+    const task = requireTaskRun(state, data.taskId, data.runId);
+    const counts = counted.includes(data.reason);
+    const next = task.recoveries + Number(counts);
+    if (!counts || next <= state.policy.limits.maxRecoveries)
       return [trackEvent('task.interrupted', { ...data, recoveries: next })];
     const message = `Interrupted ${next} times: ${data.reason}`;
     return [
       trackEvent('task.failed', {
         taskId: data.taskId,
         runId: data.runId,
-        attempt: failures + 1,
+        attempt: attemptOf(task),
         reason: 'RECOVERY_LIMIT',
         message,
         final: true,
@@ -64,7 +75,10 @@ export const decideTasks: Rules<Names> = {
   },
   'task.block': (state, data) => {
     requireRun(state, `block of task ${data.taskId}`);
-    requireTask(state, data.taskId);
+    const { status } = requireTask(state, data.taskId);
+    if (status === 'blocked') return [];
+    if (data.runId !== undefined) requireTaskRun(state, data.taskId, data.runId);
+    else if (status !== 'pending') throw invalidState(state, `block of task ${data.taskId}, which is ${status}`);
     return [trackEvent('task.blocked', data)];
   },
   'task.mark': (state, data) => {

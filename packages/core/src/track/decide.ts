@@ -22,7 +22,6 @@ export type Rules<N extends TrackCommandName> = {
 const lifecycle =
   <T extends TrackEventType>(operation: LifecycleOperation, type: T) =>
   (state: TrackState, data: Parameters<typeof trackEvent<T>>[1]): readonly NewEvent[] => {
-    requireTrack(state);
     const move = lifecycleMoves[operation];
     if (state.lifecycle === move.to) return []; // already so
     if (!move.from.includes(state.lifecycle)) throw invalidState(state, operation, move.from);
@@ -47,7 +46,11 @@ const decideTrack: Rules<Extract<TrackCommandName, `track.${string}`>> = {
   },
   'track.ready': lifecycle('ready', 'track.readied'),
   'track.activate': lifecycle('activate', 'track.activated'),
-  'track.pause': lifecycle('pause', 'track.paused'),
+  'track.pause': (state, data) =>
+    // A drain may be cut short: paused already, but not yet as the caller wants it.
+    state.lifecycle === 'paused' && state.draining && data.mode === 'now'
+      ? [trackEvent('track.paused', data)]
+      : lifecycle('pause', 'track.paused')(state, data),
   'track.resume': lifecycle('resume', 'track.resumed'),
   'track.fail': lifecycle('fail', 'track.failed'),
   'track.retry': lifecycle('retry', 'track.retried'),
@@ -79,8 +82,9 @@ const rules: Rules<TrackCommandName> = {
 
 /**
  * Turns a command into facts, or refuses with a coded error. Pure: no clock, no ids, no I/O. `[]` means "already so".
- * Throws `TRACK_NOT_FOUND`, `TRACK_EXISTS`, `TRACK_ENDED`, `INVALID_STATE`, `TASK_NOT_FOUND`, `VERSION_CONFLICT`,
- * `CRITERIA_NOT_MET`, `APPROVAL_DECIDED`, `USAGE` for an unknown name.
+ * Throws `TRACK_NOT_FOUND`, `TRACK_EXISTS`, `TRACK_ENDED`, `STORE_NEWER`, `INVALID_STATE`, `TASK_NOT_FOUND`, `PLAN_INVALID`,
+ * `VERSION_CONFLICT`, `CRITERIA_NOT_MET`, `BOARD_NOT_FOUND`, `APPROVAL_NOT_FOUND`, `APPROVAL_DECIDED`, `VALIDATION_FAILED`,
+ * `USAGE` for an unknown name.
  */
 export function decideTrackCommand(
   state: TrackState,
@@ -92,6 +96,7 @@ export function decideTrackCommand(
       details: { command: command.name },
     });
   }
+  if (command.name !== 'track.create') requireTrack(state);
   const rule = rules[command.name] as (s: TrackState, d: unknown, c: DecideContext) => readonly NewEvent[]; // keyed by the command's own name
   return rule(state, command.data, context);
 }

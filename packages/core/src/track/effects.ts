@@ -4,9 +4,14 @@ import type { Step, TaskState, TrackState } from './model.js';
 /** Gate and plugin ids may hold a slash; an effect id splits at slashes. */
 const segment = (role: string) => role.replaceAll('/', ':');
 
+/** Number of the attempt that a task is in, or would begin: every attempt ever made of it has its own (R18). */
+export function attemptOf(task: TaskState): number {
+  return (task.earlier ?? 0) + task.failures + 1;
+}
+
 /** Effect of a task's attempt; a re-used id of another plan revision is another effect. */
 export function taskEffect(trackId: string, step: Step, task: TaskState): EffectId {
-  return `${trackId}/${step}/${task.task.id}@${task.task.gen}/${task.failures + 1}`;
+  return `${trackId}/${step}/${task.task.id}@${task.task.gen}/${attemptOf(task)}`;
 }
 
 /** Effect of everything else that a step asks for; `/<try>` from the second try on. */

@@ -80,9 +80,12 @@ function close(
 ): TrackState {
   const { step, next } = data;
   const toFix = step === 'EVALUATE_EXECUTION' && next.step === 'FIX';
-  const toPlan = step === 'EVALUATE_PLAN' && next.step === 'PLAN';
+  // T11, or a person's answer at any step: what stands there now is not the plan any more.
+  const toPlan = status === 'FAILED' && next.step === 'PLAN' && step !== 'PLAN';
   const rejected =
-    step === 'EVALUATE_PLAN' && status === 'FAILED' ? (state.plan?.revision ?? 0) : state.loop.rejectedRevision;
+    toPlan || (step === 'EVALUATE_PLAN' && status === 'FAILED')
+      ? (state.plan?.revision ?? 0)
+      : state.loop.rejectedRevision;
   return {
     ...state,
     ...(state.run && { run: { ...state.run, reached: state.run.reached || state.run.until === step } }),

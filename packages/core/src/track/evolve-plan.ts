@@ -66,7 +66,7 @@ export const evolvePlan: Handlers = {
     const patch: TaskPatch = {
       ...idle,
       status: data.final ? 'failed' : 'pending',
-      failures: data.attempt,
+      failures: (state.plan?.tasks.get(data.taskId)?.failures ?? 0) + 1,
       recoveries: 0,
       retryTimer: timer,
       note: data.message,
@@ -90,6 +90,7 @@ export const evolvePlan: Handlers = {
         failures: 0,
         recoveries: 0,
         retryTimer: undefined,
+        ...earlier(state, data.taskId),
         ...(data.commit && { commit: data.commit }),
       },
       scratch,
@@ -103,6 +104,15 @@ export const evolvePlan: Handlers = {
     return task({ ...state, timers }, waiting, { retryTimer: undefined }, scratch);
   },
 };
+
+/** Attempts made so far, the one that ended without a failure included: the next one gets a number of its own. */
+function earlier(state: TrackState, id: string): Pick<TaskPatch, 'earlier'> {
+  const before = state.plan?.tasks.get(id);
+  if (!before) return {};
+  const begun = before.status !== 'pending' && before.status !== 'failed' && before.status !== 'skipped';
+  const attempts = (before.earlier ?? 0) + before.failures + Number(begun);
+  return attempts > 0 ? { earlier: attempts } : {};
+}
 
 function withPlan(
   state: TrackState,

@@ -57,8 +57,10 @@ export type TaskStatus = 'pending' | 'running' | 'reported' | 'done' | 'failed' 
 export interface TaskState {
   readonly task: Task;
   readonly status: TaskStatus;
-  /** Attempts that failed; the current attempt is `failures + 1` (R18). */
+  /** Attempts that failed, since the last mark of a person or a decision: what `maxTaskAttempts` counts (R18). */
   readonly failures: number;
+  /** Attempts before that mark. They count no more, but their numbers, and so their keys, are never used again. */
+  readonly earlier?: number;
   /** Interruptions of the current attempt by a dead engine or a lost lease. */
   readonly recoveries: number;
   /** Dependencies that are not done (or skipped) yet. */

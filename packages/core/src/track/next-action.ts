@@ -3,6 +3,7 @@ import type { LoopFacts } from '../loop/transitions.js';
 import { completionParts } from './actions.js';
 import type { Action } from './actions.js';
 import { currentEffect, roleEffect, taskEffect } from './effects.js';
+import { gateResult, gateVerdict, isBoardGate } from './gates.js';
 import type { Step, TrackState } from './model.js';
 
 /**
@@ -18,7 +19,6 @@ export function nextAction(state: TrackState): Action {
 /** What the table may ask about this state. */
 export function loopFacts(state: TrackState): LoopFacts {
   const { loop: at, plan, policy } = state;
-  const stuck = [...(plan?.tasks.values() ?? [])].some((task) => task.status === 'failed' || task.status === 'blocked');
   return {
     brainstorm: at.step === 'BRAINSTORM',
     mode: at.mode ?? 'SEQUENTIAL',
@@ -26,8 +26,13 @@ export function loopFacts(state: TrackState): LoopFacts {
     fixCyclesLeft: at.fixCycles < policy.limits.maxFixCycles,
     businessSyncRequired: at.businessSync,
     runnable: (plan?.ready.size ?? 0) + (plan?.running.size ?? 0) + (plan?.waiting.size ?? 0) > 0,
-    retriesUsedUp: stuck,
-    activeBlocker: [...state.blockers.values()].some((blocker) => blocker.active),
+    // Getters: they look at every task or blocker, and hardly any row of the table asks.
+    get retriesUsedUp() {
+      return [...(plan?.tasks.values() ?? [])].some(({ status }) => status === 'failed' || status === 'blocked');
+    },
+    get activeBlocker() {
+      return [...state.blockers.values()].some((blocker) => blocker.active);
+    },
   };
 }
 
@@ -113,8 +118,11 @@ function blocked(state: TrackState, rule: string): Action {
 
 const inProgress: Readonly<Record<Step, (state: TrackState) => Action>> = {
   BRAINSTORM: (state) => single(state, 'scribe'),
+  // A plan that a person handed in does as well, but never under the hands of a planner at work.
   PLAN: (state) =>
-    (state.plan?.revision ?? 0) > state.loop.rejectedRevision ? close(state, 'pass') : single(state, 'planner'),
+    (state.plan?.revision ?? 0) > state.loop.rejectedRevision && state.effects.size === 0
+      ? close(state, 'pass')
+      : single(state, 'planner'),
   EVALUATE_PLAN: gates,
   EXECUTE: work,
   EVALUATE_EXECUTION: gates,
@@ -128,28 +136,30 @@ function single(state: TrackState, role: string): Action {
   const asked = ask(state, role);
   if (asked) return asked;
   const result = state.results.get(roleEffect(state.id, state.loop.step, state.loop.visits[state.loop.step], role));
-  return close(state, result?.verdict === 'FAIL' ? 'fail' : 'pass');
+  if (result?.verdict !== 'FAIL') return close(state, 'pass');
+  // The table knows no way on from a failed BRAINSTORM or BUSINESS_SYNC: it blocks, and a person says when to try again.
+  return transitionFor(state.loop.step, 'FAILED', loopFacts(state))
+    ? close(state, 'fail')
+    : { do: 'escalate', reason: 'TRACK_BLOCKED', rule: 'T30' };
 }
 
 /** Stages in order; the gates of a stage run side by side; the first stage with a FAIL ends the step. */
 function gates(state: TrackState): Action {
-  const { step, visits, asks, boardId } = state.loop;
-  for (const stage of asks) {
-    const results = stage.map((gate) => state.results.get(roleEffect(state.id, step, visits[step], gateRole(gate))));
+  for (const stage of state.loop.asks) {
+    const results = stage.map((gate) => gateResult(state, gate));
     for (const gate of stage) {
-      const action = gate.startsWith('board:') ? board(state, gate, boardId) : ask(state, gate);
+      const action = isBoardGate(gate) ? board(state, gate) : ask(state, gate);
       if (action && action.do !== 'wait') return action;
     }
     if (results.some((result) => !result)) return retryTimer(state) ?? { do: 'wait' };
     if (results.some((result) => result?.verdict === 'FAIL')) return close(state, 'fail');
   }
-  return close(state, 'pass');
+  return close(state, gateVerdict(state) === 'pass' ? 'pass' : 'fail');
 }
 
-const gateRole = (gate: string) => (gate.startsWith('board:') ? 'board' : gate);
-
-function board(state: TrackState, gate: string, boardId: string | undefined): Action | undefined {
-  if (boardId === undefined) return undefined;
+function board(state: TrackState, gate: string): Action | undefined {
+  const { boardId } = state.loop;
+  if (boardId === undefined) return undefined; // never decided: `step.start` refuses a board without an id
   const reference = state.boards.get(boardId);
   if (reference?.verdict === 'ESCALATE') return { do: 'escalate', reason: 'BOARD_ESCALATED', rule: 'T9' };
   if (reference?.state === 'concluded') return undefined;
@@ -171,7 +181,9 @@ function work(state: TrackState): Action {
   const { plan, policy, loop: at, run } = state;
   const step = at.step === 'FIX' ? 'FIX' : 'EXECUTE';
   if (!plan || plan.open === 0) return close(state, 'pass');
-  const slots = (at.mode === 'PARALLEL' || step === 'FIX' ? policy.limits.maxWorkers : 1) - plan.running.size;
+  const parallel = at.mode === 'PARALLEL' || step === 'FIX';
+  // One after the other also means: while one waits for its files, no other overtakes it.
+  const slots = parallel ? policy.limits.maxWorkers - plan.running.size : 1 - plan.running.size - plan.waiting.size;
   const ready = run?.onlyTask === undefined ? plan.ready : new Set([...plan.ready].filter((id) => id === run.onlyTask));
   if (ready.size > 0 && slots > 0) return { do: 'work', step, ready, slots };
   if (plan.running.size > 0 || plan.waiting.size > 0) return retryTimer(state) ?? { do: 'wait' };

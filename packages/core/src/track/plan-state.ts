@@ -21,14 +21,13 @@ export function planState(
   about: { readonly revision: number; readonly text: Content; readonly textHash: string },
 ): PlanState {
   const tasks = new Map<string, TaskState>();
-  const dependents = new Map<string, string[]>();
   for (const { state, commit, ...task } of model.tasks) {
     tasks.set(
       task.id,
       taskState(previous?.tasks.get(task.id), { ...withoutUndefined(task), gen: about.revision }, state, commit),
     );
-    for (const before of task.dependsOn) dependents.set(before, [...(dependents.get(before) ?? []), task.id]);
   }
+  const dependents = dependentsOf(tasks);
   const plan = {
     ...about,
     title: model.title,
@@ -47,6 +46,19 @@ export function planState(
     if (!satisfied(task.status)) plan.open += 1;
   }
   return plan;
+}
+
+/** From the tasks as they are kept: of an id that stands twice in a plan, the last one counts. */
+function dependentsOf(tasks: ReadonlyMap<string, TaskState>): ReadonlyMap<string, readonly string[]> {
+  const dependents = new Map<string, string[]>();
+  for (const [id, { task }] of tasks) {
+    for (const before of task.dependsOn) {
+      const known = dependents.get(before);
+      if (known) known.push(id);
+      else dependents.set(before, [id]);
+    }
+  }
+  return dependents;
 }
 
 /** Drops keys whose value is `undefined`: zod's optional keys meet exact optional types. */
@@ -98,6 +110,7 @@ interface PlanDraft {
 export interface TaskPatch {
   readonly status?: TaskStatus;
   readonly failures?: number;
+  readonly earlier?: number;
   readonly recoveries?: number;
   readonly runId?: string | undefined;
   readonly epoch?: number | undefined;
@@ -126,7 +139,6 @@ export function changeTask(plan: PlanState, id: string, patch: TaskPatch, scratc
   const after = defined({ ...before, ...rest });
   draft.tasks.set(id, after);
   if (waiting !== undefined) toggle(draft.waiting, id, waiting);
-  if (after.status !== 'pending') draft.waiting.delete(id);
   toggle(draft.running, id, after.status === 'running' || after.status === 'reported');
   draft.open += Number(!satisfied(after.status)) - Number(!satisfied(before.status));
   const released = Number(satisfied(after.status)) - Number(satisfied(before.status));
@@ -173,7 +185,10 @@ function adjust(draft: PlanDraft, id: string, by: { readonly openDeps?: number; 
 
 function refresh(draft: PlanDraft, id: string): void {
   const task = draft.tasks.get(id);
-  if (task) toggle(draft.ready, id, isReady(task) && !draft.waiting.has(id));
+  if (!task) return;
+  const ready = isReady(task);
+  if (!ready) draft.waiting.delete(id); // only its files were missing: now something else is
+  toggle(draft.ready, id, ready && !draft.waiting.has(id));
 }
 
 function toggle(set: Set<string>, id: string, on: boolean): void {
