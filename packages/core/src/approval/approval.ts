@@ -25,7 +25,7 @@ export const approvalEvents = {
     answer: z.json().optional(),
     reason: z.string().optional(),
   }),
-  'approval.expired': z.object({}),
+  'approval.expired': z.looseObject({}),
   'approval.cancelled': z.object({ reason: z.string() }),
   'approval.consumed': z.object({ by: z.string() }),
 } as const;

@@ -34,7 +34,7 @@ export const findingSchema = z.object({
   line: z.int().optional(),
   column: z.int().optional(),
   item: text.optional(),
-  evidence: z.array(text).optional(),
+  evidence: z.array(text).readonly().optional(),
 });
 const findings = z.array(findingSchema);
 

@@ -1,0 +1,258 @@
+import {
+  checkId,
+  ConductorError,
+  defaultLimits,
+  foldTrack,
+  initialTrack,
+  instant,
+  Limits,
+  sha256Hex,
+  trackIdOf,
+} from '@conductor/core';
+import type { TrackCommand } from '@conductor/core';
+import { decodeCursor, encodeCursor, waitForTrack } from '@conductor/core/api';
+import type { ConductorApi, CreateTrack, Page, Track, TrackQuery, TrackRun, TracksApi } from '@conductor/core/api';
+import { formatPlan, formatSpec, parsePlan, planModel } from '@conductor/core/plan';
+import type { ActorRef } from '@conductor/core/ports';
+import { z } from 'zod';
+import { requireAllowed } from '../authorize.js';
+import { commitUnits } from '../commit-units.js';
+import type { EngineContext } from '../engine-context.js';
+import { contentOf, loadProject, loadTrack, readStream, requireTrackState } from '../load.js';
+import { withGenerations } from '../run/plan-text.js';
+import type { Runs } from '../runs.js';
+import { projectUnit, trackUnits } from '../units.js';
+import { activityOf } from './activity.js';
+import { runView, trackView } from './track-view.js';
+import { remembered, replayed, writeTrack } from './write.js';
+import type { Request } from './write.js';
+
+export function tracksApi(engine: EngineContext, runs: Runs, actor: ActorRef, api: () => ConductorApi): TracksApi {
+  const allowed = (action: string, subject: string) => requireAllowed(engine, actor, action, subject);
+  const request = (action: string, body: unknown, key: string | undefined): Request => ({ actor, action, body, key });
+  const command = async (
+    id: string,
+    action: string,
+    body: unknown,
+    commands: Parameters<typeof writeTrack>[3],
+    o: Parameters<TracksApi['pause']>[2] = {},
+  ) => {
+    checkId(id);
+    await allowed(action, `track/${id}`);
+    return trackView(await writeTrack(engine, id, request(action, [id, body], o.idempotencyKey), commands, o));
+  };
+
+  return {
+    async create(input, o = {}) {
+      await allowed('track.create', 'project');
+      const asked = request('track.create', input, o.idempotencyKey);
+      const id = (await replayed(engine, asked)) ?? (await create(engine, input, asked));
+      return trackView(await requireTrackState(engine.store, id));
+    },
+    async list(query = {}) {
+      await allowed('tracks.list', 'project');
+      return listTracks(engine, query);
+    },
+    async get(id) {
+      await allowed('tracks.get', `track/${checkId(id)}`);
+      return trackView(await requireTrackState(engine.store, id));
+    },
+    async update(id, patch, o = {}) {
+      return command(id, 'track.configure', patch, await updates(engine, patch), o);
+    },
+    async run(id, input = {}, o = {}) {
+      await allowed('track.run', `track/${checkId(id)}`);
+      const asked = request('track.run', [id, input], o.idempotencyKey);
+      if ((await replayed(engine, asked)) === undefined) return runView(id, held(await runs.start(id, input, actor)));
+      return runView(id, held(await requireTrackState(engine.store, id)));
+    },
+    pause: (id, { reason, mode = 'drain' } = {}, o) =>
+      command(
+        id,
+        'track.pause',
+        { reason, mode },
+        [{ name: 'track.pause', data: { mode, reason: reason ?? 'Manual pause' } }],
+        o,
+      ),
+    resume: (id, { reason } = {}, o) =>
+      command(
+        id,
+        'track.resume',
+        { reason },
+        [{ name: 'track.resume', data: { ...(reason !== undefined && { reason }) } }],
+        o,
+      ),
+    cancel: (id, { reason } = {}, o) =>
+      command(
+        id,
+        'track.cancel',
+        { reason },
+        [{ name: 'track.cancel', data: { ...(reason !== undefined && { reason }) } }],
+        o,
+      ),
+    async move(id, input, o = {}) {
+      const { to, reason } = input;
+      const why = { ...(reason !== undefined && { reason }) };
+      if (to === 'active' && input.switch === true) await pauseActive(engine, id, actor);
+      const moves: Readonly<Record<typeof to, TrackCommand>> = {
+        ready: { name: 'track.ready', data: why },
+        active: { name: 'track.activate', data: why },
+        draft: { name: 'track.retry', data: why },
+        archived: { name: 'track.archive', data: why },
+      };
+      return command(id, moves[to].name, input, [moves[to]], o);
+    },
+    async runs(id) {
+      await allowed('tracks.runs', `track/${checkId(id)}`);
+      return { items: await runsOf(engine, id) };
+    },
+    async activity(id) {
+      await allowed('tracks.activity', `track/${checkId(id)}`);
+      return activityOf(engine, await requireTrackState(engine.store, id));
+    },
+    waitFor: (id, until, o = {}) => waitForTrack(api(), id, until, { ...o, clock: engine.clock }),
+  };
+}
+
+function held(state: Parameters<typeof trackView>[0]) {
+  if (state.run) return state.run;
+  throw new ConductorError('INVALID_STATE', `Track ${state.id} was never run`);
+}
+
+/** Writes the track, its registry entry and, when one was given, its plan as one commit. */
+async function create(engine: EngineContext, input: CreateTrack, request: Request): Promise<string> {
+  const goal = input.goal ?? input.name ?? '';
+  const name = (input.name ?? goal).trim();
+  if (name === '' && input.spec === undefined) {
+    throw new ConductorError('SPEC_INVALID', 'A track needs a goal, a name or a spec', {
+      hint: 'Say in one sentence what shall be true afterwards.',
+    });
+  }
+  const spec = input.spec ?? formatSpec({ name, goal, acceptance: input.acceptance ?? [goal] });
+  const at = instant(engine.clock.now());
+  const { tracks, taken } = await loadProject(engine.store);
+  const id = trackIdOf(
+    name === '' ? 'track' : name,
+    at,
+    (other) => tracks.has(other) || taken.has(other.toLowerCase()),
+  );
+  const limits = Limits.parse({ ...engine.limits, ...stripped(input.limits ?? {}) });
+  const track: TrackCommand = {
+    name: 'track.create',
+    data: {
+      name: name === '' ? id : name,
+      type: input.type ?? 'feature',
+      priority: input.priority ?? 'P2',
+      goal,
+      spec: await contentOf(engine, spec),
+      specHash: sha256Hex(spec),
+      source: 'api',
+      background: false,
+      policy: { limits, isolation: 'shared' },
+      flags: { superpower: true },
+      dependencies: [...(input.dependencies ?? [])],
+      labels: [...(input.labels ?? [])],
+    },
+  };
+  const path = `tracks/${id}`;
+  const registry = projectUnit(engine, [
+    { name: 'registry.add', data: { trackId: id, name: track.data.name, path, background: false } },
+  ]);
+  await commitUnits(
+    engine,
+    [trackUnits(engine, id, [track, ...(await planOf(engine, input, name))])[0] ?? registry, registry],
+    {
+      actor: request.actor,
+      correlation: { track: id },
+      records: remembered(request, id),
+    },
+  );
+  await engine.workspace.create(`${engine.folder}/${path}/spec.md`, new TextEncoder().encode(spec));
+  engine.views.touch(id);
+  await engine.views.flush(id);
+  return id;
+}
+
+async function planOf(engine: EngineContext, { plan, tasks }: CreateTrack, name: string): Promise<TrackCommand[]> {
+  const text = plan ?? (tasks && formatPlan({ title: name, phases: phasesOf(tasks) }));
+  if (text === undefined) return [];
+  const model = planModel(parsePlan(text).plan);
+  if (model.tasks.length === 0)
+    throw new ConductorError('PLAN_INVALID', 'The plan has no tasks', { hint: 'conductor plan check <file>' });
+  return [
+    {
+      name: 'plan.submit',
+      data: { text: await contentOf(engine, text), textHash: sha256Hex(text), model: withGenerations(model) },
+    },
+  ];
+}
+
+function phasesOf(tasks: NonNullable<CreateTrack['tasks']>) {
+  const phases = new Map<string, (typeof tasks)[number][]>();
+  for (const task of tasks) phases.set(task.phase ?? 'Work', [...(phases.get(task.phase ?? 'Work') ?? []), task]);
+  return [...phases].map(([title, list]) => ({ title, tasks: list }));
+}
+
+async function updates(
+  engine: EngineContext,
+  { spec, limits, ...about }: Parameters<TracksApi['update']>[1],
+): Promise<TrackCommand[]> {
+  const patch = stripped({ ...about, ...(limits && { limits: Limits.partial().parse(limits) }) });
+  return [
+    ...(Object.keys(patch).length > 0 ? [{ name: 'track.configure', data: patch } as TrackCommand] : []), // keys of TrackPatch are keys of the command
+    ...(spec === undefined
+      ? []
+      : [{ name: 'track.specify', data: { spec: await contentOf(engine, spec), specHash: sha256Hex(spec) } } as const]),
+  ];
+}
+
+function stripped<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T; // only absent keys go
+}
+
+async function pauseActive(engine: EngineContext, next: string, actor: ActorRef): Promise<void> {
+  const { active } = await loadProject(engine.store);
+  if (active === undefined || active === next) return;
+  const pause: TrackCommand = { name: 'track.pause', data: { reason: `Switched to ${next}`, mode: 'drain' } };
+  await commitUnits(engine, trackUnits(engine, active, [pause]), { actor, correlation: { track: active } });
+  engine.views.touch(active);
+}
+
+async function listTracks(engine: EngineContext, query: TrackQuery): Promise<Page<Track>> {
+  const { tracks } = await loadProject(engine.store);
+  const all = await Promise.all([...tracks.keys()].map(async (id) => trackView(await loadTrack(engine.store, id))));
+  const fitting = all
+    .filter((track) => !query.lifecycle || query.lifecycle.length === 0 || query.lifecycle.includes(track.lifecycle))
+    .filter((track) => query.type === undefined || track.type === query.type)
+    .filter((track) => query.priority === undefined || track.priority === query.priority)
+    .filter(
+      (track) =>
+        query.text === undefined || `${track.id} ${track.name}`.toLowerCase().includes(query.text.toLowerCase()),
+    )
+    .sort((a, b) => (a.updatedAt === b.updatedAt ? (a.id < b.id ? -1 : 1) : a.updatedAt < b.updatedAt ? 1 : -1));
+  const scope = { query, order: 'updated' };
+  const after =
+    query.cursor === undefined ? undefined : decodeCursor(query.cursor, scope, z.tuple([z.string(), z.string()]));
+  const rest = after
+    ? fitting.filter((track) => track.updatedAt < after[0] || (track.updatedAt === after[0] && track.id > after[1]))
+    : fitting;
+  const items = rest.slice(0, query.limit ?? defaultLimits.pageItems);
+  const last = items.at(-1);
+  return {
+    items,
+    ...(rest.length > items.length && last && { nextCursor: encodeCursor(scope, [last.updatedAt, last.id]) }),
+  };
+}
+
+async function runsOf(engine: EngineContext, id: string): Promise<TrackRun[]> {
+  await requireTrackState(engine.store, id);
+  const found: TrackRun[] = [];
+  let state = initialTrack(id);
+  for (const event of await readStream(engine.store, `track/${id}`)) {
+    if (!event.type.startsWith('loop.')) continue;
+    state = foldTrack(state, [event]);
+    if (event.type === 'loop.stopped') found.shift();
+    found.unshift(runView(id, held(state)));
+  }
+  return found;
+}

@@ -1,0 +1,173 @@
+import { directorOf } from '@conductor/board';
+import { standardDirectors } from '@conductor/board/directors';
+import type { Director } from '@conductor/board';
+import { ConductorError, Limits, randomIds, systemClock } from '@conductor/core';
+import type { ApiSource, ConductorApi } from '@conductor/core/api';
+import { openPlugins } from '@conductor/core/plugin';
+import type { EngineOptions, OpenedPlugins } from '@conductor/core/plugin';
+import { silentLogger } from '@conductor/core/ports';
+import type { ActorRef, Clock, Ids } from '@conductor/core/ports';
+import { resolveAgents } from './agents.js';
+import { approvalsApi } from './api/approvals-api.js';
+import { boardsApi } from './api/boards-api.js';
+import { eventsApi } from './api/events-api.js';
+import { plansApi } from './api/plans-api.js';
+import { artifactsApi, systemApi } from './api/system-api.js';
+import { tracksApi } from './api/tracks-api.js';
+import { localOwnerMayAll } from './authorize.js';
+import { commitUnits } from './commit-units.js';
+import { engineActor } from './engine-context.js';
+import type { EngineContext, Views } from './engine-context.js';
+import { loadProject } from './load.js';
+import type { EnginePorts } from './ports.js';
+import { createRuns } from './runs.js';
+import { tellEvents } from './tell-events.js';
+import { projectUnit } from './units.js';
+import { createViews, noViews } from './views/views.js';
+
+export interface CloseOptions {
+  /** `interrupt` (default) ends workers with grace, tasks are interrupted; `drain` lets runs end. */
+  readonly mode?: 'interrupt' | 'drain' | undefined;
+}
+
+/** Runs tracks over the ports it was given; a source of APIs, one per actor. */
+export interface Engine extends ApiSource, AsyncDisposable {
+  readonly projectId: string;
+  /** Idempotent. Tracks stay active and resumable. */
+  close(o?: CloseOptions): Promise<void>;
+}
+
+/** What only a composition root decides. */
+export interface EngineSettings extends EngineOptions {
+  /** Folder of the project's documents below the workspace's root. */
+  readonly folder?: string | undefined;
+  readonly projectName?: string | undefined;
+  readonly views?: boolean | undefined;
+  readonly version?: string | undefined;
+}
+
+/**
+ * Opens an engine; resolves after the owner's lock is taken and dead owners' leases are void, so that nobody holds a
+ * half-started one. Starts no run. Throws `PLUGIN_INVALID`, `PLUGIN_FAILED`, and what the ports throw.
+ */
+export async function createEngine(ports: EnginePorts, settings: EngineSettings = {}): Promise<Engine> {
+  const clock = ports.clock ?? systemClock();
+  const ids = ports.ids ?? randomIds();
+  const closing = new AbortController();
+  const plugins = await openPlugins(settings.plugins ?? [], {
+    disable: settings.disable,
+    logger: ports.logger ?? silentLogger,
+    clock,
+    signal: closing.signal,
+  });
+  const { processes } = ports;
+  const owner = await ports.store.leases.openOwner({
+    owner: ids.id('owner'),
+    host: processes?.host ?? 'local',
+    bootId: processes?.bootId ?? 'unknown',
+  });
+  await ports.store.leases.reap();
+  const context = await contextOf(ports, settings, { clock, ids, plugins, owner: owner.owner });
+  const runs = createRuns(context);
+  const telling = tellEvents(context, closing.signal);
+
+  let closed: Promise<void> | undefined;
+  const close = async ({ mode = 'interrupt' }: CloseOptions = {}) => {
+    await runs.close({ drain: mode === 'drain' });
+    closing.abort(new ConductorError('CLOSED', 'The engine is closed'));
+    await telling;
+    await plugins.close();
+    await owner.close();
+  };
+  return Object.freeze({
+    projectId: context.projectId,
+    as: (actor: ActorRef) => apiOf(context, runs, actor),
+    close: (o?: CloseOptions) => (closed ??= close(o)),
+    [Symbol.asyncDispose]: () => (closed ??= close()),
+  });
+}
+
+function apiOf(engine: EngineContext, runs: ReturnType<typeof createRuns>, actor: ActorRef): ConductorApi {
+  const api: ConductorApi = Object.freeze({
+    tracks: tracksApi(engine, runs, actor, () => api),
+    plans: plansApi(engine, actor),
+    approvals: approvalsApi(engine, actor),
+    boards: boardsApi(engine, actor),
+    events: eventsApi(engine, actor),
+    artifacts: artifactsApi(engine, actor),
+    system: systemApi(engine, actor),
+  });
+  return api;
+}
+
+interface Opened {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly plugins: OpenedPlugins;
+  readonly owner: string;
+}
+
+async function contextOf(
+  ports: EnginePorts,
+  settings: EngineSettings,
+  { clock, ids, plugins, owner }: Opened,
+): Promise<EngineContext> {
+  const { views: writesViews = true } = settings;
+  const views: Views = writesViews ? createViews(() => context) : noViews;
+  const context: EngineContext = Object.freeze({
+    ...ports,
+    authorize: ports.authorize ?? localOwnerMayAll,
+    clock,
+    ids,
+    logger: ports.logger ?? silentLogger,
+    owner,
+    host: ports.processes?.host ?? 'local',
+    projectId: await projectIdOf(ports, settings, { clock, ids }),
+    limits: Limits.parse(
+      Object.fromEntries(Object.entries(settings.limits ?? {}).filter(([, value]) => value !== undefined)),
+    ),
+    agents: resolveAgents(settings.agents, plugins.executors, ports.workspace),
+    plugins,
+    evaluators: plugins.evaluators,
+    directors: directorsOf(settings, plugins),
+    quorum: settings.board?.quorum,
+    git: settings.git ?? 'auto',
+    folder: settings.folder ?? 'conductor',
+    version: settings.version ?? '0.0.0',
+    views,
+    onEvent: settings.onEvent,
+  });
+  return context;
+}
+
+/** Directors named by id or code in the configuration, else the standard five. */
+function directorsOf({ board }: EngineSettings, plugins: OpenedPlugins): readonly Director[] {
+  const standard = standardDirectors.map(({ definition }) => directorOf(definition, undefined));
+  // A director's options were parsed by its own schema; the board hands them back to it untouched.
+  const own = plugins.directors.map(({ definition, options }) => directorOf(definition as Director, options));
+  if (!board?.directors) return standard;
+  const known = [...standard, ...own];
+  return board.directors.map((name) => {
+    const director = known.find(({ id, code }) => id === name || code === name);
+    if (director) return director;
+    throw new ConductorError('PLUGIN_INVALID', `There is no director ${name}`, {
+      details: { plugin: name, reason: 'unknown' },
+    });
+  });
+}
+
+/** The project's id is minted once, in the first commit of its store. */
+async function projectIdOf(
+  { store }: EnginePorts,
+  { projectName = 'project' }: EngineSettings,
+  { clock, ids }: Pick<Opened, 'clock' | 'ids'>,
+): Promise<string> {
+  const known = await loadProject(store);
+  if (known.version > 0) return known.projectId;
+  const limits = Limits.parse({});
+  const create = projectUnit({ store } as EngineContext, [
+    { name: 'project.create', data: { projectId: ids.id('project'), name: projectName } },
+  ]);
+  await commitUnits({ store, clock, limits } as EngineContext, [create], { actor: engineActor });
+  return (await loadProject(store)).projectId;
+}

@@ -1,0 +1,75 @@
+import type { Finding } from '@conductor/core';
+import type { Json } from '@conductor/core/ports';
+import { changedPaths } from '../run/changed-paths.js';
+import type { TrackSession } from '../run/track-session.js';
+import type { Gate } from './gate.js';
+
+/** Checks that always run after execution: no task left open, every done task on record, nothing changed that no task owns. */
+export const structuralGate: Gate = {
+  id: 'structural',
+  async run(session) {
+    const findings = [...openTasks(session), ...(await doneTasks(session)), ...(await strayChanges(session))];
+    const evidence: Json[] = [...(session.state.plan?.tasks.values() ?? [])].map(({ task, status, commit }) => ({
+      kind: 'task',
+      task: task.id,
+      status,
+      ...(commit !== undefined && { commit }),
+    }));
+    const verdict = findings.some(({ severity }) => severity === 'error') ? 'FAIL' : 'PASS';
+    return { verdict, findings, evidence, ...(session.state.plan && { inputHash: session.state.plan.textHash }) };
+  },
+};
+
+function openTasks({ state }: TrackSession): Finding[] {
+  return [...(state.plan?.tasks.values() ?? [])]
+    .filter(({ status }) => status !== 'done' && status !== 'skipped')
+    .map(({ task, status }) => ({
+      severity: 'error',
+      code: 'TASK_OPEN',
+      item: task.id,
+      message: `Task ${task.id} is ${status}, not done`,
+    }));
+}
+
+async function doneTasks({ engine, state }: TrackSession): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const done = [...(state.plan?.tasks.values() ?? [])].filter(({ status }) => status === 'done');
+  for (const { task } of done) {
+    for (const path of task.files.filter((file) => !/[*?[\]{}]|\/$/u.test(file))) {
+      if ((await engine.workspace.read(path)) !== undefined) continue;
+      findings.push({
+        severity: 'error',
+        code: 'DELIVERABLE_MISSING',
+        item: task.id,
+        path,
+        message: `${path} of task ${task.id} does not exist`,
+      });
+    }
+  }
+  const uncommitted = done.filter(({ commit }) => commit === undefined);
+  if (uncommitted.length > 0) findings.push(withoutCommit(uncommitted.map(({ task }) => task.id)));
+  return findings;
+}
+
+function withoutCommit(ids: readonly string[]): Finding {
+  return {
+    severity: 'info',
+    code: 'TASK_WITHOUT_COMMIT',
+    message: `Without a commit: ${ids.join(', ')}`,
+    hint: 'Nothing had changed, or the project is not under version control.',
+  };
+}
+
+/** Uncommitted changes that no task owns are somebody's work: told, never touched. */
+async function strayChanges({ engine }: TrackSession): Promise<Finding[]> {
+  const stray = await changedPaths(engine);
+  if (stray.length === 0) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'CHANGES_OUTSIDE_TASKS',
+      message: `${stray.length} changed ${stray.length === 1 ? 'file belongs' : 'files belong'} to no task: ${stray.slice(0, 10).join(', ')}`,
+      hint: 'They are left as they are and not committed.',
+    },
+  ];
+}

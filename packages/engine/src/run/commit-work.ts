@@ -1,0 +1,47 @@
+import { ConductorError } from '@conductor/core';
+import type { EngineContext } from '../engine-context.js';
+
+/** What the outside is told of an effect: two projects in one repository do not meet. */
+export function commitKey(engine: EngineContext, effect: string): string {
+  return `${engine.projectId}/${effect}`;
+}
+
+/**
+ * Commits these paths, one committer at a time, unless the trailer says that it was done before a crash. `undefined`:
+ * nothing to commit, or no version control. Throws `REPO_BUSY`; `REPO_BUSY` too for `git: required` without a repository.
+ */
+export async function commitWork(
+  engine: EngineContext,
+  work: { readonly key: string; readonly paths: readonly string[]; readonly message: string },
+): Promise<string | undefined> {
+  if (!(await committing(engine)) || !engine.repository) return undefined;
+  const set = engine.ids.id('commit');
+  const request = {
+    set,
+    owner: engine.owner,
+    keys: [{ key: 'repo:index', mode: 'exclusive' as const }],
+    ttlMs: engine.limits.leaseMs,
+  };
+  const grant = await engine.store.leases.acquire(request, { waitMs: engine.limits.unlockWaitMs });
+  try {
+    const before = await engine.repository.findKey(work.key);
+    if (before !== undefined) return before;
+    if (work.paths.length === 0) return undefined;
+    const { sha } = await engine.repository.commit(work);
+    return sha;
+  } finally {
+    await engine.store.leases.release(grant.set, grant.token);
+  }
+}
+
+/** Whether work is committed here at all. */
+async function committing(engine: EngineContext): Promise<boolean> {
+  if (engine.git === 'off') return false;
+  const kind = engine.repository ? (await engine.repository.status()).kind : 'none';
+  if (kind === 'none' && engine.git === 'required') {
+    throw new ConductorError('REPO_BUSY', 'Work must be committed here, and there is no repository', {
+      hint: 'git init, or set git: "auto".',
+    });
+  }
+  return kind !== 'none';
+}

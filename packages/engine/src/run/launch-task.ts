@@ -1,0 +1,128 @@
+import type { TaskState, TrackCommand } from '@conductor/core';
+import type { Executor, Fence, Grant, Json, LeaseOp, Outcome } from '@conductor/core/ports';
+import { taskAssignment } from './assignment.js';
+import { changedPaths } from './changed-paths.js';
+import { runExecutor } from './run-executor.js';
+import type { TrackSession } from './track-session.js';
+
+interface Under {
+  readonly leases?: readonly LeaseOp[];
+  readonly fence?: readonly Fence[];
+  /** Held already: the task had to wait for its files. */
+  readonly grant?: Grant;
+}
+
+/** Makes the start durable together with its file leases, then hands the task to its executor beside the loop. */
+export async function launchTask(
+  session: TrackSession,
+  task: TaskState,
+  runId: string,
+  executor: Executor,
+  under: Under,
+): Promise<void> {
+  const { taskId, start } = await startCommand(session, task, runId, executor);
+  const committed = await session.execute([start], {
+    ...(under.leases && { leases: under.leases }),
+    ...(under.fence && { fence: under.fence }),
+  });
+  const grant = under.grant ?? committed?.grants.find(({ set }) => set === runId);
+  if (grant) session.grants.set(runId, grant);
+  const assignment = await taskAssignment(session, task, runId);
+  session.launch(assignment.effect, async (signal) => {
+    const outcome = await runExecutor(session, executor, assignment, signal);
+    return () => recordOutcome(session, taskId, runId, outcome);
+  });
+}
+
+async function startCommand(session: TrackSession, { task }: TaskState, runId: string, executor: Executor) {
+  const { engine, state } = session;
+  const dirty = task.files.length === 0 ? await changedPaths(engine) : undefined;
+  const mode = task.shareable ? 'shared' : 'exclusive';
+  const start: TrackCommand = {
+    name: 'task.start',
+    data: {
+      taskId: task.id,
+      runId,
+      executor: executor.driver.name,
+      files: task.files.map((path) => ({ path, mode })),
+      isolation: state.policy.isolation,
+      ...(dirty && { dirty: [...dirty] }),
+    },
+  };
+  return { taskId: task.id, start };
+}
+
+/** Turns an outcome into a fact. `done` is a claim only; the result gives the files back in the same commit. */
+async function recordOutcome(session: TrackSession, taskId: string, runId: string, outcome: Outcome): Promise<void> {
+  const { state } = session;
+  if (state.plan?.tasks.get(taskId)?.runId !== runId) return; // interrupted meanwhile: somebody else owns the story
+  if (outcome.status === 'cancelled' && session.signal.aborted) return; // stop-run interrupts it: no attempt is lost
+  if (outcome.status === 'done') {
+    const { summary, answer, session: resume, usage } = outcome;
+    await session.execute([
+      {
+        name: 'task.report',
+        data: {
+          taskId,
+          runId,
+          summary,
+          changed: [],
+          ...(answer !== undefined && { answer }),
+          ...(resume && { session: resume }),
+          ...(usage && { usage }),
+        },
+      },
+      ...discovered(answer, taskId),
+    ]);
+    return;
+  }
+  await endTask(session, runId, outcomeCommand(taskId, runId, outcome));
+}
+
+function outcomeCommand(taskId: string, runId: string, outcome: Outcome): TrackCommand {
+  if (outcome.status === 'blocked') return { name: 'task.block', data: { taskId, runId, reason: outcome.summary } };
+  const { error, summary, usage } = outcome;
+  return {
+    name: 'task.fail',
+    data: {
+      taskId,
+      runId,
+      reason: error?.code ?? 'EXECUTOR_ERROR',
+      message: error?.message ?? summary,
+      ...(usage && { usage }),
+    },
+  };
+}
+
+/** Commits the end of a task under its own fence and gives its files back. */
+export async function endTask(session: TrackSession, runId: string, command: TrackCommand): Promise<void> {
+  const grant = session.grants.get(runId);
+  const set = grant && { set: grant.set, token: grant.token };
+  await session.execute([command], set ? { fence: [set], leases: [{ op: 'release', ...set }] } : {});
+  session.grants.delete(runId);
+}
+
+/** Work that a worker found and did not do: `answer.discovered`, a list of texts or {description, reason, recommendation}. */
+function discovered(answer: Json | undefined, taskId: string): TrackCommand[] {
+  const list =
+    typeof answer === 'object' && answer !== null && 'discovered' in answer
+      ? (answer as { discovered: Json }).discovered
+      : [];
+  if (!Array.isArray(list)) return [];
+  return list.slice(0, 100).map((item: Json): TrackCommand => {
+    const record = (typeof item === 'object' && item !== null ? item : { description: String(item) }) as Record<
+      string,
+      unknown
+    >;
+    const text = (key: string, other: string) => (typeof record[key] === 'string' ? record[key] : other);
+    return {
+      name: 'work.discover',
+      data: {
+        description: text('description', 'Unnamed work'),
+        reason: text('reason', ''),
+        recommendation: text('recommendation', 'create new track'),
+        taskId,
+      },
+    };
+  });
+}

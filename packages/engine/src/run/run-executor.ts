@@ -1,0 +1,121 @@
+import { anySignal, ConductorError, instant, toConductorError } from '@conductor/core';
+import type { Assignment, Executor, Outcome, Progress, RunContext } from '@conductor/core/ports';
+import { extendTask } from './task-leases.js';
+import type { TrackSession } from './track-session.js';
+
+/**
+ * Calls an executor with its time limits. Always one outcome: a throw is a failure, silence or too long is
+ * `EXECUTOR_TIMEOUT`, and an executor that does not end after its signal is abandoned after its grace.
+ */
+export async function runExecutor(
+  session: TrackSession,
+  executor: Executor,
+  assignment: Assignment,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { clock, limits } = session.engine;
+  const own = new AbortController();
+  const linked = anySignal([signal, own.signal]);
+  const limitsOver = new AbortController();
+  let lastReport = clock.monotonic();
+  const expire = (what: string, ms: number) =>
+    own.abort(
+      new ConductorError('EXECUTOR_TIMEOUT', `${executor.driver.name} ${what} of ${ms} ms`, { details: { limit: ms } }),
+    );
+  const watch = async () => {
+    const end = clock.monotonic() + assignment.deadlineMs;
+    for (;;) {
+      const now = clock.monotonic();
+      const idleLeft = lastReport + assignment.idleMs - now;
+      if (end <= now) return expire('went over its deadline', assignment.deadlineMs);
+      if (idleLeft <= 0) return expire('was silent over its limit', assignment.idleMs);
+      await clock.sleep(Math.min(end - now, idleLeft), { signal: limitsOver.signal });
+    }
+  };
+  const abandoned = async (): Promise<Outcome> => {
+    await new Promise<void>((resolve) => {
+      if (linked.signal.aborted) resolve();
+      else linked.signal.addEventListener('abort', () => resolve(), { once: true, signal: limitsOver.signal });
+    });
+    await clock.sleep(limits.killGraceMs + limits.pluginGraceMs, { signal: limitsOver.signal });
+    return cancelled('It did not end in time and was abandoned');
+  };
+  const context = runContext(session, assignment, linked.signal, () => (lastReport = clock.monotonic()));
+  watch().catch(() => {}); // ends by its own signal below
+  try {
+    const outcome = await Promise.race([executor.run(assignment, context), abandoned()]);
+    return own.signal.aborted ? failure(own.signal.reason) : outcome;
+  } catch (error) {
+    if (signal.aborted) return cancelled('The run was stopped');
+    return failure(own.signal.aborted ? own.signal.reason : error);
+  } finally {
+    limitsOver.abort();
+    linked.dispose();
+  }
+}
+
+function cancelled(summary: string): Outcome {
+  return { status: 'cancelled', summary };
+}
+
+function failure(error: unknown): Outcome {
+  const known = ConductorError.is(error)
+    ? error
+    : new ConductorError(
+        'EXECUTOR_ERROR',
+        toConductorError(error).cause instanceof Error ? (error as Error).message : String(error),
+        { cause: error },
+      );
+  const { code, message, hint, retryable } = known;
+  return {
+    status: 'failed',
+    summary: message,
+    error: { code, message, retryable, ...(hint !== undefined && { hint }) },
+  };
+}
+
+function runContext(session: TrackSession, assignment: Assignment, signal: AbortSignal, heard: () => void): RunContext {
+  const { engine } = session;
+  const { effect, runId, trackId } = assignment;
+  const taskId = 'task' in assignment ? assignment.task.id : undefined;
+  return {
+    signal,
+    clock: engine.clock,
+    logger: engine.logger.with({ track: trackId, effect }),
+    async report(progress: Progress) {
+      heard();
+      await publishProgress(session, runId, taskId, progress);
+    },
+    async spawned(process) {
+      heard();
+      await session.execute([{ name: 'process.record', data: { effect, runId, process } }]);
+    },
+    async extend(paths) {
+      if (taskId === undefined) throw new ConductorError('UNSUPPORTED', 'Only tasks hold files');
+      await extendTask(session, taskId, runId, paths, signal);
+    },
+  };
+}
+
+/** Progress is a bus topic, never a fact; a bus that fails costs nothing but the message. */
+async function publishProgress(
+  { engine, id }: TrackSession,
+  runId: string,
+  taskId: string | undefined,
+  progress: Progress,
+): Promise<void> {
+  if (!engine.bus) return;
+  const body = {
+    runId,
+    ...(taskId !== undefined && { taskId }),
+    ...(progress.percent !== undefined && { percent: progress.percent }),
+    ...(progress.note !== undefined && { note: progress.note }),
+  };
+  try {
+    await engine.bus.publish([
+      { id: engine.ids.id('msg'), topic: `track/${id}/progress`, body, at: instant(engine.clock.now()) },
+    ]);
+  } catch (error) {
+    engine.logger.warn('Progress could not be published', { error: String(error) });
+  }
+}

@@ -1,0 +1,51 @@
+import { nextAction } from '@conductor/core';
+import type { Action } from '@conductor/core';
+import { askRole } from './ask-role.js';
+import { applyDecision, escalate } from './escalate.js';
+import { closeStep } from './close-step.js';
+import { finishPart } from './finish-part.js';
+import { holdBoard } from './hold-board.js';
+import { recoverEffect } from './recover-effect.js';
+import { settleTask } from './settle-task.js';
+import { startStep } from './start-step.js';
+import { startTasks } from './start-tasks.js';
+import { stopRun } from './stop-run.js';
+import type { TrackSession } from './track-session.js';
+import { waitForEffects } from './wait-for-effects.js';
+
+type Performers = {
+  readonly [D in Action['do']]: (session: TrackSession, action: Extract<Action, { do: D }>) => Promise<void>;
+};
+
+/** Which part of the shell performs an action. A table, no rules: what to do is asked of the state. */
+const performers: Performers = {
+  start: startStep,
+  ask: askRole,
+  work: startTasks,
+  settle: settleTask,
+  recover: recoverEffect,
+  board: holdBoard,
+  apply: applyDecision,
+  close: closeStep,
+  escalate,
+  finish: finishPart,
+  wait: waitForEffects,
+  await: (session, { approvals }) => stopRun(session, { reason: 'awaiting', waitingFor: [...approvals] }),
+  stop: (session, { reason }) => stopRun(session, { reason }),
+  none: async () => {},
+};
+
+/**
+ * THE loop: ask, perform (which decides and appends), until nothing is owed. It holds no rules; a run that crashed is
+ * resumed by loading the state and asking again. Rejects when a performer does: the caller ends the run.
+ */
+export async function runTrack(session: TrackSession): Promise<void> {
+  for (;;) {
+    await session.drain();
+    if (session.stopRequested) return stopRun(session, { reason: 'stopped' });
+    const action = nextAction(session.state);
+    if (action.do === 'none') return;
+    const perform = performers[action.do] as (s: TrackSession, a: Action) => Promise<void>; // keyed by the action itself
+    await perform(session, action);
+  }
+}

@@ -1,0 +1,227 @@
+import { ConductorError, instant, toConductorError } from '@conductor/core';
+import type { TrackCommand, TrackState } from '@conductor/core';
+import type { RunInput } from '@conductor/core/api';
+import type { ActorRef, CommitResult, LeaseOp } from '@conductor/core/ports';
+import type { EngineContext } from './engine-context.js';
+import { loadTrack, requireTrackState } from './load.js';
+import { changedSpec } from './run/changed-spec.js';
+import { runTrack } from './run/run-track.js';
+import { stopRun } from './run/stop-run.js';
+import { createSession } from './run/track-session.js';
+import type { TrackSession } from './run/track-session.js';
+import { commandTrack } from './units.js';
+
+const lost = ['FENCED', 'LEASE_LOST', 'LEASE_EXPIRED', 'OWNER_UNKNOWN'] as const;
+
+/** The runs of this engine. */
+export interface Runs {
+  /** Resolves when the run is leased. Throws as `TracksApi.run` says. */
+  start(id: string, input: RunInput, actor: ActorRef): Promise<TrackState>;
+  /** Ends all runs; running tasks are interrupted, tracks stay resumable. */
+  close(o: { readonly drain: boolean }): Promise<void>;
+}
+
+interface Held {
+  readonly session: TrackSession;
+  readonly ended: Promise<void>;
+}
+
+export function createRuns(engine: EngineContext): Runs {
+  const held = new Map<string, Held>();
+  let watch: { stop(): Promise<void> } | undefined;
+  let closing = false;
+
+  const launch = (session: TrackSession) => {
+    watch ??= watchOver(engine, () => [...held.values()].map((run) => run.session));
+    const ended = conduct(session).finally(async () => {
+      held.delete(session.id);
+      if (held.size > 0) return;
+      const over = watch;
+      watch = undefined;
+      await over?.stop();
+    });
+    held.set(session.id, { session, ended });
+  };
+
+  return {
+    async start(id, input, actor) {
+      if (closing) throw new ConductorError('CLOSED', 'The engine is closing');
+      const state = await runnable(engine, id);
+      const commands = await startCommands(engine, state, input);
+      const { grants } = await lease(engine, state, commands, actor);
+      const [grant] = grants;
+      if (!grant) throw new ConductorError('INTERNAL_ERROR', `The store granted no lease for track ${id}`);
+      const session = createSession(engine, await loadTrack(engine.store, id, state), grant);
+      engine.views.touch(id);
+      launch(session);
+      return session.state;
+    },
+    async close({ drain }) {
+      closing = true;
+      const runs = [...held.values()];
+      if (!drain)
+        for (const { session } of runs) session.requestStop(new DOMException('The engine closes', 'AbortError'));
+      await Promise.all(runs.map(({ ended }) => ended));
+    },
+  };
+}
+
+/** Runs a held track to its stop, whatever happens: only a fenced writer writes nothing more. */
+async function conduct(session: TrackSession): Promise<void> {
+  const { engine, id } = session;
+  try {
+    await runTrack(session);
+  } catch (thrown) {
+    const error = toConductorError(thrown);
+    engine.logger.error(`The run of ${id} ended with ${error.code}`, { error: error.message });
+    if (ConductorError.is(error, ...lost)) return session.abortEffects(error);
+    const { code, message, hint, retryable } = error;
+    await stopRun(session, {
+      reason: 'error',
+      error: { code, message, retryable, ...(hint !== undefined && { hint }) },
+    }).catch((again: unknown) => {
+      engine.logger.error(`The end of the run of ${id} could not be recorded`, { error: String(again) });
+    });
+  }
+}
+
+/** Renews the leases and wakes runs whose track somebody else has changed. */
+function watchOver(engine: EngineContext, sessions: () => readonly TrackSession[]): { stop(): Promise<void> } {
+  const end = new AbortController();
+  const keeper = engine.leaseKeeper.keep(engine.owner, {
+    ttlMs: engine.limits.leaseMs,
+    everyMs: engine.limits.leaseRenewMs,
+  });
+  const onLost = () => {
+    for (const session of sessions()) session.requestStop(keeper.signal.reason);
+  };
+  keeper.signal.addEventListener('abort', onLost, { once: true });
+  const follow = async () => {
+    const after = await engine.store.head();
+    for await (const page of engine.store.follow({ after, kinds: ['track'], signal: end.signal })) {
+      for (const session of sessions()) {
+        const news = page.some(
+          ({ stream, version }) => stream === `track/${session.id}` && version > session.state.version,
+        );
+        if (!news) continue;
+        await session.refresh();
+        session.wake();
+      }
+    }
+  };
+  const following = follow().catch((error: unknown) => {
+    if (!end.signal.aborted) engine.logger.warn('The feed of this engine ended', { error: String(error) });
+  });
+  return {
+    async stop() {
+      end.abort();
+      keeper.signal.removeEventListener('abort', onLost);
+      await keeper.stop();
+      await following;
+    },
+  };
+}
+
+async function runnable(engine: EngineContext, id: string): Promise<TrackState> {
+  const state = await requireTrackState(engine.store, id);
+  const details = { track: id };
+  if (state.lifecycle === 'paused') {
+    throw new ConductorError(
+      'TRACK_PAUSED',
+      `Track ${id} is paused${state.lifecycleReason === undefined ? '' : `: ${state.lifecycleReason}`}`,
+      { details },
+    );
+  }
+  const open = [...state.decisions]
+    .filter(([, decision]) => decision.state === 'pending')
+    .map(([approval]) => approval);
+  if (state.loop.status === 'BLOCKED' && open.length > 0) {
+    throw new ConductorError('TRACK_BLOCKED', `Track ${id} waits for an answer: ${open.join(', ')}`, {
+      hint: `conductor approve ${open[0] ?? ''}`,
+      details: { ...details, approvals: open },
+    });
+  }
+  const unmet = await unmetDependencies(engine, state);
+  if (unmet.length > 0) {
+    throw new ConductorError('PREREQUISITES_UNMET', `Track ${id} needs ${unmet.join(', ')} first`, {
+      details: { ...details, tracks: unmet },
+    });
+  }
+  return state;
+}
+
+async function unmetDependencies({ store }: EngineContext, state: TrackState): Promise<string[]> {
+  const done = await Promise.all(
+    state.about.dependencies.map(async (id) => {
+      const { lifecycle, completedAt } = await loadTrack(store, id);
+      return lifecycle === 'completed' || completedAt !== undefined;
+    }),
+  );
+  return state.about.dependencies.filter((_, index) => !done[index]);
+}
+
+async function startCommands(
+  engine: EngineContext,
+  state: TrackState,
+  { until, task, budget }: RunInput,
+): Promise<TrackCommand[]> {
+  const baseline = state.about.baseline ?? (await head(engine));
+  const lifecycle: TrackCommand[] = [
+    ...(state.lifecycle === 'draft' ? [{ name: 'track.ready', data: {} } as const] : []),
+    ...(state.lifecycle === 'draft' || state.lifecycle === 'ready'
+      ? [{ name: 'track.activate', data: {} } as const]
+      : []),
+  ];
+  const limits = budget && Object.fromEntries(Object.entries(budget).filter(([, value]) => value !== undefined));
+  return [
+    ...lifecycle,
+    ...(await changedSpec(engine, state)),
+    {
+      name: 'loop.start',
+      data: {
+        owner: engine.owner,
+        host: engine.host,
+        ...(until && { until }),
+        ...(task !== undefined && { task }),
+        ...(limits && { budget: limits }),
+        ...(baseline !== undefined && { baseline }),
+      },
+    },
+  ];
+}
+
+async function head({ repository, git }: EngineContext): Promise<string | undefined> {
+  return git === 'off' ? undefined : (await repository?.status())?.head;
+}
+
+/** The run's first commit takes the track's lease: two at once, and one is told who holds it. */
+async function lease(
+  engine: EngineContext,
+  { id }: TrackState,
+  commands: readonly TrackCommand[],
+  actor: ActorRef,
+): Promise<CommitResult> {
+  const set = `track:${id}`;
+  const acquire: LeaseOp = {
+    op: 'acquire',
+    set,
+    owner: engine.owner,
+    keys: [{ key: set, mode: 'exclusive' }],
+    ttlMs: engine.limits.leaseMs,
+  };
+  await engine.store.leases.reap();
+  const { grants: before } = await engine.store.leases.list({ prefix: set });
+  const holder = before.find((grant) => grant.set === set && grant.expiresAt > instant(engine.clock.now()));
+  if (holder) throw heldBy(id, holder.owner);
+  try {
+    const committed = await commandTrack(engine, id, commands, { actor, leases: [acquire] });
+    if (committed) return committed;
+    throw new ConductorError('INTERNAL_ERROR', `The start of a run of ${id} wrote nothing`);
+  } catch (error) {
+    throw ConductorError.is(error, 'LEASE_HELD') ? heldBy(id, 'another engine') : error;
+  }
+}
+
+function heldBy(track: string, owner: string): ConductorError {
+  return new ConductorError('TRACK_HELD', `Track ${track} is run by ${owner}`, { details: { track, owner } });
+}

@@ -1,0 +1,77 @@
+import { approval, project, registryFollowUps, track } from '@conductor/core';
+import type { ApprovalCommand, ProjectCommand, TrackCommand, TrackState } from '@conductor/core';
+import { board } from '@conductor/board';
+import type { BoardCommand } from '@conductor/board';
+import { commitUnits, decideAll } from './commit-units.js';
+import type { CommitOptions, Committed, Unit } from './commit-units.js';
+import type { EngineContext } from './engine-context.js';
+import { loadApproval, loadBoard, loadProject, loadTrack } from './load.js';
+
+export function projectUnit({ store }: EngineContext, commands: readonly ProjectCommand[]): Unit {
+  return {
+    stream: 'project',
+    async decide(context) {
+      const state = await loadProject(store);
+      return { version: state.version, events: decideAll(project, state, state.version, commands, context) };
+    },
+  };
+}
+
+export function approvalUnit({ store }: EngineContext, id: string, command: ApprovalCommand): Unit {
+  return {
+    stream: `approval/${id}`,
+    async decide(context) {
+      const state = await loadApproval(store, id);
+      return { version: state.version, events: approval.decide(state, command, context) };
+    },
+  };
+}
+
+export function boardUnit({ store }: EngineContext, id: string, commands: readonly BoardCommand[]): Unit {
+  return {
+    stream: `board/${id}`,
+    async decide(context) {
+      const state = await loadBoard(store, id);
+      return { version: state.version, events: decideAll(board, state, state.version, commands, context) };
+    },
+  };
+}
+
+/**
+ * A track's commands with what the registry owes for them, as units of one commit. `load` gives the newest state; a
+ * caller that keeps one folds only the tail.
+ */
+export function trackUnits(
+  engine: EngineContext,
+  id: string,
+  commands: readonly TrackCommand[],
+  load: () => Promise<TrackState> = () => loadTrack(engine.store, id),
+): readonly Unit[] {
+  const followUps: ProjectCommand[] = [];
+  const unit: Unit = {
+    stream: `track/${id}`,
+    async decide(context) {
+      const state = await load();
+      const events = decideAll(track, state, state.version, commands, context);
+      followUps.splice(0, followUps.length, ...registryFollowUps(id, state.about.background, events));
+      return { version: state.version, events };
+    },
+  };
+  // Decided after the track's own commands, so that it knows what they led to.
+  const registry: Unit = { stream: 'project', decide: (context) => projectUnit(engine, followUps).decide(context) };
+  return [unit, registry];
+}
+
+/** One command of a person or the engine on a track that nobody needs to hold. */
+export async function commandTrack(
+  engine: EngineContext,
+  id: string,
+  commands: readonly TrackCommand[],
+  o: CommitOptions & { readonly others?: readonly Unit[] },
+): Promise<Committed | undefined> {
+  const { others = [], ...options } = o;
+  return commitUnits(engine, [...trackUnits(engine, id, commands), ...others], {
+    correlation: { track: id },
+    ...options,
+  });
+}

@@ -1,0 +1,64 @@
+import type { TaskState, TrackState } from '@conductor/core';
+import { editPlan, parsePlan } from '@conductor/core/plan';
+import type { PlanEdit, PlanTask } from '@conductor/core/plan';
+import type { EngineContext } from '../engine-context.js';
+import { textOf } from '../load.js';
+
+type Mark = Extract<PlanEdit, { do: 'mark' }>;
+
+const states: Readonly<Record<TaskState['status'], Mark['state']>> = {
+  pending: 'pending',
+  running: 'inProgress',
+  reported: 'inProgress',
+  done: 'done',
+  failed: 'blocked',
+  blocked: 'blocked',
+  skipped: 'skipped',
+};
+
+const noteCharacters = 200;
+
+/** The plan as people read it: the text in the log with the smallest edits for marks, commits and summaries (R21). */
+export async function planText(engine: Pick<EngineContext, 'artifacts'>, state: TrackState): Promise<string> {
+  return state.plan ? markedText(await textOf(engine, state.plan.text), state) : '';
+}
+
+/** Edits our marks into any text of the plan; tasks that the text does not have are left out, everything else stays. */
+export function markedText(text: string, state: TrackState): string {
+  const written = new Map<string, PlanTask>();
+  for (const phase of parsePlan(text).plan.phases) collect(phase.tasks, written);
+  const marks = [...(state.plan?.tasks.values() ?? [])].flatMap((task): readonly Mark[] => {
+    const now = written.get(task.task.id);
+    const mark = now && markOf(task, now);
+    return mark ? [mark] : [];
+  });
+  return marks.length === 0 ? text : editPlan(text, marks).text;
+}
+
+function collect(tasks: readonly PlanTask[], into: Map<string, PlanTask>): void {
+  for (const task of tasks) {
+    into.set(task.id, task);
+    collect(task.children, into);
+  }
+}
+
+/** `undefined` when the line says already what the state says. */
+function markOf({ task, status, commit, note }: TaskState, now: PlanTask): Mark | undefined {
+  const state = states[status];
+  const summary = state === 'done' || state === 'blocked' ? summaryOf(note) : undefined;
+  const known = summary === undefined || now.notes.some(({ text }) => text === summary);
+  if (now.state === state && (commit === undefined || now.commit !== undefined) && known) return undefined;
+  return {
+    do: 'mark',
+    task: task.id,
+    state,
+    ...(commit !== undefined && now.commit === undefined && { commit: commit.slice(0, 12) }),
+    ...(!known && { note: summary }),
+  };
+}
+
+/** One line of plain text: notes stand in a list of somebody's document. */
+function summaryOf(note: string | undefined): string | undefined {
+  const line = note?.replaceAll(/[\s\p{C}]+/gu, ' ').trim() ?? '';
+  return line === '' ? undefined : line.slice(0, noteCharacters);
+}

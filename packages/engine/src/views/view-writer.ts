@@ -1,0 +1,76 @@
+import { ConductorError, instant, sha256Hex } from '@conductor/core';
+import type { Json, RecordOp } from '@conductor/core/ports';
+import { engineActor } from '../engine-context.js';
+import type { EngineContext } from '../engine-context.js';
+
+const collection = '$view';
+
+/** What we wrote last, and what we are about to write: our own bytes are never taken for somebody's edit. */
+export interface ViewRow {
+  readonly path: string;
+  readonly last: string;
+  readonly pending: string;
+}
+
+export interface RenderInput {
+  /** What is on disk now. */
+  readonly text: string | undefined;
+  /** Somebody else wrote it. */
+  readonly foreign: boolean;
+}
+
+/**
+ * Writes one view: read, compare with the hashes of our own last bytes, note the pending hash, replace. A crash anywhere
+ * leaves last or pending on disk, hence no false edit. `onForeign` sees bytes that are not ours before they are merged.
+ */
+export async function writeView(
+  engine: EngineContext,
+  path: string,
+  render: (input: RenderInput) => string | Promise<string>,
+  onForeign: (bytes: Uint8Array, base: string | undefined) => Promise<void>,
+): Promise<void> {
+  const bytes = await engine.workspace.read(path, { maxBytes: engine.limits.viewBytes });
+  const hash = bytes ? sha256Hex(bytes) : '';
+  const row = await viewRow(engine, path);
+  const ours = row !== undefined && (hash === row.last || hash === row.pending);
+  const text = bytes && new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  const foreign = bytes !== undefined && !ours;
+  const next = new TextEncoder().encode(await render({ text, foreign }));
+  const nextHash = sha256Hex(next);
+  if (nextHash === hash) {
+    if (!row || row.last !== hash) await saveRow(engine, { path, last: hash, pending: hash });
+    return;
+  }
+  if (foreign && bytes && row) await onForeign(bytes, row.last);
+  await saveRow(engine, { path, last: hash, pending: nextHash });
+  try {
+    await engine.workspace.replace(path, next, { ifHash: hash });
+  } catch (error) {
+    if (!ConductorError.is(error, 'FILE_CHANGED')) throw error;
+    engine.logger.info(`${path} was changed while it was written; it is looked at again`);
+  }
+}
+
+export async function viewRow({ store }: EngineContext, path: string): Promise<ViewRow | undefined> {
+  const row = await store.records.get(collection, path);
+  return row && !row.deleted ? (row.value as unknown as ViewRow) : undefined; // written below
+}
+
+/** Rows of all views below a folder. */
+export async function viewRows({ store }: EngineContext, prefix: string): Promise<readonly ViewRow[]> {
+  const { rows } = await store.records.list(collection, { prefix, limit: 1000 });
+  return rows.map(({ value }) => value as unknown as ViewRow); // written below
+}
+
+async function saveRow(engine: EngineContext, row: ViewRow): Promise<void> {
+  await saveRecord(engine, { collection, key: row.path, expectedRevision: 'any', value: { ...row } as Json });
+}
+
+/** A local row: it describes the outside, so it needs no event. */
+export async function saveRecord(engine: EngineContext, record: RecordOp): Promise<void> {
+  await engine.store.commit({
+    appends: [],
+    meta: { at: instant(engine.clock.now()), actor: engineActor },
+    records: [record],
+  });
+}

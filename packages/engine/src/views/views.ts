@@ -1,0 +1,170 @@
+import { ConductorError } from '@conductor/core';
+import type { TrackState } from '@conductor/core';
+import { metadataOf, upsertTrackRow, writeMetadata } from '@conductor/core/files';
+import type { EngineContext, Views } from '../engine-context.js';
+import { contentOf, loadTrack, readStream, textOf } from '../load.js';
+import { evaluationReport } from '../reports/evaluation.js';
+import { commandTrack } from '../units.js';
+import { engineActor } from '../engine-context.js';
+import { markedText, planText } from './plan-view.js';
+import { createPublisher } from './publish.js';
+import { viewRows, writeView } from './view-writer.js';
+import type { RenderInput } from './view-writer.js';
+import type { Content } from '@conductor/core/ports';
+
+/** Nothing is written: for hosts that want the log only. */
+export const noViews: Views = { touch: () => {}, flush: async () => {}, known: async () => [] };
+
+/** Writes views after commits, coalesced per turn of the event loop, at most one write in flight per track. */
+export function createViews(engine: () => EngineContext): Views {
+  const dirty = new Set<string>();
+  const writing = new Map<string, Promise<void>>();
+  let publisher: ((trackId: string) => Promise<void>) | undefined;
+
+  const write = async (trackId: string) => {
+    await engine().clock.turn();
+    while (dirty.delete(trackId)) {
+      await writeTrackViews(engine(), trackId);
+      publisher ??= createPublisher(engine());
+      await publisher(trackId);
+    }
+  };
+  const ensure = (trackId: string): Promise<void> => {
+    const running = writing.get(trackId);
+    if (running) return running.then(() => (dirty.has(trackId) ? ensure(trackId) : undefined));
+    const next = write(trackId).finally(() => writing.delete(trackId));
+    writing.set(trackId, next);
+    return next;
+  };
+  return {
+    touch(trackId) {
+      dirty.add(trackId);
+      if (!writing.has(trackId))
+        ensure(trackId).catch((error: unknown) =>
+          engine().logger.error('Views could not be written', { track: trackId, error: String(error) }),
+        );
+    },
+    async flush(trackId) {
+      dirty.add(trackId);
+      await ensure(trackId);
+    },
+    known: async (trackId) => viewRows(engine(), `${engine().folder}/tracks/${trackId}/`),
+  };
+}
+
+async function writeTrackViews(engine: EngineContext, id: string): Promise<void> {
+  const state = await loadTrack(engine.store, id);
+  if (state.version === 0) return;
+  const folder = `${engine.folder}/tracks/${id}`;
+  const foreign = (path: string) => (bytes: Uint8Array, base: string | undefined) =>
+    noteEdit(engine, id, path, bytes, base);
+  const put = (path: string, render: (input: RenderInput) => string | Promise<string>) =>
+    writeView(engine, path, render, foreign(path));
+
+  if (state.plan) {
+    const plan = await planText(engine, state);
+    await put(`${folder}/plan.md`, ({ text, foreign: theirs }) =>
+      theirs && text !== undefined ? markedText(text, state) : plan,
+    );
+  }
+  await metadataView(engine, state, `${folder}/metadata.json`, put);
+  await put(`${engine.folder}/tracks.md`, ({ text }) => upsertTrackRow(text, rowOf(state)));
+  for (const [name, text] of await reports(engine, state)) await put(`${folder}/${name}`, () => text);
+}
+
+/** Other tools change metadata.json under a lock folder; while they hold it, ours waits for the next time. */
+async function metadataView(
+  engine: EngineContext,
+  state: TrackState,
+  path: string,
+  put: (path: string, render: (input: RenderInput) => string) => Promise<void>,
+): Promise<void> {
+  const lock = `${path.slice(0, -'metadata.json'.length)}.metadata.lock`;
+  try {
+    const held = await engine.workspace.mutex(lock, { waitMs: 0, staleMs: engine.limits.viewLockStaleMs });
+    try {
+      await put(path, ({ text }) => writeMetadata(text, metadataOf(state)));
+    } finally {
+      await held.release();
+    }
+  } catch (error) {
+    if (!ConductorError.is(error, 'LOCK_TIMEOUT')) throw error;
+    engine.logger.warn(`${path} is locked by another tool and is written later`, { code: 'VIEW_LOCKED' });
+  }
+}
+
+function rowOf(state: TrackState) {
+  const done = state.completedAt !== undefined;
+  return {
+    id: state.id,
+    name: state.about.name,
+    type: state.about.type,
+    status: done ? 'complete' : state.lifecycle,
+    step: state.loop.step,
+    created: state.createdAt.slice(0, 10),
+    ...(done && { completed: state.completedAt?.slice(0, 10) ?? '', summary: summaryOf(state) }),
+  };
+}
+
+function summaryOf({ plan, loop }: TrackState): string {
+  const total = plan?.tasks.size ?? 0;
+  return `${total} ${total === 1 ? 'task' : 'tasks'}, ${loop.fixCycles} fix ${loop.fixCycles === 1 ? 'cycle' : 'cycles'}`;
+}
+
+/** Reports are rendered from the log: what a crash tore off is written again. */
+async function reports(engine: EngineContext, state: TrackState): Promise<readonly (readonly [string, string])[]> {
+  const evaluated =
+    state.loop.visits.EVALUATE_PLAN > 0 &&
+    state.loop.step !== 'EVALUATE_PLAN' &&
+    state.loop.step !== 'EVALUATE_EXECUTION';
+  if (!evaluated && state.completedAt === undefined) return [];
+  const events = await readStream(engine.store, `track/${state.id}`);
+  const found: (readonly [string, string])[] = [];
+  const evaluation = evaluationReport(state, events);
+  if (evaluation !== undefined) found.push(['evaluation-report.md', evaluation]);
+  const completed = events.findLast(({ type }) => type === 'track.completed');
+  if (completed)
+    found.push([
+      'completion-report.md',
+      await textOf(engine, (completed.data as unknown as { report: Content }).report),
+    ]);
+  return found;
+}
+
+/** Bytes that are not ours are kept before anything else happens to the file; they are a claim until a person adopts them. */
+async function noteEdit(
+  engine: EngineContext,
+  id: string,
+  path: string,
+  bytes: Uint8Array,
+  base: string | undefined,
+): Promise<void> {
+  const text = new TextDecoder().decode(bytes);
+  const { id: hash } = await engine.artifacts.put(bytes, { mediaType: 'text/plain' });
+  await commandTrack(
+    engine,
+    id,
+    [
+      {
+        name: 'edit.note',
+        data: {
+          path,
+          hash: hash.slice('sha256:'.length),
+          ...(base !== undefined && { base }),
+          bytes: await contentOf(engine, text),
+          disposition: 'claim',
+          findings: [
+            {
+              severity: 'warning',
+              code: 'EDIT_NOTED',
+              path,
+              message: `${path} was changed by somebody else`,
+              hint: 'Their text stays; marks count only through `conductor plan mark`.',
+            },
+          ],
+        },
+      },
+    ],
+    { actor: engineActor },
+  );
+}
