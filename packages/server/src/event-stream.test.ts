@@ -112,6 +112,14 @@ describe('GET /v1/events/stream', () => {
     await again.reader.cancel();
   });
 
+  it('does not take the end of the run before for the end of this one', async () => {
+    const { open, log } = serverOf();
+    for (const type of ['loop.stopped', 'loop.resumed']) log.append(type);
+    const { reader } = await open('?after=1&trackId=a&until=stopped', { 'last-event-id': '1' });
+    expect(idsOf(await reader.take(2))).toEqual([undefined, '2']);
+    await reader.cancel();
+  });
+
   it('gives the end the id of what ended it, also when the filter left that out', async () => {
     const { open, log } = serverOf();
     for (const type of ['task.started', 'loop.stopped']) log.append(type);
@@ -165,7 +173,7 @@ describe('GET /v1/events/stream', () => {
     const next = reader.next();
     for (const type of ['loop.started', 'task.started']) log.append(type);
     await clock.advance(10_000);
-    expect(await next).toBe(': keep-alive 0\nid: 0\n\n');
+    expect(await next).toBe(': keep-alive\n\n');
     await reader.cancel();
   });
 

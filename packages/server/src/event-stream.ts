@@ -36,7 +36,8 @@ export function eventStream(options: EventStreamOptions): EventStream {
   const stop = new AbortController();
   const feed = api.events.follow(query, { signal: stop.signal })[Symbol.asyncIterator]();
   // All matches up to here were handed over; unknown at first for the last n events, whose first one nobody knows.
-  let sentUpTo = query.tail === undefined ? query.after : undefined;
+  const start = query.tail === undefined ? query.after : undefined;
+  let sentUpTo = start;
   let idleSince: number | undefined;
   let sink: ReadableStreamDefaultController<Uint8Array> | undefined;
 
@@ -72,7 +73,8 @@ export function eventStream(options: EventStreamOptions): EventStream {
       if (!(await options.isAllowed())) return close('unauthorized');
       if (idleSince !== undefined) continue; // the reader has not even taken the last frame
       sentUpTo = await scanned(api, query, sentUpTo, stop.signal);
-      if (idleSince === undefined) send(keepAliveFrame(sentUpTo));
+      // Where it began is no id: a client that comes back with one says that it has got that event.
+      if (idleSince === undefined) send(keepAliveFrame(sentUpTo === start ? undefined : sentUpTo));
     }
   };
 
@@ -138,10 +140,11 @@ async function stopOf(
 /** Whether a feed until `stopped` has nothing more to say after `lastId`: a browser that comes back is told so. */
 export async function isOver(
   api: ConductorApi,
-  { trackId, until }: EventQuery,
+  { trackId, until, after = 0 }: EventQuery,
   lastId: number,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (until === undefined || trackId === undefined || lastId < 1) return false;
+  // A run begins right behind the `loop.stopped` of the one before: that one is not its end.
+  if (until === undefined || trackId === undefined || lastId <= after) return false;
   return (await stopOf(api, { trackId, after: lastId - 1 }, signal)) === lastId;
 }

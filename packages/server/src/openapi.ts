@@ -1,5 +1,23 @@
-import * as wire from '@conductor/core/api';
-import { apiPrefix, routes } from '@conductor/core/api';
+import {
+  Activity,
+  apiPrefix,
+  Approval,
+  BoardSession,
+  Condition,
+  CreateTrack,
+  EventEnvelope,
+  Finding,
+  Health,
+  PlanDocument,
+  PlanEdit,
+  PlanGraph,
+  PlanTaskJson,
+  routes,
+  Track,
+  TrackRun,
+  Usage,
+  WireError,
+} from '@conductor/core/api';
 import type { Route } from '@conductor/core/api';
 import type { Json } from '@conductor/core/ports';
 import { z } from 'zod';
@@ -41,22 +59,22 @@ export function openApiDocument(basePath = ''): Json {
 
 /** Schemas that stand once in the document, and are referred to by name. */
 const named: Readonly<Record<string, z.ZodType>> = {
-  Activity: wire.Activity,
-  Approval: wire.Approval,
-  BoardSession: wire.BoardSession,
-  Condition: wire.Condition,
-  CreateTrack: wire.CreateTrack,
-  EventEnvelope: wire.EventEnvelope,
-  Finding: wire.Finding,
-  Health: wire.Health,
-  PlanDocument: wire.PlanDocument,
-  PlanEdit: wire.PlanEdit,
-  PlanGraph: wire.PlanGraph,
-  PlanTaskJson: wire.PlanTaskJson,
-  Track: wire.Track,
-  TrackRun: wire.TrackRun,
-  Usage: wire.Usage,
-  WireError: wire.WireError,
+  Activity,
+  Approval,
+  BoardSession,
+  Condition,
+  CreateTrack,
+  EventEnvelope,
+  Finding,
+  Health,
+  PlanDocument,
+  PlanEdit,
+  PlanGraph,
+  PlanTaskJson,
+  Track,
+  TrackRun,
+  Usage,
+  WireError,
 };
 
 type SchemaOf = (schema: z.ZodType) => Json;
