@@ -98,7 +98,7 @@ module.exports = {
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
-      conditionNames: ['source', 'import', 'types', 'node', 'default'],
+      conditionNames: ['@conductor/source', 'import', 'types', 'node', 'default'],
     },
   },
 };

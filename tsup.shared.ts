@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { defineConfig } from 'tsup';
 
 interface Manifest {
-  exports: Record<string, string | { source: string }>;
+  exports: Record<string, string | { '@conductor/source': string }>;
   bin?: Record<string, string>;
 }
 
-/** The build of one library. Its entries are the `source` files of its package.json, so a subpath is declared once. */
+/** The build of one library. Its entries are the `@conductor/source` files of its package.json, so a subpath is declared once. */
 export function library(folder: string, platform: 'neutral' | 'node') {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
   const exported = Object.values(manifest.exports).flatMap((target) =>
-    typeof target === 'string' ? [] : target.source,
+    typeof target === 'string' ? [] : target['@conductor/source'],
   );
   const bins = Object.values(manifest.bin ?? {}).map((file) => file.replace('/dist/', '/src/').replace(/\.js$/, '.ts'));
   const sources = [...exported, ...bins];

@@ -1,7 +1,7 @@
 import { defineProject } from 'vitest/config';
 
-/** Sources instead of dist: no build before a test run. The rest are Vite's own defaults for a server. */
-const conditions = ['source', 'module', 'node', 'development|production'];
+/** Our sources instead of dist: no build before a test run. The rest are Vite's own defaults for a server. */
+const conditions = ['@conductor/source', 'module', 'node', 'development|production'];
 const sourceConditions = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 /** Tests that need a process of their own, or the built packages. */

@@ -11,7 +11,8 @@ mkdirSync(out, { recursive: true });
 const paths = {};
 for (const { name, folder, manifest } of packages()) {
   for (const [subpath, target] of Object.entries(manifest.exports)) {
-    if (target.source) paths[join(name, subpath)] = [join('../..', folder, target.source)];
+    const source = target['@conductor/source'];
+    if (source) paths[join(name, subpath)] = [join('../..', folder, source)];
   }
   const readme = join(folder, 'README.md');
   if (!existsSync(readme)) continue;
