@@ -1,0 +1,165 @@
+import { ConductorError, raceAbort } from '@conductor/core';
+import type { Clock } from '@conductor/core/ports';
+import type { Rows } from '../rules/rows.js';
+import type { Backend } from '../rules/store.js';
+import type { SqlDatabase } from './database.js';
+import { endsTransaction, isBusy, isHarmless, resultCode, sqliteError } from './errors.js';
+import { rollback } from './migrations.js';
+
+export interface GroupCommitOptions {
+  readonly database: SqlDatabase;
+  readonly rows: Rows;
+  readonly clock: Clock;
+  /** How long to try again through the clock when another process has the lock. */
+  readonly storeBusyMs: number;
+  readonly readOnly: boolean;
+}
+
+interface Member {
+  readonly work: (rows: Rows) => unknown;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+const firstPauseMs = 5;
+const longestPauseMs = 250;
+
+/**
+ * Group commit (R7): everything that arrives before the end of a turn shares one transaction and one fsync, each behind a
+ * savepoint of its own, so that a conflict rejects one caller. Callers are answered after COMMIT. When it fails all of
+ * them are rejected, and the connection is closed unless it is certain that its cache is still true.
+ */
+export function groupCommit({ database, rows, clock, storeBusyMs, readOnly }: GroupCommitOptions): Backend {
+  const begin = database.prepare('BEGIN IMMEDIATE');
+  const beginRead = database.prepare('BEGIN');
+  const commit = database.prepare('COMMIT');
+  const savepoint = database.prepare('SAVEPOINT member');
+  const release = database.prepare('RELEASE member');
+  const undo = database.prepare('ROLLBACK TO member');
+  let waiting: Member[] = [];
+  let running: Promise<void> | undefined;
+  let failure: ConductorError | undefined;
+
+  const fail = (error: ConductorError): void => {
+    failure ??= error;
+    database.close();
+  };
+
+  const runMember = ({ work }: Member): Outcome => {
+    savepoint.run();
+    let outcome: Outcome;
+    try {
+      outcome = { value: work(rows) };
+    } catch (error) {
+      if (endsTransaction(error)) throw error;
+      undo.run();
+      outcome = { error: resultCode(error) === undefined ? error : sqliteError(error) };
+    }
+    release.run();
+    return outcome;
+  };
+
+  const runGroup = (group: readonly Member[]): readonly Outcome[] => {
+    begin.run();
+    try {
+      const outcomes = group.map(runMember);
+      commit.run();
+      return outcomes;
+    } catch (error) {
+      rollback(database);
+      throw error;
+    }
+  };
+
+  const commitGroup = async (group: readonly Member[]): Promise<void> => {
+    try {
+      const { members, outcomes } = await retryBusy({ clock, storeBusyMs }, () => {
+        const members = group.filter(({ signal }) => signal?.aborted !== true);
+        return { members, outcomes: members.length === 0 ? [] : runGroup(members) };
+      });
+      for (const [index, outcome] of outcomes.entries()) settle(members[index], outcome);
+    } catch (thrown) {
+      const error = sqliteError(thrown);
+      if (!isHarmless(error)) fail(error);
+      for (const { reject } of group) reject(error);
+    }
+  };
+
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      await clock.turn();
+      const group = waiting;
+      waiting = [];
+      if (failure === undefined) await commitGroup(group);
+      else for (const { reject } of group) reject(failure);
+    }
+    running = undefined;
+  };
+
+  return {
+    write<T>(work: (of: Rows) => T, { signal }: { readonly signal?: AbortSignal | undefined }) {
+      if (failure !== undefined) return Promise.reject(failure);
+      if (readOnly) return Promise.reject(readOnlyError());
+      const answer = new Promise<unknown>((resolve, reject) => {
+        waiting.push({ work, signal, resolve, reject });
+      });
+      running ??= drain();
+      // The cast: a member is answered with what its own work returned.
+      return raceAbort(answer as Promise<T>, signal);
+    },
+    async read(work, { signal }) {
+      // One transaction, so that the statements of one read see one state.
+      const once = () => {
+        if (failure !== undefined) throw failure;
+        signal?.throwIfAborted();
+        beginRead.run();
+        try {
+          const value = work(rows);
+          commit.run();
+          return value;
+        } catch (error) {
+          rollback(database);
+          throw error;
+        }
+      };
+      try {
+        return await retryBusy({ clock, storeBusyMs }, once);
+      } catch (error) {
+        throw resultCode(error) === undefined ? error : sqliteError(error);
+      }
+    },
+    async close() {
+      await running;
+      if (failure === undefined) database.close();
+      failure ??= new ConductorError('CLOSED', 'The store is closed');
+    },
+  };
+}
+
+function settle(member: Member | undefined, outcome: Outcome): void {
+  if ('error' in outcome) member?.reject(outcome.error);
+  else member?.resolve(outcome.value);
+}
+
+function readOnlyError(): ConductorError {
+  return new ConductorError('STORE_READ_ONLY', 'The store is opened for reading only');
+}
+
+/** Tries again, with growing pauses through the clock, while another process has the lock. Throws what is not BUSY. */
+export async function retryBusy<T>(
+  { clock, storeBusyMs }: Pick<GroupCommitOptions, 'clock' | 'storeBusyMs'>,
+  once: () => T,
+): Promise<T> {
+  const startMs = clock.monotonic();
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    try {
+      return once();
+    } catch (error) {
+      if (!isBusy(error) || clock.monotonic() - startMs >= storeBusyMs) throw error;
+    }
+    await clock.sleep(pauseMs);
+  }
+}

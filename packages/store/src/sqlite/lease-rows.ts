@@ -1,0 +1,137 @@
+import type { LeaseKey } from '@conductor/core/ports';
+import type { GrantRow, LeaseRows, OwnerRow, WaiterRow } from '../rules/rows.js';
+import type { Sql } from './database.js';
+
+type GrantColumns = {
+  readonly token: number;
+  readonly set: string;
+  readonly owner: string;
+  readonly expires_at: number;
+  readonly lost: number;
+};
+
+type WaiterColumns = {
+  readonly id: number;
+  readonly kind: 'acquire' | 'extend';
+  readonly set: string;
+  readonly owner: string;
+  readonly token: number;
+  readonly ttl: number;
+  readonly until: number;
+  readonly granted: number;
+};
+
+type KeyColumns = { readonly key: string; readonly mode: LeaseKey['mode'] };
+
+const grantColumns = 'token, "set", owner, expires_at, lost';
+const waiterColumns = 'id, kind, "set", owner, token, ttl, until, granted';
+
+/** Owners, sets and waiters in tables; keys in rows of their own, found by key and by set. */
+export function sqliteLeaseRows(sql: Sql): LeaseRows {
+  const next = (counter: string) => {
+    sql.run('UPDATE counters SET value = value + 1 WHERE name = ?', counter);
+    return sql.get<{ value: number }>('SELECT value FROM counters WHERE name = ?', counter)?.value ?? 0;
+  };
+  const keysOf = (rows: readonly KeyColumns[]) => rows.map(({ key, mode }): LeaseKey => ({ key, mode }));
+  const grantOf = (row: GrantColumns): GrantRow => ({
+    token: row.token,
+    set: row.set,
+    owner: row.owner,
+    expiresAtMs: row.expires_at,
+    lost: row.lost === 1,
+    keys: keysOf(sql.all<KeyColumns>('SELECT "key", mode FROM grant_keys WHERE token = ? ORDER BY rowid', row.token)),
+  });
+  const waiterOf = (row: WaiterColumns): WaiterRow => ({
+    id: row.id,
+    kind: row.kind,
+    set: row.set,
+    owner: row.owner,
+    token: row.token,
+    ttlMs: row.ttl,
+    untilMs: row.until,
+    granted: row.granted,
+    keys: keysOf(sql.all<KeyColumns>('SELECT "key", mode FROM waiter_keys WHERE waiter = ? ORDER BY rowid', row.id)),
+  });
+  const one = (where: string, value: number | string) => {
+    const row = sql.get<GrantColumns>(`SELECT ${grantColumns} FROM grants WHERE ${where}`, value);
+    return row && grantOf(row);
+  };
+  const putKeys = (token: number, keys: readonly LeaseKey[]) => {
+    const upsert = `INSERT INTO grant_keys ("key", token, mode) VALUES (?, ?, ?)
+      ON CONFLICT ("key", token) DO UPDATE SET mode = excluded.mode`;
+    for (const { key, mode } of keys) sql.run(upsert, key, token, mode);
+  };
+
+  return {
+    nextToken: () => next('token'),
+    grant: (token) => one('token = ?', token),
+    heldSet: (set) => one('"set" = ? AND lost = 0', set),
+    holders: (key) =>
+      sql
+        .all<{ token: number; mode: LeaseKey['mode'] }>('SELECT token, mode FROM grant_keys WHERE "key" = ?', key)
+        .map(({ token, mode }) => ({ token, mode })),
+    addGrant({ token, set, owner, expiresAtMs, keys }) {
+      const insert = `INSERT INTO grants (${grantColumns}) VALUES (?, ?, ?, ?, 0)`;
+      sql.run(insert, token, set, owner, expiresAtMs);
+      putKeys(token, keys);
+    },
+    setExpiry: (token, expiresAtMs) =>
+      void sql.run('UPDATE grants SET expires_at = ? WHERE token = ?', expiresAtMs, token),
+    putKeys,
+    removeKeys(token, keys) {
+      for (const key of keys) sql.run('DELETE FROM grant_keys WHERE "key" = ? AND token = ?', key, token);
+    },
+    loseGrant(token) {
+      sql.run('DELETE FROM grant_keys WHERE token = ?', token);
+      sql.run('UPDATE grants SET lost = 1 WHERE token = ?', token);
+    },
+    removeGrant(token) {
+      sql.run('DELETE FROM grant_keys WHERE token = ?', token);
+      sql.run('DELETE FROM grants WHERE token = ?', token);
+    },
+    grantsOf: (owner) =>
+      sql.all<GrantColumns>(`SELECT ${grantColumns} FROM grants WHERE owner = ? ORDER BY token`, owner).map(grantOf),
+    grants: () =>
+      sql.all<GrantColumns>(`SELECT ${grantColumns} FROM grants WHERE lost = 0 ORDER BY token`).map(grantOf),
+    renewAll: (owner, expiresAtMs) =>
+      sql.run('UPDATE grants SET expires_at = ? WHERE owner = ? AND lost = 0', expiresAtMs, owner).changes,
+    addWaiter({ kind, set, owner, token, ttlMs, untilMs, granted, keys }) {
+      // Not the rowid: it could be given again, and the line is ordered by it.
+      const id = next('waiter');
+      const insert = `INSERT INTO waiters (${waiterColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+      sql.run(insert, id, kind, set, owner, token, ttlMs, untilMs, granted);
+      for (const { key, mode } of keys)
+        sql.run('INSERT INTO waiter_keys ("key", waiter, mode) VALUES (?, ?, ?)', key, id, mode);
+      return id;
+    },
+    waiter(id) {
+      const row = sql.get<WaiterColumns>(`SELECT ${waiterColumns} FROM waiters WHERE id = ?`, id);
+      return row && waiterOf(row);
+    },
+    setGranted: (id, token) => void sql.run('UPDATE waiters SET granted = ? WHERE id = ?', token, id),
+    removeWaiter(id) {
+      sql.run('DELETE FROM waiter_keys WHERE waiter = ?', id);
+      sql.run('DELETE FROM waiters WHERE id = ?', id);
+    },
+    waitersFor(key) {
+      const select = `SELECT ${waiterColumns} FROM waiters
+        WHERE granted = 0 AND id IN (SELECT waiter FROM waiter_keys WHERE "key" = ?) ORDER BY id`;
+      return sql.all<WaiterColumns>(select, key).map(waiterOf);
+    },
+    waiters: () => sql.all<WaiterColumns>(`SELECT ${waiterColumns} FROM waiters ORDER BY id`).map(waiterOf),
+    owner: (owner) => ownerOf(sql.get<OwnerColumns>('SELECT owner, host, boot_id FROM owners WHERE owner = ?', owner)),
+    owners: () =>
+      sql
+        .all<OwnerColumns>('SELECT owner, host, boot_id FROM owners ORDER BY owner')
+        .flatMap((row) => ownerOf(row) ?? []),
+    putOwner: ({ owner, host, bootId }) =>
+      void sql.run('INSERT INTO owners (owner, host, boot_id) VALUES (?, ?, ?)', owner, host, bootId),
+    removeOwner: (owner) => void sql.run('DELETE FROM owners WHERE owner = ?', owner),
+  };
+}
+
+type OwnerColumns = { readonly owner: string; readonly host: string; readonly boot_id: string };
+
+function ownerOf(row: OwnerColumns | undefined): OwnerRow | undefined {
+  return row && { owner: row.owner, host: row.host, bootId: row.boot_id };
+}

@@ -1,0 +1,118 @@
+import { ConductorError, randomIds } from '@conductor/core';
+import type { Clock, Ids, Store, StoreCapabilities } from '@conductor/core/ports';
+import type { OwnerLocks } from '../rules/lease-port.js';
+import { defaultLimits } from '../rules/limits.js';
+import type { StoreLimits } from '../rules/limits.js';
+import { createStore } from '../rules/store.js';
+import { preparedSql } from './database.js';
+import type { SqlDatabase } from './database.js';
+import { sqliteError } from './errors.js';
+import { groupCommit, retryBusy } from './group-commit.js';
+import { sqliteLeaseRows } from './lease-rows.js';
+import { sqliteLogRows } from './log-rows.js';
+import { migrate } from './migrations.js';
+import { sqliteRecordRows } from './record-rows.js';
+import { sqliteSubscriptionRows } from './subscription-rows.js';
+
+export interface SqliteStoreOptions {
+  /** An open connection that nobody else uses. The store closes it, also when it cannot be opened. */
+  readonly database: SqlDatabase;
+  readonly clock: Clock;
+  readonly ids?: Ids | undefined;
+  /** Proves the death of owners (R25), see `databaseOwners`; without it a dead owner's leases only expire. */
+  readonly owners?: OwnerLocks | undefined;
+  readonly readOnly?: boolean | undefined;
+  /** `fsync` (default) survives power loss; `os` survives a kill and spares the fsync. */
+  readonly durability?: 'fsync' | 'os' | undefined;
+  /** How often to look for what other processes wrote; default 200. */
+  readonly followPollMs?: number | undefined;
+  /** How long to wait for the lock of another process before STORE_BUSY; default 30,000. */
+  readonly storeBusyMs?: number | undefined;
+  readonly limits?: Partial<StoreLimits> | undefined;
+}
+
+/** The longest time that SQLite may block this thread for the lock of another process (R7). */
+const busyWaitMs = 50;
+
+/**
+ * A store in one SQLite file, for any number of processes of one machine.
+ *
+ * Sets on the connection: `journal_mode = WAL` (readers never wait), `synchronous = FULL` (each COMMIT is an fsync; NORMAL
+ * with durability `os`), `busy_timeout = 50`, `trusted_schema = OFF`, `journal_size_limit` = 64 MiB. Foreign keys are not
+ * used. Throws STORE_CORRUPT, STORE_NEWER, MIGRATION_FAILED, STORE_BUSY, STORE_FULL, STORE_READ_ONLY, STORE_FAILED.
+ */
+export async function sqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  const { database, clock, ids = randomIds(), owners, readOnly = false, durability = 'fsync' } = options;
+  const { followPollMs = 200, storeBusyMs = 30_000 } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  try {
+    const inMemory = await retryBusy({ clock, storeBusyMs }, () => {
+      const memory = configure(database, readOnly, durability);
+      migrate(database, { clock, readOnly });
+      return memory;
+    });
+    const sql = preparedSql(database);
+    const rows = {
+      log: sqliteLogRows(sql, limits),
+      leases: sqliteLeaseRows(sql),
+      records: sqliteRecordRows(sql),
+      subscriptions: sqliteSubscriptionRows(sql),
+    };
+    const id = await retryBusy({ clock, storeBusyMs }, () => storeId(database, ids, readOnly));
+    const capabilities: StoreCapabilities = {
+      durability: inMemory ? 'memory' : durability,
+      reach: inMemory ? 'process' : 'machine',
+      ownerProof: owners !== undefined,
+      backup: false,
+    };
+    return createStore({
+      backend: groupCommit({ database, rows, clock, storeBusyMs, readOnly }),
+      driver: { port: 'store', name: 'sqlite', version: '1', api: 1, capabilities },
+      id,
+      clock,
+      limits,
+      pollMs: inMemory ? undefined : followPollMs,
+      ownerLocks: owners,
+    });
+  } catch (error) {
+    database.close();
+    throw sqliteError(error);
+  }
+}
+
+/** Answers whether the database lives in memory only. */
+function configure(database: SqlDatabase, readOnly: boolean, durability: 'fsync' | 'os'): boolean {
+  database.exec(`PRAGMA busy_timeout = ${busyWaitMs}`);
+  database.exec('PRAGMA trusted_schema = OFF');
+  if (readOnly) {
+    database.exec('PRAGMA query_only = ON');
+    return false;
+  }
+  const row = database.prepare('PRAGMA journal_mode = WAL').get() as { readonly journal_mode?: unknown } | undefined;
+  const mode = row?.journal_mode;
+  if (mode !== 'wal' && mode !== 'memory') {
+    throw new ConductorError(
+      'STORE_FAILED',
+      `SQLite cannot use a write-ahead log here (journal mode ${String(mode)})`,
+      {
+        hint: 'Keep the store on a disk of this machine, not on a network share.',
+      },
+    );
+  }
+  database.exec(`PRAGMA synchronous = ${durability === 'fsync' ? 'FULL' : 'NORMAL'}`);
+  database.exec('PRAGMA journal_size_limit = 67108864');
+  return mode === 'memory';
+}
+
+/** The id that this store got when it was made. */
+function storeId(database: SqlDatabase, ids: Ids, readOnly: boolean): string {
+  const select = database.prepare(`SELECT value FROM meta WHERE name = 'id'`);
+  // The cast: the column is named in the statement.
+  const stored = () => (select.get() as { readonly value: string } | undefined)?.value;
+  const known = stored();
+  if (known !== undefined) return known;
+  if (readOnly) throw new ConductorError('STORE_CORRUPT', 'The store has no id');
+  // Another process may be faster: whoever writes first names the store.
+  database.prepare(`INSERT OR IGNORE INTO meta (name, value) VALUES ('id', ?)`).run(ids.id('store'));
+  return stored() ?? storeId(database, ids, true);
+}
