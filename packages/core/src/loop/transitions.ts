@@ -70,6 +70,7 @@ export const transitions: readonly Transition[] = Object.freeze([
   row('T30', undefined, 'BLOCKED', ['activeBlocker'], 'escalate', { status: 'BLOCKED' }, 'TRACK_BLOCKED'),
   row('T31', undefined, 'BLOCKED', ['!activeBlocker'], 'reopen', { status: 'NOT_STARTED' }),
   row('T2', 'BRAINSTORM', 'NOT_STARTED', ['brainstorm'], 'start', { status: 'IN_PROGRESS' }),
+  row('T2', 'BRAINSTORM', 'IN_PROGRESS', [], 'resume', { status: 'IN_PROGRESS' }),
   row('T3', 'BRAINSTORM', 'PASSED', [], 'move', { step: 'PLAN', status: 'NOT_STARTED' }),
   row('T4', 'PLAN', 'NOT_STARTED', [], 'start', { status: 'IN_PROGRESS' }),
   row('T5', 'PLAN', 'IN_PROGRESS', [], 'resume', { status: 'IN_PROGRESS' }),
