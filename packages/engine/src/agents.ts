@@ -1,6 +1,6 @@
 import { ConductorError } from '@conductor/core';
 import { isPlugin } from '@conductor/core/plugin';
-import type { Agent, Agents as AgentsOption, ExecutorDefinition, Opened } from '@conductor/core/plugin';
+import type { Agent, Agents as AgentsOption, CommandAgent, ExecutorDefinition, Opened } from '@conductor/core/plugin';
 import type { Assignment, Executor, Outcome, RunContext, Workspace } from '@conductor/core/ports';
 import type { Agents } from './engine-context.js';
 
@@ -37,8 +37,15 @@ export function resolveAgents(
   };
 }
 
+/** Commands need an operating system: the composition root turns them into executors before the engine opens. */
+export function isCommand(agent: unknown): agent is CommandAgent {
+  return typeof agent === 'object' && agent !== null && 'command' in agent && Array.isArray(agent.command);
+}
+
 function isAgent(value: AgentsOption | Readonly<Record<string, Agent>>): value is Agent {
-  return typeof value === 'function' || typeof value === 'string' || isPlugin(value) || isExecutor(value);
+  return (
+    typeof value === 'function' || typeof value === 'string' || isPlugin(value) || isExecutor(value) || isCommand(value)
+  );
 }
 
 function isExecutor(value: unknown): value is Executor {
@@ -55,6 +62,10 @@ function executorOf(agent: Agent, executors: readonly Opened<ExecutorDefinition>
   if (typeof agent === 'function')
     return adapt({ id: agent.name === '' ? 'function' : agent.name, run: agent }, undefined, workspace);
   if (isExecutor(agent)) return agent;
+  if (isCommand(agent))
+    throw new ConductorError('CAPABILITY_MISSING', `This host runs no commands: ${agent.command.join(' ')}`, {
+      details: { port: 'executor' },
+    });
   const id = typeof agent === 'string' ? agent : agent.id;
   const opened = executors.find((executor) => executor.id === id);
   if (opened) return adapt(opened.definition, opened.options, workspace);

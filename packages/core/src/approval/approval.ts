@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConductorError } from '../kernel/error.js';
+import { jsonValue } from '../kernel/json.js';
 import type { ActorRef, EventEnvelope, Json, NewEvent } from '../ports/values.js';
 import type { DecideContext, Decider } from '../track/decider.js';
 
@@ -22,7 +23,7 @@ export const approvalEvents = {
   'approval.answered': z.object({
     outcome: z.enum(['approved', 'denied']),
     choice: z.string().optional(),
-    answer: z.json().optional(),
+    answer: jsonValue.optional(),
     reason: z.string().optional(),
   }),
   'approval.expired': z.looseObject({}),

@@ -25,6 +25,17 @@ export function defineExecutor<S extends Schema = undefined>(definition: Executo
   return makePlugin<'executor', S, ExecutorDefinition<S>>('executor', definition);
 }
 
+/** A program that is run once per assignment; plain data, so that a JSON configuration can name it. */
+export interface CommandAgent {
+  /** Program and arguments; `{assignment}` stands for the path of the assignment's JSON file. */
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Also render the assignment as a Markdown prompt, at the path in CONDUCTOR_PROMPT. */
+  readonly prompt?: boolean;
+  /** Take exit 0 as done, with the last line of output as its summary. */
+  readonly plain?: boolean;
+}
+
 /** A function does as an executor, and so does a driver of the port; a string names a plugin by id. */
 export type AgentFunction = (assignment: Assignment, context: ExecutorContext<undefined>) => Promise<Outcome | string>;
-export type Agent = Plugin<'executor'> | Executor | AgentFunction | string;
+export type Agent = Plugin<'executor'> | Executor | AgentFunction | CommandAgent | string;

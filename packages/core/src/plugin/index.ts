@@ -13,7 +13,14 @@ export type {
 export { defineDirector } from './define-director.js';
 export type { DirectorContext, DirectorDefinition, DirectorPlugin, Heard } from './define-director.js';
 export { defineExecutor } from './define-executor.js';
-export type { Agent, AgentFunction, ExecutorContext, ExecutorDefinition, ExecutorPlugin } from './define-executor.js';
+export type {
+  Agent,
+  AgentFunction,
+  CommandAgent,
+  ExecutorContext,
+  ExecutorDefinition,
+  ExecutorPlugin,
+} from './define-executor.js';
 export { definePlugin } from './define-plugin.js';
 export type { BundleDefinition, BundlePlugin } from './define-plugin.js';
 export { defineConfig } from './config.js';

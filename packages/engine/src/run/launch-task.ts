@@ -37,14 +37,13 @@ export async function launchTask(
 async function startCommand(session: TrackSession, { task }: TaskState, runId: string, executor: Executor) {
   const { engine, state } = session;
   const dirty = task.files.length === 0 ? await changedPaths(engine) : undefined;
-  const mode = task.shareable ? 'shared' : 'exclusive';
   const start: TrackCommand = {
     name: 'task.start',
     data: {
       taskId: task.id,
       runId,
       executor: executor.driver.name,
-      files: task.files.map((path) => ({ path, mode })),
+      files: task.files.map((path) => ({ path, mode: 'exclusive' as const })),
       isolation: state.policy.isolation,
       ...(dirty && { dirty: [...dirty] }),
     },

@@ -8,16 +8,17 @@ const isGlob = (path: string) => /[*?[\]{}]/u.test(path) || path.endsWith('/');
 /**
  * The keys a task needs: its files, and with them each folder above shared, a folder or glob exclusive (intent locks,
  * Gray 1976), so that folders and files exclude each other by equality alone. A task that names no files takes the
- * whole tree. Sorted, so that two requests ask in one order.
+ * whole tree. Files are exclusive always: `file_lock` lets two tasks be dispatched together, and the second one waits.
+ * Sorted, so that two requests ask in one order.
  */
-export function leaseKeys(workspace: Workspace, task: Pick<Task, 'files' | 'shareable'>): readonly LeaseKey[] {
+export function leaseKeys(workspace: Workspace, task: Pick<Task, 'files'>): readonly LeaseKey[] {
   if (task.files.length === 0) return [{ key: 'dir:.', mode: 'exclusive' }];
   const keys = new Map<string, Mode>();
   const add = (key: string, mode: Mode) => keys.set(key, keys.get(key) === 'exclusive' ? 'exclusive' : mode);
   for (const file of task.files) {
     const path = isGlob(file) ? folderOf(file) : workspace.key(file);
     for (const above of ancestors(path)) add(`dir:${above}`, 'shared');
-    add(isGlob(file) ? `dir:${path}` : `file:${path}`, task.shareable ? 'shared' : 'exclusive');
+    add(isGlob(file) ? `dir:${path}` : `file:${path}`, 'exclusive');
   }
   return [...keys].map(([key, mode]) => ({ key, mode })).sort((a, b) => (a.key < b.key ? -1 : 1));
 }
@@ -46,7 +47,7 @@ export async function extendTask(
   const { engine } = session;
   const grant = session.grants.get(runId);
   if (!grant) throw new ConductorError('LEASE_LOST', `Run ${runId} holds no files`, { details: { run: runId } });
-  const keys = leaseKeys(engine.workspace, { files: paths, shareable: false });
+  const keys = leaseKeys(engine.workspace, { files: paths });
   for (let tries = 1; ; tries += 1) {
     try {
       const extended: Grant = await engine.store.leases.extend(grant.set, grant.token, keys, {

@@ -1,0 +1,5 @@
+export { openProject } from './open-project.js';
+export type { OpenProjectOptions, Project } from './open-project.js';
+export { findRoot, isProject } from './find-root.js';
+export { configNames, loadConfig } from './load-config.js';
+export { version } from './version.js';

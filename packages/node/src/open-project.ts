@@ -1,0 +1,234 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { homedir, platform, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { evalCodeQuality } from '@conductor/agents/evaluators';
+import { commandRunner } from '@conductor/agents/evaluators';
+import { hostProcesses } from '@conductor/agents/node';
+import { memoryBus } from '@conductor/bus';
+import { fileBus } from '@conductor/bus/file';
+import { ConductorError, Limits, randomIds, systemClock } from '@conductor/core';
+import type { ConductorApi } from '@conductor/core/api';
+import type { ConductorConfig } from '@conductor/core/plugin';
+import { silentLogger } from '@conductor/core/ports';
+import type {
+  ActorRef,
+  Artifacts,
+  Authorize,
+  Clock,
+  Ids,
+  Logger,
+  MessageBus,
+  Store,
+  Workspace,
+} from '@conductor/core/ports';
+import { createEngine } from '@conductor/engine';
+import type { Engine } from '@conductor/engine';
+import { leaseKeeper } from '@conductor/store';
+import { fileArtifacts, fileWorkspace } from '@conductor/store/file';
+import { gitRepository } from '@conductor/store/git';
+import { memoryArtifacts, memoryStore } from '@conductor/store/memory';
+import { databaseOwners, sqliteStore } from '@conductor/store/sqlite';
+import { withExecutors } from './agents.js';
+import { isProject } from './find-root.js';
+import { loadConfig } from './load-config.js';
+import { loadSqlite, openDatabase } from './open-database.js';
+import { documentsFolder, makeFolders } from './state-folder.js';
+import { version } from './version.js';
+
+export interface OpenProjectOptions extends Omit<ConductorConfig, 'store' | 'bus'> {
+  /** Make the folders of a project that is not there yet; never runs `git init`. */
+  readonly create?: boolean | undefined;
+  /** A configuration file instead of the folder's own; `false` loads none. */
+  readonly config?: string | false | undefined;
+  readonly store?: ConductorConfig['store'] | Store | undefined;
+  readonly bus?: ConductorConfig['bus'] | MessageBus | undefined;
+  /** Who `project.api` speaks as; default: the user of this process. */
+  readonly actor?: ActorRef | undefined;
+  readonly logger?: Logger | undefined;
+  readonly clock?: Clock | undefined;
+  readonly ids?: Ids | undefined;
+  readonly authorize?: Authorize | undefined;
+  /** Told to a configuration that is a function. */
+  readonly command?: string | undefined;
+}
+
+/** An engine over a folder of this machine. */
+export interface Project extends Engine {
+  /** Everything a person can do, as the local owner. */
+  readonly api: ConductorApi;
+  readonly root: string;
+  readonly stateDir: string;
+  /** Folder of the project's documents below the root. */
+  readonly folder: string;
+  readonly config: ConductorConfig;
+}
+
+/**
+ * Opens the project in a folder: configuration, store, bus, git and engine, wired for this machine. Starts no run. Options
+ * win over the configuration, key by key. Throws `PROJECT_NOT_FOUND`, `CONFIG_INVALID`, `PLUGIN_INVALID`, `STORE_*`.
+ */
+export async function openProject(dir: string, options: OpenProjectOptions = {}): Promise<Project> {
+  const root = await rootOf(dir, options.create === true);
+  const {
+    create: _,
+    config: file,
+    actor: who,
+    logger = silentLogger,
+    clock = systemClock(),
+    ids = randomIds(),
+    authorize,
+    command = 'open',
+    ...own
+  } = options;
+  const fromFile = file === false ? {} : await loadConfig(root, { file, command });
+  const config = { ...fromFile, ...defined(own), limits: limitsOf(fromFile, options) };
+  const folder = await documentsFolder(root, config.dir);
+  const stateDir = await makeFolders(root, folder);
+  const limits = Limits.parse(config.limits);
+  const workspace = fileWorkspace({ root, clock, temporary: join(stateDir, 'tmp') });
+  const { store, artifacts } = await openStore(config.store ?? 'sqlite', { stateDir, clock, ids, limits });
+  const bus = openBus(config.bus ?? 'file', { workspace, folder, clock });
+  const { store: _store, bus: _bus, server: _server, dir: _dir, ...settings } = config;
+  try {
+    const engine = await createEngine(
+      {
+        store,
+        artifacts,
+        workspace,
+        bus,
+        clock,
+        ids,
+        logger,
+        authorize,
+        leaseKeeper: leaseKeeper({ leases: store.leases, clock }),
+        repository: config.git === 'off' ? undefined : gitRepository({ root, clock, worktrees: worktreesFolder() }),
+        processes: hostProcesses({ clock }),
+        runCommand: commandRunner({ clock, ids, killGraceMs: limits.killGraceMs }),
+      },
+      {
+        ...settings,
+        agents: withExecutors(config.agents, { root, killGraceMs: limits.killGraceMs }),
+        plugins: [evalCodeQuality, ...(config.plugins ?? [])],
+        folder,
+        projectName: root.split(/[/\\]/u).at(-1),
+        version,
+      },
+    );
+    return projectOf(engine, { root, stateDir, folder, config: fromFile, store, bus, actor: who ?? localOwner() });
+  } catch (error) {
+    await bus.close();
+    await store.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly root: string;
+  readonly stateDir: string;
+  readonly folder: string;
+  readonly config: ConductorConfig;
+  readonly store: Store;
+  readonly bus: MessageBus;
+  readonly actor: ActorRef;
+}
+
+function projectOf(engine: Engine, { root, stateDir, folder, config, store, bus, actor }: Parts): Project {
+  let closed: Promise<void> | undefined;
+  const close: Engine['close'] = (o) =>
+    (closed ??= (async () => {
+      await engine.close(o);
+      await bus.close();
+      await store.close();
+    })());
+  return Object.freeze({
+    ...engine,
+    api: engine.as(actor),
+    root,
+    stateDir,
+    folder,
+    config,
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  });
+}
+
+async function rootOf(dir: string, create: boolean): Promise<string> {
+  const folder = resolve(dir);
+  if (!existsSync(folder) || !isProject(folder)) {
+    if (!create)
+      throw new ConductorError('PROJECT_NOT_FOUND', `There is no project in ${folder}`, { details: { path: folder } });
+    await mkdir(folder, { recursive: true });
+  }
+  return realpath(folder);
+}
+
+/** Later ones win: file, then environment, then options. */
+function limitsOf(fromFile: ConductorConfig, options: OpenProjectOptions): Partial<Limits> {
+  const prefix = 'CONDUCTOR_LIMITS__';
+  const names = new Map(Object.keys(Limits.shape).map((name) => [name.toUpperCase(), name]));
+  const environment: Record<string, number> = {};
+  for (const [key, value] of Object.entries(process.env)) {
+    if (!key.startsWith(prefix)) continue;
+    const name = names.get(key.slice(prefix.length).replaceAll('_', '').toUpperCase());
+    if (name === undefined) throw new ConductorError('CONFIG_INVALID', `${key} names no limit`);
+    environment[name] = Number(value);
+  }
+  return { ...fromFile.limits, ...environment, ...options.limits };
+}
+
+async function openStore(
+  store: NonNullable<OpenProjectOptions['store']>,
+  {
+    stateDir,
+    clock,
+    ids,
+    limits,
+  }: { readonly stateDir: string; readonly clock: Clock; readonly ids: Ids; readonly limits: Limits },
+): Promise<{ store: Store; artifacts: Artifacts }> {
+  if (store === 'memory') return { store: memoryStore({ clock, ids }), artifacts: memoryArtifacts({ clock }) };
+  const artifacts = fileArtifacts({ directory: join(stateDir, 'artifacts'), clock, limits });
+  if (typeof store === 'object') return { store, artifacts };
+  const sqlite = loadSqlite();
+  const owners = join(stateDir, 'owners');
+  return {
+    artifacts,
+    store: await sqliteStore({
+      database: openDatabase(sqlite, join(stateDir, 'conductor.db')),
+      clock,
+      ids,
+      owners: databaseOwners({
+        open: (file) => openDatabase(sqlite, join(owners, file)),
+        files: async () => (existsSync(owners) ? readdir(owners) : []),
+        remove: (file) => rm(join(owners, file), { force: true }),
+      }),
+      followPollMs: limits.followPollMs,
+      storeBusyMs: limits.storeBusyMs,
+    }),
+  };
+}
+
+function openBus(
+  bus: NonNullable<OpenProjectOptions['bus']>,
+  { workspace, folder, clock }: { readonly workspace: Workspace; readonly folder: string; readonly clock: Clock },
+): MessageBus {
+  if (typeof bus === 'object') return bus;
+  return bus === 'memory'
+    ? memoryBus({ clock })
+    : fileBus({ workspace, clock, folderOf: (trackId) => `${folder}/tracks/${trackId}` });
+}
+
+function worktreesFolder(): string {
+  const cache =
+    process.env['XDG_CACHE_HOME'] ??
+    (platform() === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache'));
+  return join(cache, 'conductor', 'worktrees');
+}
+
+function localOwner(): ActorRef {
+  return { kind: 'user', id: userInfo().username };
+}
+
+function defined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T; // only absent keys go
+}
