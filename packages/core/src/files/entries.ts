@@ -1,4 +1,4 @@
-import { ConductorError } from '../kernel/error.js';
+import { toConductorError } from '../kernel/error.js';
 import { parseJson } from '../kernel/json.js';
 import type { Json } from '../ports/values.js';
 import type { Finding } from '../track/model.js';
@@ -41,8 +41,7 @@ function objectEntries(file: string, text: string, findings: Finding[]): (readon
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value);
     findings.push(damaged(file, `${file} holds no object`));
   } catch (error) {
-    if (!ConductorError.is(error)) throw error;
-    findings.push(damaged(file, error.message));
+    findings.push(damaged(file, toConductorError(error).message));
   }
   return [];
 }

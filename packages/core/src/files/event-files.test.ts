@@ -44,6 +44,15 @@ describe('event files', () => {
   it('are not made of messages without a signal or with a broken payload', () => {
     expect(told('PROGRESS', { task_id: '1', progress_pct: 1 })).toEqual({ remove: [], write: [] });
     expect(told('TASK_FAILED', { error: 'whose?' })).toEqual({ remove: [], write: [] });
+    const endless = 'ä'.repeat(100);
+    expect(told('TASK_FAILED', { task_id: endless, error: 'no' })).toEqual({ remove: [], write: [] });
+    expect(told('WORKER_DISPATCHED', { task_id: endless, worker_id: 'w' })).toEqual({ remove: [], write: [] });
+    expect(told('TASK_COMPLETE', { task_id: '1', files_modified: [], unblocks: [] }).write).toEqual([
+      ['TASK_COMPLETE_1.event', ''],
+    ]);
+    expect(told('BOARD_RESOLVE', { verdict: 'APPROVED', vote_summary: {}, conditions: [], dissent: [] }).write).toEqual(
+      [],
+    );
   });
 
   it('give every subject a safe name that is read back', () => {

@@ -30,3 +30,24 @@ export type { StepWord } from './step-words.js';
 export type { Entries } from './entries.js';
 export { normalizePublishedPath } from './published-path.js';
 export { readPublishedTime } from './published-time.js';
+
+// State of a track and the registry of tracks
+export { decodeText } from './decode-text.js';
+export { patchJson } from './patch-json.js';
+export { parseMetadata, writeMetadata } from './metadata.js';
+export type { MetadataRead } from './metadata.js';
+export { metadataOf, statusOf } from './metadata-of.js';
+export type { MetadataExtras } from './metadata-of.js';
+export { trackStatuses } from './metadata-model.js';
+export type {
+  BoardSessionEntry,
+  CheckpointEntries,
+  LeadConsultationEntry,
+  LoopStateEntry,
+  MetadataV3,
+  TrackStatus,
+} from './metadata-model.js';
+export { parseTracksIndex } from './tracks-index.js';
+export type { TrackColumn, TrackRow, TracksIndex, TrackTable } from './tracks-index.js';
+export { upsertTrackRow } from './edit-tracks-index.js';
+export type { TrackIndexRow } from './edit-tracks-index.js';

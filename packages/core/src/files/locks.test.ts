@@ -58,6 +58,8 @@ describe('locks.json', () => {
     for (const text of ['[]', '{', '{"__proto__": "w"}', 'null'])
       expect(parseLocks(text, noon)).toMatchObject({ findings: [{ code: 'FILE_DAMAGED' }] });
     expect(parseLocks('  \n', noon)).toMatchObject({ findings: [] });
+    expect(parseLocks('{"a.ts": ""}', noon).findings).toHaveLength(1);
+    expect(parseLocks('{"a.ts": {"worker_id": "w"}}', noon).entries.get('a.ts')?.expiresAt).toBe(at(30));
   });
 });
 
@@ -83,6 +85,9 @@ describe('acquireLock', () => {
     const shared = lockAll({ mode: 'shared' }, { mode: 'shared', workerId: 'w2', at: at(10) });
     expect(shared.get('a.ts')).toMatchObject({ workerId: 'w1', sharedWith: ['w2'], expiresAt: at(40) });
     expect(acquireLock(shared, { path: 'a.ts', workerId: 'w3', at: at(11) }).granted).toBe(false);
+    const brief = acquireLock(shared, { path: 'a.ts', workerId: 'w3', at: at(11), mode: 'shared', ttlMs: 1 });
+    expect(brief).toMatchObject({ granted: true });
+    expect(brief.granted && brief.locks.get('a.ts')?.expiresAt).toBe(at(40));
     expect(releaseLock(shared, 'a.ts', 'w1').get('a.ts')).toMatchObject({ workerId: 'w2', sharedWith: [] });
   });
 

@@ -2,16 +2,16 @@ import { sha256Hex } from '../kernel/hash.js';
 import type { QueueMessage } from './queue.js';
 
 /** The payload keys that tell messages of one event and one type apart; for the other types it is the task. */
-const identity: Readonly<Record<string, readonly string[]>> = {
-  FILE_LOCK: ['filepath'],
-  FILE_UNLOCK: ['filepath'],
-  BLOCKED: ['task_id', 'resource'],
-  BOARD_ASSESS: ['director'],
-  BOARD_DISCUSS: ['from', 'to', 'type', 'message'],
-  BOARD_VOTE: ['director'],
-  BOARD_RESOLVE: [],
-  DEADLOCK_RESOLVED: ['victim'],
-};
+const identity: ReadonlyMap<string, readonly string[]> = new Map([
+  ['FILE_LOCK', ['filepath']],
+  ['FILE_UNLOCK', ['filepath']],
+  ['BLOCKED', ['task_id', 'resource']],
+  ['BOARD_ASSESS', ['director']],
+  ['BOARD_DISCUSS', ['from', 'to', 'type', 'message']],
+  ['BOARD_VOTE', ['director']],
+  ['BOARD_RESOLVE', []],
+  ['DEADLOCK_RESOLVED', ['victim']],
+]);
 
 /**
  * The id of a message that tells of an event: `msg-` and a UUID (version 8, RFC 9562) from the SHA-256 of project, event
@@ -20,7 +20,7 @@ const identity: Readonly<Record<string, readonly string[]>> = {
  */
 export function messageId(projectId: string, ref: string, message: Pick<QueueMessage, 'type' | 'payload'>): string {
   const { type, payload } = message;
-  const keys = Object.hasOwn(identity, type) ? (identity[type] ?? []) : ['task_id'];
+  const keys = identity.get(type) ?? ['task_id'];
   const n = [type, ...keys.map((key) => (Object.hasOwn(payload, key) ? payload[key] : null))];
   return `msg-${uuidFromHash(sha256Hex(JSON.stringify([projectId, ref, n])))}`;
 }

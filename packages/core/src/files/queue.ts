@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ConductorError } from '../kernel/error.js';
+import { ConductorError, toConductorError } from '../kernel/error.js';
 import { jsonValue, parseJson } from '../kernel/json.js';
 import type { Instant, Json } from '../ports/values.js';
 import type { Finding } from '../track/model.js';
@@ -70,15 +70,11 @@ function readLine(bytes: Uint8Array, line: number, decode: (part: Uint8Array) =>
   try {
     value = parseJson(text, { source: `Line ${line}` });
   } catch (error) {
-    // Anything but a refusal of this text is a fault of ours and must be seen.
-    if (!ConductorError.is(error)) throw error;
-    return { finding: finding('QUEUE_DAMAGED', line, error.message) };
+    return { finding: finding('QUEUE_DAMAGED', line, toConductorError(error).message) };
   }
   const read = QueueMessage.safeParse(value);
   if (!read.success) {
-    const [issue] = read.error.issues;
-    const where = issue ? `${issue.path.join('.') || 'line'}: ${issue.message}` : 'unknown shape';
-    return { finding: finding('QUEUE_NOT_ENVELOPE', line, `The line is not an envelope (${where})`) };
+    return { finding: finding('QUEUE_NOT_ENVELOPE', line, `The line is not an envelope (${issuesOf(read.error)[0]})`) };
   }
   return { message: read.data, ...payloadFinding(read.data, line) };
 }
@@ -99,10 +95,8 @@ function finding(code: string, line: number, message: string, severity: 'error' 
 export function formatQueueLine(message: QueueMessage): string {
   const read = QueueMessage.safeParse(message);
   if (!read.success) {
-    const issues = read.error.issues.map(({ path, message: text }) => `${path.join('.')}: ${text}`);
-    throw new ConductorError('VALIDATION_FAILED', `Not a message of the queue: ${issues[0] ?? ''}`, {
-      details: { issues },
-    });
+    const issues = issuesOf(read.error);
+    throw new ConductorError('VALIDATION_FAILED', `Not a message of the queue: ${issues[0]}`, { details: { issues } });
   }
   const { id, type, source, timestamp, payload, ref, ...rest } = message;
   const line = JSON.stringify({ id, type, source, timestamp, payload, ref, ...rest });
@@ -111,6 +105,10 @@ export function formatQueueLine(message: QueueMessage): string {
       details: { maxBytes: maxQueueLineBytes },
     });
   return `${line}\n`;
+}
+
+function issuesOf({ issues }: z.ZodError): readonly string[] {
+  return issues.map(({ path, message }) => `${path.join('.') || 'line'}: ${message}`);
 }
 
 /** What a reader of the queue wants to see. */
@@ -125,7 +123,7 @@ export function filterQueue(messages: readonly QueueMessage[], { since, types }:
   const from = readPublishedTime(since);
   const wanted = types && new Set(types);
   return messages.filter(({ type, timestamp }) => {
-    const at = readPublishedTime(timestamp) ?? '';
-    return (!wanted || wanted.has(type)) && (from === undefined || at >= from);
+    const at = readPublishedTime(timestamp);
+    return (!wanted || wanted.has(type)) && (from === undefined || (at !== undefined && at >= from));
   });
 }

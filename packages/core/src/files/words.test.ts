@@ -79,6 +79,24 @@ describe('publishedMessages', () => {
     ]);
   });
 
+  it('says so where the group, a commit or the holder of a lock is not known', () => {
+    const bare = { ...context, groupOf: undefined, workerOfHolder: undefined, parallel: false };
+    const { groupOf: _, workerOfHolder: __, ...without } = bare;
+    const payloads = (type: string, data: Json) =>
+      publishedMessages(event(type, data), without).map(({ payload }) => payload);
+    expect(payloads('task.started', started)[0]).toMatchObject({ parallel_group: null });
+    expect(
+      publishedMessages(event('task.started', started), { ...context, groupOf: () => undefined })[0]?.payload,
+    ).toEqual(payloads('task.started', started)[0]);
+    expect(payloads('lease.waited', { taskId: '1', keys: ['file:a'], holders: ['run/r9'] })).toMatchObject([
+      { waiting_for: 'run/r9' },
+    ]);
+    const close = { step: 'EXECUTE', visit: 1, rule: 'T1', next: { step: 'FIX', status: 'NOT_STARTED' } };
+    expect(payloads('step.failed', close)).toHaveLength(1);
+    const done = { taskId: '1', runId: 'r', files: [], summary: '' };
+    expect(payloads('task.completed', done).at(-1)).toMatchObject({ commit_sha: null });
+  });
+
   it('tells the end of a task after its unlocks, with what it unblocks', () => {
     const done = { taskId: '1.1', runId: 'r1', commit: 'abc', files: ['src/a.ts'], summary: 'did it' };
     expect(told('task.completed', done)).toEqual([
@@ -211,6 +229,11 @@ describe('publishedMessages', () => {
       dissent: ['CSO'],
       minutes: { text: '# Minutes' },
     };
+    const kept = { ...resolution, minutes: { artifact: 'sha256:00', bytes: 1 } };
+    const voteSummary = { CA: 'APPROVE' };
+    const [line] = publishedMessages(event('board.resolved', kept), { ...context, board: { ...board, voteSummary } });
+    expect(line?.payload).toMatchObject({ vote_summary: voteSummary });
+    expect(line?.payload).not.toHaveProperty('minutes');
     expect(told('board.resolved', resolution)).toMatchObject([
       [
         'BOARD_RESOLVE',
@@ -234,6 +257,9 @@ describe('publishedMessages', () => {
     expect(told('loop.started', { owner: 'o', epoch: 1, host: 'h' })).toEqual([]);
     expect(told('acme/task.started', started)).toEqual([]);
     expect(told('constructor', {})).toEqual([]);
+    expect(told('board.asked', { director: 'CA' })).toEqual([]);
+    expect(told('board.voted', { director: 'CA' })).toEqual([]);
+    expect(told('deadlock.resolved', { cycle: 'a' })).toEqual([]);
     expect(lines('task.started', started, { v: 2 })).toEqual([]);
     expect(told('task.failed', { taskId: '1.1' })).toEqual([]);
     expect(publishedMessages(event('board.assessed', {}), { ...context, board: undefined })).toEqual([]);

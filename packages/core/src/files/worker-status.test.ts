@@ -41,6 +41,15 @@ describe('worker-status.json', () => {
     });
   });
 
+  it('writes the times that are known and no others', () => {
+    const beat = '2026-02-01T12:00:00.000Z';
+    const entries = new Map([['w', worker({ lastHeartbeat: beat })]]);
+    const written = JSON.parse(formatWorkerStatus({ entries, unread: new Map() })) as object;
+    expect(written).toEqual({
+      w: { worker_id: 'w', task_id: '1.1', status: 'RUNNING', progress_pct: 0, last_heartbeat: beat },
+    });
+  });
+
   it('registers an unknown worker as running', () => {
     const started = updateWorker(new Map(), 'w', { taskId: '2.1', startedAt: '2026-02-01T12:00:00.000Z' });
     expect(started.get('w')).toEqual(worker({ taskId: '2.1', startedAt: '2026-02-01T12:00:00.000Z' }));
@@ -50,15 +59,19 @@ describe('worker-status.json', () => {
 describe('staleWorkers', () => {
   it('names running workers without a sign of life for more than 10 minutes, longest first [BUS-17]', () => {
     const workers = new Map([
+      ['very silent', worker({ lastHeartbeat: '2026-02-01T11:59:59.999Z' })],
       ['fresh', worker({ lastHeartbeat: '2026-02-01T12:00:00.000Z' })],
       ['silent', worker({ lastHeartbeat: '2026-02-01T11:59:59.999Z', startedAt: '2026-02-01T12:09:00.000Z' })],
       ['never heard', worker({ startedAt: '2026-02-01T11:00:00.000Z' })],
+      ['as silent', worker({ lastHeartbeat: '2026-02-01T11:59:59.999Z' })],
       ['done', worker({ status: 'COMPLETE', lastHeartbeat: '2026-02-01T01:00:00.000Z' })],
       ['unknown', worker()],
     ]);
     expect(staleWorkers(workers, '2026-02-01T12:10:00.000Z')).toEqual([
       { workerId: 'never heard', silentMs: 4_200_000 },
+      { workerId: 'as silent', silentMs: 600_001 },
       { workerId: 'silent', silentMs: 600_001 },
+      { workerId: 'very silent', silentMs: 600_001 },
     ]);
   });
 });

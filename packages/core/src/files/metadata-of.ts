@@ -1,0 +1,181 @@
+import type { Json } from '../ports/values.js';
+import { steps } from '../track/model.js';
+import type { Checkpoint, Step, TaskState, TrackState } from '../track/model.js';
+import { isObject, list, record } from './metadata-codec.js';
+import { boardSession, checkpointFields, leadConsultation } from './metadata-model.js';
+import type { CheckpointEntries, MetadataV3, TrackStatus } from './metadata-model.js';
+
+/** What `metadata.json` shows beside the state of the track: entries in their published form, from other streams. */
+export interface MetadataExtras {
+  /** See `sessionEntry` of the board. */
+  readonly boardSessions?: readonly Json[];
+  readonly leadConsultations?: readonly Json[];
+  /** The task completed last; default: the last done one in the order of the plan. */
+  readonly lastTask?: string;
+}
+
+const silent = () => {};
+
+/**
+ * The state of a track as `metadata.json` shows it. Pure. Facts of a checkpoint appear when they bear the name of a published
+ * field, in either spelling.
+ */
+export function metadataOf(state: TrackState, extras: MetadataExtras = {}): MetadataV3 {
+  const { about } = state;
+  return {
+    trackId: state.id,
+    name: about.name,
+    type: about.type,
+    status: statusOf(state),
+    priority: about.priority,
+    superpowerEnhanced: about.superpower,
+    createdAt: state.createdAt,
+    updatedAt: state.updatedAt,
+    ...(state.completedAt !== undefined && { completedAt: state.completedAt }),
+    dependencies: about.dependencies,
+    loopState: loopOf(state, extras),
+    boardSessions: list(boardSession).read([...(extras.boardSessions ?? [])], '', silent) ?? [],
+    boardConditions: [...state.conditions.values()].map((condition) => condition.text),
+    leadConsultations: list(leadConsultation).read([...(extras.leadConsultations ?? [])], '', silent) ?? [],
+    discoveredWork: state.discovered.map(({ taskId, ...work }) => ({
+      ...work,
+      ...(taskId !== undefined && { task: taskId }),
+    })),
+    blockers: [...state.blockers.values()].map(({ id, description, raisedAt, step, active, resolvedAt }) => ({
+      id,
+      description,
+      blockedAt: raisedAt,
+      blockedStep: step,
+      status: active ? 'ACTIVE' : 'RESOLVED',
+      ...(resolvedAt !== undefined && { resolvedAt }),
+    })),
+    ...(isObject(about.extra) && Object.keys(about.extra).length > 0 && { extra: about.extra }),
+  };
+}
+
+/** The outer machine in the words of the file; an active track with an open blocker is blocked. */
+export function statusOf(state: TrackState): TrackStatus {
+  switch (state.lifecycle) {
+    case 'draft':
+    case 'ready':
+      return 'new';
+    case 'active':
+    case 'paused':
+      return state.loop.status === 'BLOCKED' || [...state.blockers.values()].some((blocker) => blocker.active)
+        ? 'blocked'
+        : 'in_progress';
+    case 'failed':
+      return 'blocked';
+    case 'completed':
+      return 'complete';
+    case 'cancelled':
+      return 'cancelled';
+    case 'archived':
+      return state.completedAt === undefined ? 'cancelled' : 'complete';
+  }
+}
+
+function loopOf(state: TrackState, extras: MetadataExtras): NonNullable<MetadataV3['loopState']> {
+  const { loop, policy } = state;
+  return {
+    currentStep: loop.step,
+    stepStatus: loop.status,
+    stepStartedAt: loop.status === 'NOT_STARTED' ? null : (loop.checkpoints[loop.step]?.startedAt ?? null),
+    ...(loop.mode !== undefined && { executionMode: loop.mode }),
+    fixCycleCount: loop.fixCycles,
+    maxFixCycles: policy.limits.maxFixCycles,
+    planRevisionCount: loop.planRevisions,
+    maxPlanRevisions: policy.limits.maxPlanRevisions,
+    checkpoints: checkpointsOf(state, extras),
+    ...(loop.mode === 'PARALLEL' && { parallelState: parallelOf(state) }),
+  };
+}
+
+function checkpointsOf(state: TrackState, extras: MetadataExtras): CheckpointEntries {
+  const entries: Partial<Record<Step, unknown>> = {};
+  for (const step of steps) {
+    const checkpoint = state.loop.checkpoints[step];
+    if (!checkpoint) continue;
+    entries[step] = { ...commonOf(checkpoint), ...counted(state, step, extras), ...factsOf(step, checkpoint.facts) };
+  }
+  return entries as CheckpointEntries; // each entry is made of the fields of its own step
+}
+
+function commonOf({ status, startedAt, completedAt, agent }: Checkpoint) {
+  return {
+    status,
+    startedAt: startedAt ?? null,
+    completedAt: status === 'IN_PROGRESS' ? null : (completedAt ?? null),
+    lastUpdated: (status === 'IN_PROGRESS' ? startedAt : completedAt) ?? startedAt ?? null,
+    ...(agent !== undefined && { agent }),
+  };
+}
+
+/** What the state itself knows about a step. */
+function counted(state: TrackState, step: Step, extras: MetadataExtras): object {
+  const { loop } = state;
+  if (step === 'PLAN') return { planVersion: loop.planRevisions + 1 };
+  if (step === 'EXECUTE') return executionOf(state, extras);
+  if (step === 'EVALUATE_EXECUTION') return { businessSyncRequired: loop.businessSync };
+  if (step === 'FIX') return { cycle: loop.fixCycles };
+  return step === 'BUSINESS_SYNC' ? { required: loop.businessSync } : {};
+}
+
+function executionOf({ plan }: TrackState, { lastTask }: MetadataExtras): object {
+  const tasks = [...(plan?.tasks.values() ?? [])];
+  const done = tasks.filter((task) => task.status === 'done');
+  const last = lastTask === undefined ? done.at(-1) : plan?.tasks.get(lastTask);
+  return {
+    tasksCompleted: done.length,
+    tasksTotal: tasks.filter((task) => task.status !== 'skipped').length,
+    lastTask: last ? `Task ${last.task.id}` : null,
+    lastCommit: last?.commit ?? null,
+    commits: done.flatMap(({ commit, task }) =>
+      commit === undefined ? [] : [{ sha: commit, message: task.title, task: task.id }],
+    ),
+  };
+}
+
+/** Facts of a step come from the engine's shell, keyed as it likes; the published names are picked out. */
+function factsOf(step: Step, facts: Json | undefined): object {
+  return facts === undefined ? {} : (record(checkpointFields[step]).read(published(facts), '', silent) ?? {});
+}
+
+function published(value: Json): Json {
+  if (Array.isArray(value)) return (value as readonly Json[]).map(published);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      published(inner),
+    ]),
+  );
+}
+
+function parallelOf({ plan, loop }: TrackState): NonNullable<NonNullable<MetadataV3['loopState']>['parallelState']> {
+  const tasks = [...(plan?.tasks.values() ?? [])];
+  const failed = tasks.filter((task) => task.status === 'failed');
+  const closed = loop.checkpoints.EXECUTE?.status;
+  return {
+    totalWorkersSpawned: tasks.reduce((sum, task) => sum + workersOf(task), 0),
+    completedWorkers: tasks.filter((task) => task.status === 'done').length,
+    failedWorkers: tasks.reduce((sum, task) => sum + task.failures, 0),
+    parallelGroupsCompleted: groupsDone(tasks),
+    failedTasks: Object.fromEntries(failed.map(({ task, note }) => [task.id, note ?? 'failed'])),
+    retries: Object.fromEntries(tasks.flatMap(({ task, failures }) => (failures > 0 ? [[task.id, failures]] : []))),
+    ...((closed === 'PASSED' || closed === 'FAILED') && { outcome: failed.length > 0 ? 'PARTIAL_FAIL' : 'PASSED' }),
+  };
+}
+
+/** Attempts that failed, and the one that runs or did not fail. */
+function workersOf({ failures, status }: TaskState): number {
+  return failures + (status === 'running' || status === 'reported' || status === 'done' ? 1 : 0);
+}
+
+function groupsDone(tasks: readonly TaskState[]): readonly string[] {
+  const open = new Set(
+    tasks.filter((task) => task.status !== 'done' && task.status !== 'skipped').map((task) => task.task.group),
+  );
+  const groups = new Set(tasks.flatMap(({ task }) => (task.group === undefined ? [] : [task.group])));
+  return [...groups].filter((group) => !open.has(group));
+}

@@ -1,0 +1,204 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { upsertTrackRow } from './edit-tracks-index.js';
+import type { TrackIndexRow } from './edit-tracks-index.js';
+import { parseTracksIndex } from './tracks-index.js';
+
+const ids = (text: string) => parseTracksIndex(text).rows.map((row) => [row.trackId, row.section]);
+const row: TrackIndexRow = {
+  trackId: 'greet_20260101',
+  name: 'Greet',
+  type: 'feature',
+  status: 'in_progress',
+  step: 'EXECUTE',
+  created: '2026-01-01T10:00:00.000Z',
+};
+const done = {
+  ...row,
+  status: 'complete',
+  step: 'COMPLETE',
+  completed: '2026-01-03T10:00:00.000Z',
+  summary: 'Greets people',
+};
+
+describe('tracks.md', () => {
+  it('is read in forms A to F by the names of the columns [FMT-29]', () => {
+    const a =
+      '## Active Tracks\n\n| Track ID | Name | Type | Status | Step | Created |\n|---|---|---|---|---|---|\n| a_1 | A | feature | in_progress | PLAN | 2026-01-01 |\n\n## Completed Tracks\n\n| Track ID | Name | Completed | Summary |\n|---|---|---|---|\n| b_1 | B | 2026-01-02 | fine |\n';
+    expect(parseTracksIndex(a).rows).toEqual([
+      {
+        trackId: 'a_1',
+        name: 'A',
+        type: 'feature',
+        status: 'in_progress',
+        step: 'PLAN',
+        created: '2026-01-01',
+        section: 'active',
+        form: 'table',
+        line: 5,
+      },
+      {
+        trackId: 'b_1',
+        name: 'B',
+        completed: '2026-01-02',
+        summary: 'fine',
+        section: 'completed',
+        form: 'table',
+        line: 11,
+      },
+    ]);
+    const b =
+      '## Doing\n| Track ID | Name | Status | Priority | Started |\n| :-- | --: | --- | --- | --- |\n| `a_1` | A | new | P1 | 2026-01-01 |\n\n## Done\n| Track ID | Name | Completed | Summary |\n|---|---|---|---|\n\n*Last updated*\n';
+    expect(parseTracksIndex(b).rows).toEqual([
+      {
+        trackId: 'a_1',
+        name: 'A',
+        status: 'new',
+        priority: 'P1',
+        created: '2026-01-01',
+        section: 'active',
+        form: 'table',
+        line: 4,
+      },
+    ]);
+    const c =
+      '| Status | Track ID | Name | Type | Created |\n|---|---|---|---|---|\n| ✅ Completed | a_1 | A | feature | 2026 |\n';
+    expect(parseTracksIndex(c).rows).toMatchObject([{ trackId: 'a_1', status: '✅ Completed', type: 'feature' }]);
+    const d =
+      '## Active\n| Track ID | Type | Status | Progress |\n|---|---|---|---|\n| a_1 | bug | active | Phase 2/3 |\n';
+    expect(parseTracksIndex(d).rows).toMatchObject([{ trackId: 'a_1', progress: 'Phase 2/3' }]);
+    const e =
+      '# Tracks\n\n---\n\n- [x] **Track: Make it: fast**\n  *Link: [./tracks/fast_20260101/](./tracks/fast_20260101/)*\n\n---\n\n- [~] **Track: More**\n*Link: [./conductor/tracks/more/index.md](./conductor/tracks/more/index.md)*\n- [ ] **Track: No link**\n';
+    expect(parseTracksIndex(e).rows).toMatchObject([
+      {
+        trackId: 'fast_20260101',
+        name: 'Make it: fast',
+        status: 'completed',
+        section: 'completed',
+        form: 'list',
+        line: 5,
+      },
+      { trackId: 'more', name: 'More', status: 'in_progress', section: 'active' },
+      { name: 'No link', status: 'new' },
+    ]);
+    const f = '## [~] Track: Old form\n\n_Link: [./conductor/tracks/old_1/](./conductor/tracks/old_1/)_\n';
+    expect(parseTracksIndex(f).rows).toMatchObject([
+      { trackId: 'old_1', name: 'Old form', form: 'heading', status: 'in_progress' },
+    ]);
+    const linked = '## Archive\n| Track | Status |\n|---|---|\n| [Deep one](./tracks/market/deep_1/plan.md) | ok |\n';
+    expect(parseTracksIndex(linked).rows).toMatchObject([
+      { trackId: 'deep_1', name: 'Deep one', section: 'completed' },
+    ]);
+    for (const text of [a, b, c, d, e, f, linked]) expect(parseTracksIndex(text).findings).toEqual([]);
+  });
+
+  it('has no tracks in placeholder rows [FMT-31]', () => {
+    const rows = [
+      '| (none yet) | | | | | |',
+      '| — | — | — | — | — | — |',
+      '| *(no active tracks)* | | | | | |',
+      '| - |  |  |  |  |  |',
+    ];
+    for (const line of rows) {
+      const text = `## Active Tracks\n| Track ID | Name | Type | Status | Step | Created |\n|---|---|---|---|---|---|\n${line}\n`;
+      expect(parseTracksIndex(text)).toMatchObject({ rows: [], findings: [] });
+      const filled = upsertTrackRow(text, row);
+      expect(filled).not.toContain(line);
+      expect(ids(filled)).toEqual([['greet_20260101', 'active']]);
+    }
+    expect(parseTracksIndex('## ACTIVE TRACKS\n*   *(No active tracks)*\n').findings).toEqual([]);
+  });
+
+  it('gives unknown forms no tracks and a warning, and looks into no fence, comment or foreign table', () => {
+    expect(parseTracksIndex('# Tracks\n\n- [ ] buy milk\n')).toMatchObject({
+      rows: [],
+      findings: [{ severity: 'warning', code: 'TRACKS_UNREAD' }],
+    });
+    expect(parseTracksIndex('')).toEqual({ rows: [], tables: [], findings: [] });
+    expect(
+      ids('```\n- [x] **Track: A**\n```\n<!--\n- [x] **Track: B**\n-->\n| Domain | Path |\n|---|---|\n| a | b |\n'),
+    ).toEqual([]);
+    expect(ids(`- [ ] **Track: ${'*'.repeat(5000)}`)).toEqual([]);
+  });
+
+  it('is written in form A, and completion moves the row with date and summary [FMT-30]', () => {
+    const created = upsertTrackRow(undefined, row);
+    expect(created).toBe(`# Tracks
+
+## Active Tracks
+
+| Track ID | Name | Type | Status | Step | Created |
+| -------- | ---- | ---- | ------ | ---- | ------- |
+| greet_20260101 | Greet | feature | in_progress | EXECUTE | 2026-01-01 |
+
+## Completed Tracks
+
+| Track ID | Name | Completed | Summary |
+| -------- | ---- | --------- | ------- |
+`);
+    const finished = upsertTrackRow(created, done);
+    expect(finished).toBe(`# Tracks
+
+## Active Tracks
+
+| Track ID | Name | Type | Status | Step | Created |
+| -------- | ---- | ---- | ------ | ---- | ------- |
+
+## Completed Tracks
+
+| Track ID | Name | Completed | Summary |
+| -------- | ---- | --------- | ------- |
+| greet_20260101 | Greet | 2026-01-03 | Greets people |
+`);
+    expect(upsertTrackRow(finished, done)).toBe(finished);
+    const again = upsertTrackRow(finished, row);
+    expect(ids(again)).toEqual([['greet_20260101', 'active']]);
+  });
+
+  it('changes only the cells that changed, in the columns and the style of the file', () => {
+    const text =
+      '# T\r\n\r\n## Doing\r\n| Status | Track ID         | Owner | Name |\r\n|---|---|---|---|\r\n| new    | `greet_20260101` | Bob   | [Greet](./tracks/greet_20260101/) |\r\n| new    | other            | Eve   | Other |\r\ntext\r\n';
+    expect(upsertTrackRow(text, row)).toBe(text.replace('| new    | `greet', '| in_progress | `greet'));
+    expect(upsertTrackRow(text, { ...row, trackId: 'third', name: 'Third' })).toBe(
+      text.replace('Other |\r\n', 'Other |\r\n| in_progress | third | — | Third |\r\n'),
+    );
+    const moved = upsertTrackRow(text, done);
+    expect(moved).toContain('## Completed Tracks\r\n\r\n| Track ID | Name | Completed | Summary |\r\n');
+    expect(ids(moved)).toEqual([
+      ['other', 'active'],
+      ['greet_20260101', 'completed'],
+    ]);
+    expect(moved).toContain('text\r\n');
+  });
+
+  it('ticks the entry of a list and leaves its text', () => {
+    const text = '- [ ] **Track: Greet**\n  *Link: [./tracks/greet_20260101/](./tracks/greet_20260101/)*\n';
+    expect(upsertTrackRow(text, row)).toBe(text.replace('[ ]', '[~]'));
+    expect(upsertTrackRow(text, { ...row, status: 'blocked' })).toBe(text.replace('[ ]', '[!]'));
+    expect(upsertTrackRow(text, done)).toBe(text.replace('[ ]', '[x]'));
+  });
+
+  it('keeps any name one cell, and reads back what it wrote', () => {
+    const name = fc
+      .string({ minLength: 1, unit: 'binary' })
+      .map((text) => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim());
+    const plain = name.filter((text) => text !== '' && !/^[*_~`[(—–-]|[*_~`]$/u.test(text));
+    fc.assert(
+      fc.property(fc.array(plain, { minLength: 1, maxLength: 4 }), (names) => {
+        let text = upsertTrackRow(undefined, { ...row, trackId: 'first' });
+        for (const [index, other] of names.entries())
+          text = upsertTrackRow(text, { ...row, trackId: `t${index}`, name: other });
+        const { rows } = parseTracksIndex(text);
+        expect(rows.map((found) => found.trackId)).toEqual(['first', ...names.map((_, index) => `t${index}`)]);
+        for (const [index, other] of names.entries())
+          if (!/none|n\/a|tbd|no /i.test(other)) expect(rows[index + 1]?.name).toBe(other);
+        for (const [index] of names.entries())
+          text = upsertTrackRow(text, { ...done, trackId: `t${index}`, name: 'x' });
+        expect(ids(text)).toEqual([['first', 'active'], ...names.map((_, index) => [`t${index}`, 'completed'])]);
+      }),
+    );
+    const evil = upsertTrackRow(undefined, { ...row, name: 'a | b\n| c |\r\n# d\u0007' });
+    expect(evil).toContain('| a \\| b \\| c \\| # d |');
+    expect(parseTracksIndex(evil).rows).toMatchObject([{ name: 'a | b | c | # d', status: 'in_progress' }]);
+  });
+});
