@@ -139,6 +139,38 @@ describe('queue.jsonl', () => {
     ]);
   });
 
+  it('is written by one at a time: what comes during a write is in the next one, together', async () => {
+    const appended: string[][] = [];
+    let letGo = () => {};
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    const opened = open({}, (workspace) => ({
+      ...workspace,
+      async append(path, text) {
+        appended.push(idsIn(text));
+        if (appended.length === 1) await gate;
+        return workspace.append(path, text);
+      },
+    }));
+    const [first, second, third] = [unlock('w', 'a'), unlock('w', 'b'), unlock('w', 'c')] as const;
+    const writes = [opened.publish(first)];
+    for (let turn = 0; turn < 50 && appended.length === 0; turn += 1) await opened.clock.turn();
+    writes.push(opened.publish(second), opened.publish(third));
+    for (let turn = 0; turn < 50; turn += 1) await opened.clock.turn();
+    expect(appended).toEqual([[first.id]]);
+    letGo();
+    await Promise.all(writes);
+    expect(appended).toEqual([[first.id], [second.id, third.id]]);
+  });
+
+  it('is complete when close returns', async () => {
+    const opened = open();
+    const writing = opened.publish(dispatch('1', 'w1'), complete('1', 'w1'));
+    await Promise.resolve();
+    await opened.bus.close();
+    expect(await opened.names('events/*')).toEqual(['events/TASK_COMPLETE_1.event']);
+    await writing;
+  });
+
   it('holds a PROGRESS of one worker at most every 5 seconds', async () => {
     const opened = open();
     await opened.publish(dispatch('1', 'w1'), dispatch('2', 'w2'));
@@ -171,6 +203,18 @@ describe('locks.json', () => {
     expect(await opened.json('locks.json')).toEqual({ ...kept, 'src/a.ts': ours, 'src/b.ts': ours });
     await opened.publish(unlock('w1', 'src/a.ts'), unlock('w1', 'src/b.ts'));
     expect(await opened.json('locks.json')).toEqual(kept);
+  });
+
+  it('is not written when nothing changes in it', async () => {
+    const written: string[] = [];
+    const opened = open({}, (workspace) => ({
+      ...workspace,
+      replace: (path, bytes, o) => (written.push(path), workspace.replace(path, bytes, o)),
+    }));
+    await opened.publish(dispatch('1', 'w1'), lock('w1', 'a'), unlock('w1', 'a'));
+    expect(written.filter((path) => path.endsWith('locks.json'))).toEqual([]);
+    await opened.publish(lock('w1', 'b'), line('TASK_BLOCKED', 'orchestrator', { task_id: '2', reason: 'no' }));
+    expect(written.filter((path) => path.endsWith('locks.json'))).toHaveLength(1);
   });
 
   it('leaves a living foreign lock where ours would be, and takes the place of an expired one', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publishedMessages, queueBusMessage, type PublishContext } from '@conductor/core/files';
 import type { EventEnvelope, Json } from '@conductor/core/ports';
+import { systemClock } from '@conductor/core';
 import { FakeClock } from '@conductor/core/testing';
 import { fileWorkspace } from '@conductor/store/file';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -46,7 +47,7 @@ describe('a file bus on this machine’s disk', () => {
 
   it('turns the story of a task into the published files, twice told or not', async () => {
     const clock = new FakeClock();
-    const workspace = fileWorkspace({ root });
+    const workspace = fileWorkspace({ root, clock: systemClock() });
     const files = [{ path: 'src/a.ts', mode: 'exclusive' }];
     const started = { taskId: '1.1', gen: 1, attempt: 1, runId: 'r1', executor: 'x', files, isolation: 'shared' };
     const story = [
