@@ -1,0 +1,10 @@
+// Executors without a process; run anywhere
+export { functionExecutor } from './function-executor.js';
+export type { ExecutorFunction, FunctionExecutorOptions } from './function-executor.js';
+export { scriptedExecutor } from './scripted-executor.js';
+export type { ScriptedExecutor, ScriptLine } from './scripted-executor.js';
+
+// What an agent is told, and what it answers
+export { promptOf } from './prompt/prompt-of.js';
+export type { PromptOptions } from './prompt/prompt-of.js';
+export { checkedOutcome, outcomeOf, parseAnswer } from './answer.js';
