@@ -35,11 +35,16 @@ function planText(plan: Plan): string {
   return parts.join('\n');
 }
 
-/** Stems of five letters, so that `transliterate` meets `transliteration`. */
+/** Words, their singular and their first five letters, so that `transliterate` meets `transliteration`. */
 function wordsOf(text: string): ReadonlySet<string> {
   const words = text.toLowerCase().match(/[\p{L}\p{N}][\p{L}\p{N}.-]{2,}/gu) ?? [];
   return new Set(
-    words.flatMap((word) => [word, word.slice(0, 5), ...word.split(/[.-]/).map((part) => part.slice(0, 5))]),
+    words.flatMap((word) => [
+      word,
+      word.replace(/s$/, ''),
+      word.slice(0, 5),
+      ...word.split(/[.-]/).map((part) => part.slice(0, 5)),
+    ]),
   );
 }
 

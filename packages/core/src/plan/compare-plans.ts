@@ -20,6 +20,14 @@ export function comparePlans(before: Plan, after: Plan): readonly string[] {
     'section',
   );
   align(
+    before.discovered,
+    after.discovered,
+    ({ text, reason, recommendation }) => JSON.stringify([text, reason, recommendation]),
+    () => found.push('discovered +'),
+    found,
+    'discovered',
+  );
+  align(
     before.phases,
     after.phases,
     ({ kind }) => kind,

@@ -76,6 +76,13 @@ export interface DagDraft {
   end: number;
 }
 
+/** A bullet of Discovered Work with the labels below it. */
+export interface DiscoveredDraft {
+  text: string;
+  line: number;
+  labels: LabelDraft[];
+}
+
 /** Everything one pass over the lines finds. */
 export interface PlanDrafts {
   title?: string;
@@ -83,6 +90,7 @@ export interface PlanDrafts {
   phases: PhaseDraft[];
   sections: SectionDraft[];
   dags: DagDraft[];
+  discovered: DiscoveredDraft[];
   /** Lines of tasks that nest deeper than the codec follows. */
   tooDeep: number[];
 }

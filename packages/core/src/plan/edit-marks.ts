@@ -5,7 +5,7 @@ import { oneLine } from './format-plan.js';
 import { everyTask } from './plan.js';
 import type { CommitStyle, Plan, PlanEdit, PlanTask } from './plan.js';
 import type { Splice } from './splices.js';
-import { defaultCommitStyle, isSha, markerOf } from './task-line.js';
+import { commitAtEnd, defaultCommitStyle, isSha, markerOf } from './task-line.js';
 
 /** The edit `mark`. */
 export type MarkEdit = Extract<PlanEdit, { do: 'mark' }>;
@@ -86,7 +86,7 @@ function markerSplice(task: PlanTask, edit: MarkEdit): readonly Splice[] {
 function commitSplice(text: string, task: PlanTask, edit: MarkEdit, style: FileStyle): readonly Splice[] {
   const sha = edit.commit ?? task.commit;
   const old = task.position.commit;
-  if (sha === undefined) return [];
+  if (sha === undefined) return denialSplice(text, task, edit);
   if (edit.commit !== undefined && !isSha(edit.commit)) {
     refuse(`${JSON.stringify(sha)} is no commit of task ${task.id}`, 'Give 7 to 12 or all 40 hexadecimal characters.');
   }
@@ -103,6 +103,13 @@ function commitSplice(text: string, task: PlanTask, edit: MarkEdit, style: FileS
   const end = trimmedEnd(text, task);
   const form = needsWord && !isReadAlways(style.commit) ? defaultCommitStyle : style.commit;
   return [{ start: end, end, insert: ` ${written(sha, form)}` }];
+}
+
+/** Done without a commit, but with a text that ends in a sha: without a word to the contrary that would be its commit. */
+function denialSplice(text: string, task: PlanTask, edit: MarkEdit): readonly Splice[] {
+  if (edit.state !== 'done' || task.state === 'done' || commitAtEnd(task.text, true) === undefined) return [];
+  const end = trimmedEnd(text, task);
+  return [{ start: end, end, insert: ' <!-- commit: none -->' }];
 }
 
 function written(sha: string, style: CommitStyle): string {

@@ -34,7 +34,8 @@ type Step =
  * indentation, bullets. After each edit the text is read again and compared; what would change anything else is refused.
  *
  * Marks that follow each other are made on one reading, so marking all tasks is linear. `editPlan(text, [])` is `text`.
- * Throws `TASK_NOT_FOUND` for a task or phase that is not there, `EDIT_REFUSED` for an edit that cannot be made safely.
+ * Throws `TASK_NOT_FOUND` for a task or phase that is not there, `EDIT_REFUSED` for an edit that cannot be made safely,
+ * `VALIDATION_FAILED` for a new task whose ids or files no line can carry.
  */
 export function editPlan(text: string, edits: readonly PlanEdit[]): EditedPlan {
   return runSteps(text, edits);

@@ -4,12 +4,13 @@ import { nodeSplice } from './dag-splice.js';
 import { safeNote } from './edit-marks.js';
 import { endOfTask, findPhase, indentStepOf, refuse } from './edit-target.js';
 import type { PlannedEdit } from './edit-target.js';
-import { dagTask, formatTask, oneLine, phaseHeading } from './format-plan.js';
+import { checkTask, dagTask, formatTask, oneLine, phaseHeading } from './format-plan.js';
 import type { NamedTask } from './format-plan.js';
 import { generateDag } from './generate-dag.js';
 import { readHeading } from './headings.js';
 import { everyTask } from './plan.js';
-import type { Phase, Plan, PlanEdit, TaskOutline } from './plan.js';
+import type { Phase, Plan, PlanEdit, PlanTask, TaskOutline } from './plan.js';
+import { normalPath, unique } from './references.js';
 import type { Splice } from './splices.js';
 import { isSha } from './task-line.js';
 
@@ -20,15 +21,27 @@ export type EditOf<K extends PlanEdit['do']> = Extract<PlanEdit, { do: K }>;
 export function planAddTask(text: string, plan: Plan, edit: EditOf<'addTask'>): PlannedEdit {
   const phase = findPhase(plan, edit.phase);
   const task: NamedTask = { ...edit.task, id: edit.task.id ?? nextId(plan, phase) };
+  checkTask(task);
   const dag = dagSplices(text, plan, phase, task);
   return {
     splices: [taskSplice(text, plan, phase, task), ...dag],
     allowed: [`task + ${task.id} plan`, 'section + other', ...(dag.length === 0 ? [] : ['dag'])],
     achieved: (after) =>
-      [...everyTask(after)].some(({ id, text: words }) => id === task.id && words === oneLine(task.text)) &&
+      [...everyTask(after)].some((read) => saysTask(read, task)) &&
       (dag.length === 0 || after.dag?.block.nodes.some(({ id }) => id === task.id) === true),
     name: `addTask ${task.id}`,
   };
+}
+
+function saysTask(read: PlanTask, task: NamedTask): boolean {
+  const same = read.id === task.id && read.text === oneLine(task.text);
+  return (
+    same && sameList(read.dependsOn, task.dependsOn ?? []) && sameList(read.files, (task.files ?? []).map(normalPath))
+  );
+}
+
+function sameList(read: readonly string[], meant: readonly string[]): boolean {
+  return unique(meant).join('\n') === read.join('\n');
 }
 
 function nextId(plan: Plan, phase: Phase): string {
@@ -139,8 +152,8 @@ export function planDiscover(text: string, plan: Plan, edit: EditOf<'discover'>)
       : below(text, plan, section.end, lines, isHeadingOnly(text, section));
   return {
     splices: [splice],
-    allowed: section === undefined ? ['section + discovered'] : [],
-    achieved: (after) => after.sections.some(({ kind }) => kind === 'discovered'),
+    allowed: ['discovered +', ...(section === undefined ? ['section + discovered'] : [])],
+    achieved: (after) => after.discovered.length === plan.discovered.length + 1,
     name: 'discover',
   };
 }
@@ -187,7 +200,13 @@ export function planAppendReport(text: string, plan: Plan, edit: EditOf<'appendR
   const kinds = ['title', 'context', 'dag', 'discovered', 'report', 'other'];
   return {
     splices: [atEnd(text, plan, report)],
-    allowed: [...kinds.map((kind) => `section + ${kind}`), 'phase + loose', 'task + * report'],
+    allowed: [
+      ...kinds.map((kind) => `section + ${kind}`),
+      'phase + loose',
+      'task + * report',
+      'discovered +',
+      'task + * discovered',
+    ],
     achieved: (after) => after.sections.some(({ title }) => title === heading.title),
     name: `appendReport ${heading.title}`,
   };
@@ -241,6 +260,9 @@ export function planFixTasks(
   cycle: number,
   tasks: readonly (FixTask & { readonly id: string })[],
 ): PlannedEdit {
+  tasks.forEach((task) => {
+    checkTask(fixOutline(task));
+  });
   const phase = plan.phases.find((entry) => entry.kind === 'fix' && entry.cycle === cycle);
   const step = indentStepOf(plan);
   const lines = tasks.flatMap((task) => fixLines(task, step));
@@ -265,14 +287,12 @@ export function planFixTasks(
   };
 }
 
+function fixOutline(task: FixTask & { readonly id: string }): TaskOutline & { readonly id: string } {
+  return { id: task.id, text: task.text, files: task.files, acceptance: task.acceptance };
+}
+
 function fixLines(task: FixTask & { readonly id: string }, step: string): readonly string[] {
-  const outline: TaskOutline & { id: string } = {
-    id: task.id,
-    text: task.text,
-    files: task.files,
-    acceptance: task.acceptance,
-  };
-  const [head = '', ...labels] = formatTask(outline, '', '-', step);
+  const [head = '', ...labels] = formatTask(fixOutline(task), '', '-', step);
   const issue = oneLine(task.issue ?? '');
   return [head, ...(issue === '' ? [] : [`${step}- **Issue**: ${issue}`]), ...labels];
 }

@@ -1,9 +1,17 @@
-import type { LabelDraft, PhaseDraft, PlanDrafts, TaskDraft } from './drafts.js';
-import type { Phase, PhasePosition, PlanLabel, PlanTask, PlanTaskState, TaskPosition } from './plan.js';
+import type { DiscoveredDraft, LabelDraft, PhaseDraft, PlanDrafts, TaskDraft } from './drafts.js';
+import type { DiscoveredItem, Phase, PhasePosition, PlanLabel, PlanTask, PlanTaskState, TaskPosition } from './plan.js';
 import { readFiles, readIds, unique } from './references.js';
 import { assignIds } from './task-ids.js';
 import type { AssignedIds } from './task-ids.js';
-import { commitAtEnd, commitInComments, inlineComments, readName, stateOf, withoutComments } from './task-line.js';
+import {
+  commitAtEnd,
+  commitInComments,
+  deniesCommit,
+  inlineComments,
+  readName,
+  stateOf,
+  withoutComments,
+} from './task-line.js';
 import type { FoundCommit, InlineComment } from './task-line.js';
 
 /** Makes phases and tasks of what was read. `nodes` are the ids of the dag, which may name tasks by words. */
@@ -37,7 +45,8 @@ function readTexts(task: TaskDraft): void {
   let cut = -1;
   for (const line of first === last ? [first] : [last, first]) {
     if (line === undefined) continue;
-    const found = commitInComments(line.text, line.comments) ?? commitAtEnd(line.shown, done);
+    const atEnd = deniesCommit(line.comments) ? undefined : commitAtEnd(line.shown, done);
+    const found = commitInComments(line.text, line.comments) ?? atEnd;
     if (found === undefined) continue;
     task.commit = moved(found, line.start);
     cut = found.cut === undefined ? -1 : line.start + found.cut;
@@ -132,6 +141,19 @@ function valueOf(label: LabelDraft): string {
   const written = label.parts.filter((part) => part !== '').join(' ');
   if (label.items.length === 0) return written;
   return [...(written === '' ? [] : [written]), ...label.items].join('; ');
+}
+
+/** An item of Discovered Work with what its labels say. */
+export function finishDiscovered({ text, line, labels }: DiscoveredDraft): DiscoveredItem {
+  const finished = labels.map(finishLabel);
+  const reason = finished.find(({ name }) => name === 'reason')?.value;
+  const recommendation = finished.find(({ name }) => name === 'recommendation')?.value;
+  return {
+    text,
+    ...(reason === undefined ? {} : { reason }),
+    ...(recommendation === undefined ? {} : { recommendation }),
+    line,
+  };
 }
 
 /** A label with its value in one line. */

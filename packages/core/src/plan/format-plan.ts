@@ -62,9 +62,11 @@ function nameTasks(phases: PlanOutline['phases']): readonly { title: string; tas
     tasks: tasks.map((task, index) => {
       const id = task.id ?? freeId(`${phase + 1}.${index + 1}`, taken);
       taken.add(id);
-      checkTask(id, task, seen);
+      const named = { ...task, id };
+      checkTask(named);
+      checkUnused(id, seen);
       seen.add(id);
-      return { ...task, id };
+      return named;
     }),
   }));
 }
@@ -76,26 +78,29 @@ function freeId(wanted: string, taken: ReadonlySet<string>): string {
   return id;
 }
 
-function checkTask(id: string, task: TaskOutline, seen: ReadonlySet<string>): void {
-  if (!idForm.test(id)) {
+/** Throws `VALIDATION_FAILED` for ids and files that a task line cannot carry. */
+export function checkTask(task: NamedTask): void {
+  const id = [task.id, ...(task.dependsOn ?? [])].find((value) => !idForm.test(value));
+  if (id !== undefined) {
     throw new ConductorError('VALIDATION_FAILED', `A task cannot have the id ${JSON.stringify(id)}`, {
       hint: 'Use letters, digits, `.`, `_` and `-`, such as `2.3` or `setup`.',
-      details: { issues: [{ path: 'id', value: id }] },
-    });
-  }
-  if (seen.has(id)) {
-    throw new ConductorError('VALIDATION_FAILED', `Two tasks have the id ${id}`, {
-      hint: 'Give each task its own id, or none.',
-      details: { issues: [{ path: 'id', value: id }] },
+      details: { issues: [{ path: id === task.id ? 'id' : 'dependsOn', value: id }] },
     });
   }
   const file = task.files?.find((name) => !isWritable(name));
-  if (file !== undefined) {
-    throw new ConductorError('VALIDATION_FAILED', `Task ${id} names the file ${JSON.stringify(file)}`, {
-      hint: 'Give relative paths without white space, backticks and quotes.',
-      details: { issues: [{ path: 'files', value: file }] },
-    });
-  }
+  if (file === undefined) return;
+  throw new ConductorError('VALIDATION_FAILED', `Task ${task.id} names the file ${JSON.stringify(file)}`, {
+    hint: 'Give relative paths without white space, backticks and quotes.',
+    details: { issues: [{ path: 'files', value: file }] },
+  });
+}
+
+function checkUnused(id: string, seen: ReadonlySet<string>): void {
+  if (!seen.has(id)) return;
+  throw new ConductorError('VALIDATION_FAILED', `Two tasks have the id ${id}`, {
+    hint: 'Give each task its own id, or none.',
+    details: { issues: [{ path: 'id', value: id }] },
+  });
 }
 
 function isWritable(file: string): boolean {

@@ -1,6 +1,7 @@
 export { everyTask, planJson, withChildren, workTasks } from './plan.js';
 export type {
   CommitStyle,
+  DiscoveredItem,
   Phase,
   PhasePosition,
   Plan,

@@ -1,7 +1,7 @@
 import type { Finding } from '../track/model.js';
 import { parseDag } from './dag-block.js';
 import type { PlanDrafts } from './drafts.js';
-import { finishLabel, finishPhases } from './finish-plan.js';
+import { finishDiscovered, finishLabel, finishPhases } from './finish-plan.js';
 import { everyTask } from './plan.js';
 import type { Plan, PlanDag, PlanTask } from './plan.js';
 import { maxDepth, readDrafts } from './read-drafts.js';
@@ -30,6 +30,7 @@ export function parsePlan(text: string): ParsedPlan {
     context: drafts.context.map(finishLabel),
     phases,
     sections: drafts.sections,
+    discovered: drafts.discovered.map(finishDiscovered),
     ...(dag === undefined ? {} : { dag }),
     lineEnd: firstLineEnd(text),
   };

@@ -122,6 +122,14 @@ export interface PlanSection {
   readonly end: number;
 }
 
+/** An item of Discovered Work: found in the course of the work, not planned and not done. */
+export interface DiscoveredItem {
+  readonly text: string;
+  readonly reason?: string;
+  readonly recommendation?: string;
+  readonly line: number;
+}
+
 /** The fenced `dag:` block. `start` and `end` enclose the YAML between the fence lines. */
 export interface PlanDag {
   readonly block: DagBlock;
@@ -136,6 +144,8 @@ export interface Plan {
   readonly context: readonly PlanLabel[];
   readonly phases: readonly Phase[];
   readonly sections: readonly PlanSection[];
+  /** Plain bullets below `## Discovered Work`; checkboxes there are tasks of the scope `discovered`. */
+  readonly discovered: readonly DiscoveredItem[];
   readonly dag?: PlanDag;
   /** The line end of the first line; of a text without any, LF. */
   readonly lineEnd: '\n' | '\r\n' | '\r';

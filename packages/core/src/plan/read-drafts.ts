@@ -25,7 +25,7 @@ type Paragraph = { task: TaskDraft } | { label: LabelDraft } | { note: TaskDraft
 
 /** Reads headings, tasks, labels and notes in one pass over the lines; ids and states come later, in `finishPlan`. */
 export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly ScanSlip[] } {
-  const drafts: PlanDrafts = { context: [], phases: [], sections: [], dags: [], tooDeep: [] };
+  const drafts: PlanDrafts = { context: [], phases: [], sections: [], dags: [], discovered: [], tooDeep: [] };
   const frames: ListFrame[] = [];
   let phase: PhaseDraft | undefined;
   let loose: PhaseDraft | undefined;
@@ -214,13 +214,20 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       return;
     }
     openLabel = undefined;
-    if (label === undefined) addNote(task, body, line);
+    if (task === undefined && scope === 'discovered') addDiscovered(above === undefined, body, label, line);
+    else if (label === undefined) addNote(task, body, line);
     else addLabel(task, label, line);
     frames.push({
       indent: line.indent,
       ...(task === undefined ? {} : { task }),
       ...(label === undefined ? {} : { label }),
     });
+  }
+
+  function addDiscovered(top: boolean, body: string, label: LabelDraft | undefined, line: ScannedLine): void {
+    if (top) drafts.discovered.push({ text: body, line: line.number, labels: [] });
+    else if (label !== undefined) drafts.discovered.at(-1)?.labels.push(label);
+    paragraph = label === undefined ? undefined : { label };
   }
 
   function addLabel(task: TaskDraft | undefined, label: LabelDraft, line: ScannedLine): void {

@@ -32,7 +32,7 @@ export function applySplices(
     parts.push(text.slice(at, start), insert);
     const line = counter(start);
     const added = countLineEnds(insert);
-    markLines(changed, line + shift, insert, added);
+    markLines(changed, line + shift, added, partsKept(text, { start, end, insert }));
     shift += added - countLineEnds(text.slice(start, end));
     shifts.push({ line, by: shift });
     at = end;
@@ -42,11 +42,28 @@ export function applySplices(
   return { text: parts.join(''), changedLines: [...changed].sort((a, b) => a - b) };
 }
 
-/** A text that begins with a line end adds lines below; the line it begins on stays what it was. */
-function markLines(changed: Set<number>, line: number, insert: string, added: number): void {
-  const first = /^(?:\r\n|\n|\r)/.test(insert) ? 1 : 0;
-  const last = added > 0 && /[\r\n]$/.test(insert) ? added - 1 : added;
-  for (let offset = first; offset <= last; offset += 1) changed.add(line + offset);
+interface Kept {
+  /** The line it is inserted in stands unchanged above what is inserted … */
+  readonly above: boolean;
+  /** … or unchanged below it. */
+  readonly below: boolean;
+}
+
+function partsKept(text: string, { start, end, insert }: Splice): Kept {
+  const endsLine = /[\r\n]$/.test(insert);
+  const below = endsLine && (start === 0 || isLineEnd(text[start - 1]));
+  const above = /^[\r\n]/.test(insert) && (end === text.length || isLineEnd(text[end]));
+  // At the end of the text nothing is left behind a last line end.
+  return { above: above && !below, below: below || (above && endsLine && end === text.length) };
+}
+
+function isLineEnd(char: string | undefined): boolean {
+  return char === '\n' || char === '\r';
+}
+
+function markLines(changed: Set<number>, line: number, added: number, kept: Kept): void {
+  const last = added - (kept.below && added > 0 ? 1 : 0);
+  for (let offset = kept.above && added > 0 ? 1 : 0; offset <= last; offset += 1) changed.add(line + offset);
 }
 
 /** Line numbers of ascending offsets, each part of the text looked at once. */

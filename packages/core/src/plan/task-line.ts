@@ -120,6 +120,11 @@ export function commitInComments(line: string, comments: readonly InlineComment[
   return undefined;
 }
 
+/** `<!-- commit: none -->`: the sha at the end of this line is a word of the text. */
+export function deniesCommit(comments: readonly InlineComment[]): boolean {
+  return comments.some(({ body }) => /^commit[: ]+none$/i.test(body));
+}
+
 const tailLength = 96;
 const tail = /(?:^|[ \t])([([]?((?:commit|checkpoint|sha)[: ] *)?`?)([0-9a-f]{7,40})(`?[)\]]?)[ \t]*$/i;
 
@@ -134,12 +139,11 @@ export function commitAtEnd(shown: string, done: boolean): FoundCommit | undefin
   const from = Math.max(0, visible.length - tailLength);
   const match = tail.exec(visible.slice(from));
   if (match === null) return undefined;
-  const [whole, before = '', word, sha = '', after = ''] = match;
+  const [, before = '', word, sha = '', after = ''] = match;
   if (!isSha(sha) || !fits(before, after) || (word === undefined && !done)) return undefined;
   const end = visible.length - after.length;
   const start = end - sha.length;
-  const cut = from + match.index + (whole.startsWith(before) ? 0 : 1);
-  return { sha, start, end, style: { before, after }, cut: cut === 0 ? 0 : cut - 1 };
+  return { sha, start, end, style: { before, after }, cut: start - before.length };
 }
 
 function fits(before: string, after: string): boolean {
