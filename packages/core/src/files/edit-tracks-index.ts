@@ -4,17 +4,17 @@ import type { TrackColumn, TrackRow, TracksIndex } from './tracks-index.js';
 
 /** A track as `tracks.md` lists it. Dates may be instants: the day is written. */
 export interface TrackIndexRow {
-  readonly trackId: string;
+  readonly id: string;
   readonly name: string;
   readonly type: string;
-  /** As in metadata.json: new, in_progress, blocked, complete. */
+  /** A word of metadata.json or of the lifecycle. */
   readonly status: string;
   readonly step: string;
   readonly created: string;
-  readonly priority?: string;
+  readonly priority?: string | undefined;
   /** Present: the row belongs to the completed tracks. */
-  readonly completed?: string;
-  readonly summary?: string;
+  readonly completed?: string | undefined;
+  readonly summary?: string | undefined;
 }
 
 const sections = {
@@ -33,7 +33,15 @@ const sections = {
   { title: string; head: readonly string[]; columns: readonly TrackColumn[] }
 >;
 
-const markers: Readonly<Record<string, string>> = { new: ' ', in_progress: '~', blocked: '!', complete: 'x' };
+/** Markers of list entries; a word that is not here has not begun. */
+const markers: Readonly<Record<string, string>> = {
+  in_progress: '~',
+  active: '~',
+  paused: '~',
+  blocked: '!',
+  failed: '!',
+  complete: 'x',
+};
 
 /**
  * Puts a track into `tracks.md` with the smallest edit: changed cells of its row, a new row in the table of its section (form
@@ -46,7 +54,7 @@ export function upsertTrackRow(text: string | undefined, row: TrackIndexRow): st
   const lines = text.split(/\r?\n/);
   const index = parseTracksIndex(text);
   const section = row.completed === undefined ? 'active' : 'completed';
-  const present = index.rows.filter((other) => other.trackId === row.trackId);
+  const present = index.rows.filter((other) => other.trackId === row.id);
   const entry = present.find((other) => other.form !== 'table');
   if (entry) return marked(lines, entry, row).join(newline);
   const here = present.find((other) => other.section === section);
@@ -122,6 +130,6 @@ function marked(lines: readonly string[], entry: TrackRow, row: TrackIndexRow): 
 
 function valueOf(row: TrackIndexRow, column: TrackColumn): string | undefined {
   if (column === 'other' || column === 'progress' || column === 'link') return undefined;
-  const value = row[column];
+  const value = column === 'trackId' ? row.id : row[column];
   return column === 'created' || column === 'completed' ? value?.slice(0, 10) : value;
 }

@@ -51,3 +51,12 @@ export { parseTracksIndex } from './tracks-index.js';
 export type { TrackColumn, TrackRow, TracksIndex, TrackTable } from './tracks-index.js';
 export { upsertTrackRow } from './edit-tracks-index.js';
 export type { TrackIndexRow } from './edit-tracks-index.js';
+
+// Reports
+export {
+  formatCompletionReport,
+  formatEvaluationReport,
+  formatEvaluationSection,
+  formatPhaseReport,
+} from './reports.js';
+export type { CompletionReport, EvaluationReport, GateReport, PhaseReport } from './reports.js';

@@ -6,7 +6,7 @@ import { parseTracksIndex } from './tracks-index.js';
 
 const ids = (text: string) => parseTracksIndex(text).rows.map((row) => [row.trackId, row.section]);
 const row: TrackIndexRow = {
-  trackId: 'greet_20260101',
+  id: 'greet_20260101',
   name: 'Greet',
   type: 'feature',
   status: 'in_progress',
@@ -159,7 +159,7 @@ describe('tracks.md', () => {
     const text =
       '# T\r\n\r\n## Doing\r\n| Status | Track ID         | Owner | Name |\r\n|---|---|---|---|\r\n| new    | `greet_20260101` | Bob   | [Greet](./tracks/greet_20260101/) |\r\n| new    | other            | Eve   | Other |\r\ntext\r\n';
     expect(upsertTrackRow(text, row)).toBe(text.replace('| new    | `greet', '| in_progress | `greet'));
-    expect(upsertTrackRow(text, { ...row, trackId: 'third', name: 'Third' })).toBe(
+    expect(upsertTrackRow(text, { ...row, id: 'third', name: 'Third' })).toBe(
       text.replace('Other |\r\n', 'Other |\r\n| in_progress | third | — | Third |\r\n'),
     );
     const moved = upsertTrackRow(text, done);
@@ -185,15 +185,14 @@ describe('tracks.md', () => {
     const plain = name.filter((text) => text !== '' && !/^[*_~`[(—–-]|[*_~`]$/u.test(text));
     fc.assert(
       fc.property(fc.array(plain, { minLength: 1, maxLength: 4 }), (names) => {
-        let text = upsertTrackRow(undefined, { ...row, trackId: 'first' });
+        let text = upsertTrackRow(undefined, { ...row, id: 'first' });
         for (const [index, other] of names.entries())
-          text = upsertTrackRow(text, { ...row, trackId: `t${index}`, name: other });
+          text = upsertTrackRow(text, { ...row, id: `t${index}`, name: other });
         const { rows } = parseTracksIndex(text);
         expect(rows.map((found) => found.trackId)).toEqual(['first', ...names.map((_, index) => `t${index}`)]);
         for (const [index, other] of names.entries())
           if (!/none|n\/a|tbd|no /i.test(other)) expect(rows[index + 1]?.name).toBe(other);
-        for (const [index] of names.entries())
-          text = upsertTrackRow(text, { ...done, trackId: `t${index}`, name: 'x' });
+        for (const [index] of names.entries()) text = upsertTrackRow(text, { ...done, id: `t${index}`, name: 'x' });
         expect(ids(text)).toEqual([['first', 'active'], ...names.map((_, index) => [`t${index}`, 'completed'])]);
       }),
     );
