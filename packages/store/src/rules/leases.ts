@@ -29,35 +29,29 @@ export function grantOf({ set, owner, token, keys, expiresAtMs }: GrantRow): Gra
 
 /** Acquires a set now. Throws LEASE_HELD, OWNER_UNKNOWN. */
 export function acquireNow(rows: LeaseRows, request: LeaseRequest, nowMs: number): Grant {
-  const outcome = tryAcquire(rows, request, nowMs);
-  if ('token' in outcome) return grantOf(outcome);
-  throw heldError(request.set, outcome);
+  const grant = tryAcquire(rows, request, nowMs);
+  if (grant !== undefined) return grantOf(grant);
+  throw heldError(request.set, blockersOf(rows, wantedSet(request), nowMs));
+}
+
+/** A new request for a set, as the rules see it. */
+export function wantedSet({ set, owner, keys, ttlMs }: LeaseRequest): Wanted {
+  return { kind: 'acquire', set, owner, token: 0, ttlMs, keys };
 }
 
 /** Acquires a set if nobody is in the way, neither a holder nor an earlier request. Throws OWNER_UNKNOWN. */
-export function tryAcquire(rows: LeaseRows, request: LeaseRequest, nowMs: number): GrantRow | Blocked {
+export function tryAcquire(rows: LeaseRows, request: LeaseRequest, nowMs: number): GrantRow | undefined {
   if (!isForeign(request.owner) && rows.owner(request.owner) === undefined) {
     throw new ConductorError('OWNER_UNKNOWN', `The owner ${request.owner} is not open`, {
       hint: 'Call leases.openOwner first.',
     });
   }
-  const { set, owner, keys, ttlMs } = request;
-  return grantIfFree(rows, { kind: 'acquire', set, owner, token: 0, ttlMs, keys }, nowMs);
+  return grantIfFree(rows, wantedSet(request), nowMs);
 }
 
 /** Foreign workers cannot open an owner here: their sets only expire. */
 function isForeign(owner: string): boolean {
   return owner.startsWith('foreign:');
-}
-
-/** Adds keys to a held set if nobody is in the way. Throws LEASE_LOST, LEASE_EXPIRED. */
-export function tryExtend(
-  rows: LeaseRows,
-  request: Pick<Wanted, 'set' | 'token' | 'keys'>,
-  nowMs: number,
-): GrantRow | Blocked {
-  const held = heldGrant(rows, request.set, request.token, nowMs);
-  return grantIfFree(rows, { ...request, kind: 'extend', owner: held.owner, ttlMs: 0 }, nowMs);
 }
 
 /** The set behind a token. Throws LEASE_LOST, LEASE_EXPIRED. */
@@ -74,23 +68,37 @@ export function heldGrant(rows: LeaseRows, set: string, token: number, nowMs: nu
   return grant;
 }
 
-/** Grants a request, new or waiting, when its turn has come. */
-export function grantIfFree(rows: LeaseRows, wanted: Wanted, nowMs: number): GrantRow | Blocked {
+/** Grants a request, new or waiting, when its turn has come; `undefined` when somebody is in the way. */
+export function grantIfFree(rows: LeaseRows, wanted: Wanted, nowMs: number): GrantRow | undefined {
   const mine = wanted.kind === 'acquire' ? ownSet(rows, wanted) : undefined;
   if (mine !== undefined) return refresh(rows, mine, nowMs + wanted.ttlMs);
-  const { holders, ahead, expired } = inTheWay(rows, wanted, nowMs);
-  if (holders.length > 0 || ahead.length > 0) return { holders, ahead };
-  for (const grant of expired) rows.loseGrant(grant.token);
+  const expired = new Map<number, GrantRow>();
+  for (const other of inTheWay(rows, wanted)) {
+    if (freeAtOf(other) > nowMs) return undefined;
+    if ('holder' in other) expired.set(other.holder.token, other.holder);
+  }
+  for (const token of expired.keys()) rows.loseGrant(token);
   const granted = wanted.kind === 'acquire' ? addGrant(rows, wanted, nowMs) : addKeys(rows, wanted);
-  for (const grant of expired) handOff(rows, keysOf(grant), nowMs);
+  for (const grant of expired.values()) handOff(rows, keysOf(grant), nowMs);
   return granted;
 }
 
-/** Who is in the way of a request, and when the next of them gives way by time alone. Grants nothing. */
-export function outlook(rows: LeaseRows, wanted: Wanted, nowMs: number): Blocked & { readonly freeAtMs: number } {
-  const { holders, ahead } = inTheWay(rows, wanted, nowMs);
-  const ends = [...holders.map(({ expiresAtMs }) => expiresAtMs), ...ahead.map(({ untilMs }) => untilMs)];
-  return { holders, ahead, freeAtMs: Math.min(...ends) };
+/** When the first that is in the way gives way by time alone; `undefined` when nobody is. It has to, so nobody need ask before. */
+export function blockedUntil(rows: LeaseRows, wanted: Wanted, nowMs: number): number | undefined {
+  for (const other of inTheWay(rows, wanted)) if (freeAtOf(other) > nowMs) return freeAtOf(other);
+  return undefined;
+}
+
+/** Everybody who is in the way of a request now. */
+export function blockersOf(rows: LeaseRows, wanted: Wanted, nowMs: number): Blocked {
+  const holders = new Map<number, GrantRow>();
+  const ahead = new Map<number, WaiterRow>();
+  for (const other of inTheWay(rows, wanted)) {
+    if (freeAtOf(other) <= nowMs) continue;
+    if ('holder' in other) holders.set(other.holder.token, other.holder);
+    else ahead.set(other.ahead.id, other.ahead);
+  }
+  return { holders: [...holders.values()], ahead: [...ahead.values()] };
 }
 
 /** The set of that name if the same owner holds it, with all keys that are asked for. */
@@ -114,25 +122,30 @@ function refresh(rows: LeaseRows, grant: GrantRow, expiresAtMs: number): GrantRo
   return { ...grant, expiresAtMs };
 }
 
-function inTheWay(rows: LeaseRows, wanted: Wanted, nowMs: number): Blocked & { readonly expired: readonly GrantRow[] } {
-  const holders = new Map<number, GrantRow>();
-  const expired = new Map<number, GrantRow>();
-  const ahead = new Map<number, WaiterRow>();
-  const note = (grant: GrantRow | undefined) => {
-    if (grant !== undefined) (grant.expiresAtMs <= nowMs ? expired : holders).set(grant.token, grant);
-  };
+type Other = { readonly holder: GrantRow } | { readonly ahead: WaiterRow };
+
+/** Those who hold or want the same keys with a better right, expired ones included; lazily, holders first. */
+function* inTheWay(rows: LeaseRows, wanted: Wanted): Generator<Other> {
   // Another owner's set of the same name is in the way even with other keys: fences name sets.
-  if (wanted.kind === 'acquire') note(rows.heldSet(wanted.set));
+  const namesake = wanted.kind === 'acquire' ? rows.heldSet(wanted.set) : undefined;
+  if (namesake !== undefined) yield { holder: namesake };
   for (const { key, mode } of wanted.keys) {
-    for (const holder of rows.holders(key)) {
-      if (holder.token !== wanted.token && conflict(holder.mode, mode)) note(rows.grant(holder.token));
-    }
-    for (const waiter of rows.waitersFor(key)) {
-      const theirs = waiter.keys.find((other) => other.key === key)?.mode ?? 'exclusive';
-      if (waiter.untilMs > nowMs && isEarlier(waiter, wanted) && conflict(theirs, mode)) ahead.set(waiter.id, waiter);
+    for (const other of rows.holders(key)) {
+      if (other.token === wanted.token || !conflict(other.mode, mode)) continue;
+      const holder = rows.grant(other.token);
+      if (holder !== undefined) yield { holder };
     }
   }
-  return { holders: [...holders.values()], ahead: [...ahead.values()], expired: [...expired.values()] };
+  for (const { key, mode } of wanted.keys) {
+    for (const ahead of rows.waitersFor(key)) {
+      const theirs = ahead.keys.find((other) => other.key === key)?.mode ?? 'exclusive';
+      if (isEarlier(ahead, wanted) && conflict(theirs, mode)) yield { ahead };
+    }
+  }
+}
+
+function freeAtOf(other: Other): number {
+  return 'holder' in other ? other.holder.expiresAtMs : other.ahead.untilMs;
 }
 
 function conflict(a: LeaseKey['mode'], b: LeaseKey['mode']): boolean {
@@ -213,7 +226,16 @@ export function handOff(rows: LeaseRows, keys: readonly string[], nowMs: number)
   const line = [...waiting.values()].sort(
     (a, b) => Number(a.kind === 'acquire') - Number(b.kind === 'acquire') || a.id - b.id,
   );
-  for (const waiter of line) if (waiter.untilMs > nowMs) tryWaiter(rows, waiter, nowMs);
+  // What somebody further ahead has or wants need not be asked for again: a long line costs its length, not its square.
+  const claimed = new Map<string, LeaseKey['mode']>();
+  for (const waiter of line) {
+    if (waiter.untilMs <= nowMs) continue;
+    const behind = waiter.keys.some(
+      ({ key, mode }) => conflict(claimed.get(key) ?? 'shared', mode) && claimed.has(key),
+    );
+    if (!behind) tryWaiter(rows, waiter, nowMs);
+    for (const { key, mode } of waiter.keys) if (claimed.get(key) !== 'exclusive') claimed.set(key, mode);
+  }
 }
 
 /** Grants one waiting request if its turn has come; the row remembers the token until its process takes it. */
@@ -223,10 +245,9 @@ export function tryWaiter(rows: LeaseRows, waiter: WaiterRow, nowMs: number): Gr
     rows.removeWaiter(waiter.id);
     return undefined;
   }
-  const outcome = grantIfFree(rows, waiter, nowMs);
-  if (!('token' in outcome)) return undefined;
-  rows.setGranted(waiter.id, outcome.token);
-  return outcome;
+  const granted = grantIfFree(rows, waiter, nowMs);
+  if (granted !== undefined) rows.setGranted(waiter.id, granted.token);
+  return granted;
 }
 
 /** The error for a request that is not granted, with who is in the way. */

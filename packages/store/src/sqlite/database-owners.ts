@@ -29,6 +29,7 @@ export function databaseOwners({ open, files, remove }: DatabaseOwnersOptions): 
     const database = open(fileOf(owner));
     try {
       database.exec(`PRAGMA busy_timeout = ${busyWaitMs}`);
+      database.exec('PRAGMA journal_mode = MEMORY'); // nothing is written: no second file beside the lock
       database.exec('BEGIN EXCLUSIVE');
       return database;
     } catch (error) {

@@ -10,7 +10,7 @@ export interface SqlStatement {
 
 /**
  * The part of a SQLite connection that is used, as `DatabaseSync` of node:sqlite has it; any library of that shape fits.
- * SQLite 3.43 or newer. Errors carry the result code of SQLite in `errcode`.
+ * SQLite 3.44 or newer. Errors carry the result code of SQLite in `errcode`.
  */
 export interface SqlDatabase {
   exec(sql: string): void;

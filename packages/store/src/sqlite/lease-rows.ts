@@ -8,6 +8,7 @@ type GrantColumns = {
   readonly owner: string;
   readonly expires_at: number;
   readonly lost: number;
+  readonly keys: string;
 };
 
 type WaiterColumns = {
@@ -19,12 +20,17 @@ type WaiterColumns = {
   readonly ttl: number;
   readonly until: number;
   readonly granted: number;
+  readonly keys: string;
 };
 
-type KeyColumns = { readonly key: string; readonly mode: LeaseKey['mode'] };
+// The cast trusts our own rows: the text was made from keys.
+const keysOf = (text: string) => JSON.parse(text) as readonly LeaseKey[];
 
-const grantColumns = 'token, "set", owner, expires_at, lost';
-const waiterColumns = 'id, kind, "set", owner, token, ttl, until, granted';
+// The keys come along as one JSON text: a statement for each row would make a long line slow.
+const keysIn = (table: string, of: string) =>
+  `(SELECT json_group_array(json_object('key', k."key", 'mode', k.mode) ORDER BY k.rowid) FROM ${table} k WHERE k.${of}) AS keys`;
+const grantSelect = `SELECT token, "set", owner, expires_at, lost, ${keysIn('grant_keys', 'token = grants.token')} FROM grants`;
+const waiterSelect = `SELECT id, kind, "set", owner, token, ttl, until, granted, ${keysIn('waiter_keys', 'waiter = waiters.id')} FROM waiters`;
 
 /** Owners, sets and waiters in tables; keys in rows of their own, found by key and by set. */
 export function sqliteLeaseRows(sql: Sql): LeaseRows {
@@ -32,14 +38,13 @@ export function sqliteLeaseRows(sql: Sql): LeaseRows {
     sql.run('UPDATE counters SET value = value + 1 WHERE name = ?', counter);
     return sql.get<{ value: number }>('SELECT value FROM counters WHERE name = ?', counter)?.value ?? 0;
   };
-  const keysOf = (rows: readonly KeyColumns[]) => rows.map(({ key, mode }): LeaseKey => ({ key, mode }));
   const grantOf = (row: GrantColumns): GrantRow => ({
     token: row.token,
     set: row.set,
     owner: row.owner,
     expiresAtMs: row.expires_at,
     lost: row.lost === 1,
-    keys: keysOf(sql.all<KeyColumns>('SELECT "key", mode FROM grant_keys WHERE token = ? ORDER BY rowid', row.token)),
+    keys: keysOf(row.keys),
   });
   const waiterOf = (row: WaiterColumns): WaiterRow => ({
     id: row.id,
@@ -50,10 +55,10 @@ export function sqliteLeaseRows(sql: Sql): LeaseRows {
     ttlMs: row.ttl,
     untilMs: row.until,
     granted: row.granted,
-    keys: keysOf(sql.all<KeyColumns>('SELECT "key", mode FROM waiter_keys WHERE waiter = ? ORDER BY rowid', row.id)),
+    keys: keysOf(row.keys),
   });
   const one = (where: string, value: number | string) => {
-    const row = sql.get<GrantColumns>(`SELECT ${grantColumns} FROM grants WHERE ${where}`, value);
+    const row = sql.get<GrantColumns>(`${grantSelect} WHERE ${where}`, value);
     return row && grantOf(row);
   };
   const putKeys = (token: number, keys: readonly LeaseKey[]) => {
@@ -71,7 +76,7 @@ export function sqliteLeaseRows(sql: Sql): LeaseRows {
         .all<{ token: number; mode: LeaseKey['mode'] }>('SELECT token, mode FROM grant_keys WHERE "key" = ?', key)
         .map(({ token, mode }) => ({ token, mode })),
     addGrant({ token, set, owner, expiresAtMs, keys }) {
-      const insert = `INSERT INTO grants (${grantColumns}) VALUES (?, ?, ?, ?, 0)`;
+      const insert = `INSERT INTO grants (token, "set", owner, expires_at, lost) VALUES (?, ?, ?, ?, 0)`;
       sql.run(insert, token, set, owner, expiresAtMs);
       putKeys(token, keys);
     },
@@ -89,23 +94,21 @@ export function sqliteLeaseRows(sql: Sql): LeaseRows {
       sql.run('DELETE FROM grant_keys WHERE token = ?', token);
       sql.run('DELETE FROM grants WHERE token = ?', token);
     },
-    grantsOf: (owner) =>
-      sql.all<GrantColumns>(`SELECT ${grantColumns} FROM grants WHERE owner = ? ORDER BY token`, owner).map(grantOf),
-    grants: () =>
-      sql.all<GrantColumns>(`SELECT ${grantColumns} FROM grants WHERE lost = 0 ORDER BY token`).map(grantOf),
+    grantsOf: (owner) => sql.all<GrantColumns>(`${grantSelect} WHERE owner = ? ORDER BY token`, owner).map(grantOf),
+    grants: () => sql.all<GrantColumns>(`${grantSelect} WHERE lost = 0 ORDER BY token`).map(grantOf),
     renewAll: (owner, expiresAtMs) =>
       sql.run('UPDATE grants SET expires_at = ? WHERE owner = ? AND lost = 0', expiresAtMs, owner).changes,
     addWaiter({ kind, set, owner, token, ttlMs, untilMs, granted, keys }) {
       // Not the rowid: it could be given again, and the line is ordered by it.
       const id = next('waiter');
-      const insert = `INSERT INTO waiters (${waiterColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+      const insert = `INSERT INTO waiters (id, kind, "set", owner, token, ttl, until, granted) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
       sql.run(insert, id, kind, set, owner, token, ttlMs, untilMs, granted);
       for (const { key, mode } of keys)
         sql.run('INSERT INTO waiter_keys ("key", waiter, mode) VALUES (?, ?, ?)', key, id, mode);
       return id;
     },
     waiter(id) {
-      const row = sql.get<WaiterColumns>(`SELECT ${waiterColumns} FROM waiters WHERE id = ?`, id);
+      const row = sql.get<WaiterColumns>(`${waiterSelect} WHERE id = ?`, id);
       return row && waiterOf(row);
     },
     setGranted: (id, token) => void sql.run('UPDATE waiters SET granted = ? WHERE id = ?', token, id),
@@ -114,11 +117,11 @@ export function sqliteLeaseRows(sql: Sql): LeaseRows {
       sql.run('DELETE FROM waiters WHERE id = ?', id);
     },
     waitersFor(key) {
-      const select = `SELECT ${waiterColumns} FROM waiters
+      const select = `${waiterSelect}
         WHERE granted = 0 AND id IN (SELECT waiter FROM waiter_keys WHERE "key" = ?) ORDER BY id`;
       return sql.all<WaiterColumns>(select, key).map(waiterOf);
     },
-    waiters: () => sql.all<WaiterColumns>(`SELECT ${waiterColumns} FROM waiters ORDER BY id`).map(waiterOf),
+    waiters: () => sql.all<WaiterColumns>(`${waiterSelect} ORDER BY id`).map(waiterOf),
     owner: (owner) => ownerOf(sql.get<OwnerColumns>('SELECT owner, host, boot_id FROM owners WHERE owner = ?', owner)),
     owners: () =>
       sql

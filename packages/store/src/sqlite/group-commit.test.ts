@@ -1,0 +1,196 @@
+import { FakeClock } from '@conductor/core/testing';
+import { systemClock } from '@conductor/core';
+import type { Clock } from '@conductor/core/ports';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase, temporaryFolder } from '../../test/open-database.js';
+import type { TemporaryFolder } from '../../test/open-database.js';
+import { all, codeOf, commitOf, emptyCommit, events } from '../conformance/store-fixture.js';
+import type { SqlDatabase } from './database.js';
+import { sqliteStore } from './store.js';
+import type { SqliteStoreOptions } from './store.js';
+
+let folder: TemporaryFolder;
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => folder.remove());
+
+const path = () => folder.file('conductor.db');
+
+function open(clock: Clock, o: Partial<SqliteStoreOptions> = {}) {
+  return sqliteStore({ database: openDatabase(path()), clock, ...o });
+}
+
+/** The same connection, with a look at, or a spanner in, every statement that runs. */
+function watched(database: SqlDatabase, before: (sql: string) => void): SqlDatabase {
+  return {
+    exec(sql) {
+      before(sql);
+      database.exec(sql);
+    },
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      return {
+        run(...values) {
+          before(sql);
+          return statement.run(...values);
+        },
+        get: (...values) => statement.get(...values),
+        all: (...values) => statement.all(...values),
+      };
+    },
+    close: () => database.close(),
+  };
+}
+
+function failure(errcode: number): Error {
+  return Object.assign(new Error(`result ${errcode}`), { errcode });
+}
+
+describe('group commit', () => {
+  it('writes what arrives in one turn in one transaction', async () => {
+    const ran: string[] = [];
+    const clock = new FakeClock();
+    const store = await open(clock, { database: watched(openDatabase(path()), (sql) => ran.push(sql)) });
+    ran.length = 0;
+    const results = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => store.commit(commitOf(`track/${n}`, 0, events(2)))),
+    );
+    expect(ran.filter((sql) => sql === 'BEGIN IMMEDIATE')).toHaveLength(1);
+    expect(ran.filter((sql) => sql === 'COMMIT')).toHaveLength(1);
+    expect(results.map(({ lastSeq }) => lastSeq)).toEqual(Array.from({ length: 50 }, (_, n) => (n + 1) * 2));
+    await store.close();
+  });
+
+  it('rejects the one that conflicts, and writes the others around it', async () => {
+    const store = await open(new FakeClock());
+    const group = [
+      store.commit(commitOf('track/1', 0)),
+      store.commit(commitOf('track/1', 0)),
+      store.commit(commitOf('track/1', 1)),
+      store.commit({ ...emptyCommit, records: [{ collection: '$c', key: 'a', expectedRevision: 9, value: 1 }] }),
+      store.commit(commitOf('track/2', 0)),
+    ];
+    const codes = await Promise.all(group.map(codeOf));
+    expect(codes).toEqual([undefined, 'VERSION_CONFLICT', undefined, 'REVISION_CONFLICT', undefined]);
+    expect((await all(store.readAll())).map(({ id }) => id)).toEqual(['track/1@1', 'track/1@2', 'track/2@1']);
+    await store.close();
+  });
+
+  it('leaves out whoever aborts before the group is written', async () => {
+    const store = await open(new FakeClock());
+    const stop = new AbortController();
+    const aborted = store.commit(commitOf('track/1', 0), { signal: stop.signal });
+    const other = store.commit(commitOf('track/2', 0));
+    stop.abort(new Error('changed my mind'));
+    await expect(aborted).rejects.toThrow('changed my mind');
+    expect((await other).lastSeq).toBe(1);
+    expect(await store.head({ stream: 'track/1' })).toBe(0);
+    await store.close();
+  });
+
+  it('writes what was handed in before close, and answers it', async () => {
+    const store = await open(new FakeClock());
+    const last = store.commit(commitOf('track/1', 0));
+    const closed = store.close();
+    expect((await last).lastSeq).toBe(1);
+    await closed;
+    const again = await open(new FakeClock());
+    expect(await again.head()).toBe(1);
+    await again.close();
+  });
+
+  it.each([
+    ['a failed fsync', 10 + 4 * 256, 'STORE_FAILED'],
+    ['a damaged page', 11, 'STORE_CORRUPT'],
+  ])('rejects the whole group after %s, and closes itself', async (_, errcode, code) => {
+    let broken = false;
+    const database = watched(openDatabase(path()), (sql) => {
+      if (broken && sql === 'COMMIT') throw failure(errcode);
+    });
+    const store = await open(new FakeClock(), { database });
+    await store.commit(commitOf('track/1', 0));
+    broken = true;
+    const group = [store.commit(commitOf('track/1', 1)), store.commit(commitOf('track/2', 0))];
+    expect(await Promise.all(group.map(codeOf))).toEqual([code, code]);
+    broken = false;
+    expect(await codeOf(store.commit(commitOf('track/3', 0)))).toBe(code);
+    expect(await codeOf(store.head())).toBe(code);
+    await store.close();
+    const again = await open(new FakeClock());
+    expect((await all(again.readAll())).map(({ id }) => id)).toEqual(['track/1@1']);
+    await again.close();
+  });
+
+  it('tells a full disk, writes nothing of the group, and goes on when there is room again', async () => {
+    const database = openDatabase(path());
+    const store = await open(new FakeClock(), { database });
+    await store.commit(commitOf('track/1', 0));
+    const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { page_count: number };
+    database.exec(`PRAGMA max_page_count = ${pages + 2}`);
+    const large = [{ type: 't', v: 1, data: 'x'.repeat(100_000) }];
+    const group = [store.commit(commitOf('track/2', 0)), store.commit(commitOf('track/3', 0, large))];
+    expect(await Promise.all(group.map(codeOf))).toEqual(['STORE_FULL', 'STORE_FULL']);
+    expect(await store.head()).toBe(1);
+    database.exec('PRAGMA max_page_count = 1000000');
+    expect((await store.commit(commitOf('track/3', 0, large))).lastSeq).toBe(2);
+    await store.close();
+  });
+
+  it('waits through the clock while another process writes, and is heard then', async () => {
+    const clock = new FakeClock();
+    const store = await open(clock);
+    const other = openDatabase(path());
+    other.exec('BEGIN IMMEDIATE');
+    const commit = store.commit(commitOf('track/1', 0));
+    await clock.settle();
+    expect(clock.pending).toBe(1);
+    other.exec('ROLLBACK');
+    await clock.advance(1_000);
+    expect((await commit).lastSeq).toBe(1);
+    other.close();
+    await store.close();
+  });
+
+  it('gives up with STORE_BUSY after its time, writes nothing, and can go on', async () => {
+    const clock = new FakeClock();
+    const store = await open(clock, { storeBusyMs: 100 });
+    const other = openDatabase(path());
+    other.exec('BEGIN IMMEDIATE');
+    const busy = Promise.all([
+      codeOf(store.commit(commitOf('track/1', 0))),
+      codeOf(store.commit(commitOf('track/2', 0))),
+    ]);
+    await clock.runUntil(busy);
+    expect(await busy).toEqual(['STORE_BUSY', 'STORE_BUSY']);
+    other.exec('ROLLBACK');
+    other.close();
+    expect((await store.commit(commitOf('track/1', 0))).lastSeq).toBe(1);
+    await store.close();
+  });
+
+  it('answers an abort at once while the file is busy, and does not write it later', async () => {
+    const clock = new FakeClock();
+    const store = await open(clock);
+    const other = openDatabase(path());
+    other.exec('BEGIN IMMEDIATE');
+    const stop = new AbortController();
+    const aborted = store.commit(commitOf('track/1', 0), { signal: stop.signal });
+    const outcome = aborted.catch((error: unknown) => String(error));
+    await clock.settle();
+    stop.abort(new Error('changed my mind'));
+    expect(await outcome).toContain('changed my mind');
+    other.exec('ROLLBACK');
+    other.close();
+    await clock.advance(1_000);
+    expect(await store.head()).toBe(0);
+    await store.close();
+  });
+
+  it('runs on the real clock too', async () => {
+    const store = await open(systemClock());
+    for (let n = 0; n < 20; n += 1) await store.commit(commitOf('track/1', n));
+    expect(await store.head()).toBe(20);
+    await store.close();
+  });
+});
