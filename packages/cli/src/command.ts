@@ -1,0 +1,56 @@
+import type { Project } from '@conductor/node';
+import type { Output } from './output.js';
+
+export interface GlobalFlags {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+  /** `-C`: the project's folder. */
+  readonly directory?: string | undefined;
+  /** `--config <file>`, or `none`. */
+  readonly config?: string | undefined;
+  /** `--agent <id>`: for every role. */
+  readonly agent?: string | undefined;
+}
+
+/** What a command gets: everything it may touch. */
+export interface CommandContext {
+  readonly flags: GlobalFlags;
+  readonly out: Output;
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Ends at the first SIGINT, SIGTERM, SIGHUP, or when the reader of a runner's output has gone. */
+  readonly signal: AbortSignal;
+  /** The terminal that the live view may draw on; absent: plain lines. */
+  readonly terminal?: Terminal | undefined;
+  open(o?: { readonly create?: boolean; readonly at?: string; readonly limits?: Readonly<Record<string, number>> }): Promise<Project>;
+  stdin(): Promise<string>;
+}
+
+export interface Terminal {
+  readonly columns: number;
+  readonly rows: number;
+  readonly color: boolean;
+  write(text: string): void;
+}
+
+export interface ArgumentSpec {
+  /** As in the help: `[track]`, `<file|track>`. */
+  readonly usage: string;
+  readonly description: string;
+}
+
+export interface CommandSpec {
+  /** Words: `plan show`. */
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly description: string;
+  readonly arguments?: readonly ArgumentSpec[];
+  /** `[flags, description]` as commander reads them. */
+  readonly options?: readonly (readonly [flags: string, description: string])[];
+  /** With `--json` it prints lines, the last one a result or an error. */
+  readonly streaming?: boolean;
+  /** Resolves with the exit code. */
+  run(context: CommandContext, args: readonly (string | undefined)[], options: Readonly<Record<string, unknown>>): Promise<number>;
+}

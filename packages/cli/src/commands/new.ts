@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { ConductorError, priorities } from '@conductor/core';
+import type { CommandContext, CommandSpec } from '../command.js';
+import { choiceOption, listOption, textOption } from '../flags.js';
+import { usage } from '../output.js';
+
+export const newCommand: CommandSpec = {
+  name: 'new',
+  aliases: ['new-track'],
+  description: 'create a track from a goal, a spec or a plan',
+  arguments: [{ usage: '[name]', description: 'what it is called' }],
+  options: [
+    ['--goal <text>', 'what shall be true afterwards'],
+    ['--spec <file>', 'spec.md to start from, - for stdin'],
+    ['--plan <file>', 'plan.md to start from, - for stdin'],
+    ['--type <type>', 'feature, bugfix, refactor, infrastructure …'],
+    ['--priority <priority>', 'P0 to P3'],
+    ['--depends <id...>', 'tracks that must be complete first'],
+    ['--limit <name=value...>', 'limits of this track'],
+  ],
+  async run(context, [name], options) {
+    const goal = textOption(options, 'goal') ?? name;
+    const spec = await document(context, textOption(options, 'spec'));
+    if (goal === undefined && spec === undefined) throw usage('A track needs a name, a goal or a spec', 'conductor new "Readable slugs" --goal "Crème gives creme"');
+    const project = await context.open();
+    try {
+      const track = await project.api.tracks.create({
+        name,
+        goal,
+        spec,
+        plan: await document(context, textOption(options, 'plan')),
+        type: textOption(options, 'type'),
+        priority: choiceOption(options, 'priority', '--priority', priorities),
+        dependencies: listOption(options, 'depends'),
+        limits: limitsOf(listOption(options, 'limit')),
+      });
+      const folder = `${project.folder}/tracks/${track.id}`;
+      const files = [`${folder}/spec.md`, `${folder}/metadata.json`];
+      context.out.result({ track, files }, [`Track ${track.id}`, ...files.map((file) => `  ${file}`), '', `Next: conductor run ${track.id}`].join('\n'));
+      return 0;
+    } finally {
+      await project.close();
+    }
+  },
+};
+
+async function document({ cwd, stdin }: CommandContext, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  if (file === '-') return stdin();
+  try {
+    return await readFile(resolve(cwd, file), 'utf8');
+  } catch (cause) {
+    throw new ConductorError('FILE_NOT_FOUND', `${file} cannot be read`, { cause, details: { path: file } });
+  }
+}
+
+function limitsOf(pairs: readonly string[]): Record<string, number> | undefined {
+  if (pairs.length === 0) return undefined;
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [key = '', value = ''] = pair.split('=', 2);
+      if (value === '' || Number.isNaN(Number(value))) throw usage(`--limit takes name=number, not ${JSON.stringify(pair)}`, '--limit maxFixCycles=5');
+      return [key, Number(value)] as const;
+    }),
+  );
+}

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { ConductorError } from '@conductor/core';
+import { findRoot, openProject, version } from '@conductor/node';
+import type { CommandContext, CommandSpec, GlobalFlags, Terminal } from './command.js';
+import { commands } from './commands/index.js';
+import { exitOfError } from './exits.js';
+import { stderrLogger } from './logger.js';
+import { createOutput, usage } from './output.js';
+import { watchSignals } from './signals.js';
+import { terminalOf } from './terminal.js';
+
+export interface MainOptions {
+  readonly argv: readonly string[];
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+interface Parsed {
+  readonly spec: CommandSpec;
+  readonly args: readonly (string | undefined)[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly flags: GlobalFlags;
+}
+
+/** Runs one command line; resolves with the exit code and never rejects. */
+export async function main({ argv, stdout, stderr, environment, cwd }: MainOptions): Promise<number> {
+  const json = argv.includes('--json');
+  const out = createOutput({ json, quiet: argv.includes('--quiet'), stdout, stderr });
+  let parsed: Parsed | undefined;
+  try {
+    parsed = parse(argv, stdout);
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0; // help and version were printed
+    const wrong = error instanceof CommanderError ? usage(error.message.replace(/^error: /u, ''), 'conductor help') : error;
+    out.error(wrong, false);
+    return 2;
+  }
+  if (!parsed) return 0;
+  const { spec, args, options, flags } = parsed;
+  const streaming = spec.streaming === true;
+  const signals = watchSignals({ stdout, runner: spec.name === 'run' || spec.name === 'demo' || spec.name === 'serve' });
+  const terminal = terminalOf(stdout, environment, flags);
+  try {
+    return await spec.run(contextOf({ flags, out, cwd, environment, signal: signals.signal, terminal }), args, options);
+  } catch (error) {
+    if (signals.signal.aborted) return signals.exitCode;
+    out.error(error, streaming);
+    return ConductorError.is(error) ? exitOfError(error.code) : 10;
+  } finally {
+    signals.dispose();
+  }
+}
+
+type ContextParts = Pick<CommandContext, 'flags' | 'out' | 'cwd' | 'environment' | 'signal'> & { readonly terminal: Terminal | undefined };
+
+function contextOf(parts: ContextParts): CommandContext {
+  const { flags, cwd, environment } = parts;
+  return {
+    ...parts,
+    async open({ create = false, at, limits } = {}) {
+      const folder = at ?? flags.directory;
+      const root = folder === undefined ? (findRoot(cwd, environment) ?? cwd) : resolve(cwd, folder);
+      return openProject(root, {
+        create,
+        limits,
+        config: flags.config === 'none' ? false : flags.config === undefined ? undefined : resolve(cwd, flags.config),
+        agents: flags.agent,
+        logger: flags.verbose ? stderrLogger(parts.out) : undefined,
+      });
+    },
+    stdin: async () => readFileSync(0, 'utf8'),
+  };
+}
+
+function parse(argv: readonly string[], stdout: NodeJS.WriteStream): Parsed | undefined {
+  let parsed: Parsed | undefined;
+  const program = new Command('conductor')
+    .description('Runs tracks: from a spec through plan, gates and workers to COMPLETE.')
+    .version(version, '--version')
+    .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: () => {} })
+    .exitOverride();
+  globalOptions(program);
+  for (const spec of commands) {
+    const command = subcommand(program, spec);
+    command.action((...given: unknown[]) => {
+      const count = spec.arguments?.length ?? 0;
+      const options = command.optsWithGlobals<Record<string, unknown>>();
+      parsed = { spec, args: given.slice(0, count) as (string | undefined)[], options, flags: flagsOf(options) };
+    });
+  }
+  program.parse(argv, { from: 'user' });
+  return parsed;
+}
+
+function globalOptions(command: Command): void {
+  command
+    .option('--json', 'one JSON document on stdout')
+    .option('-C <dir>', "the project's folder")
+    .option('--config <file>', 'a configuration file, or none')
+    .option('--agent <id>', 'the agent for every role')
+    .option('--quiet', 'no progress')
+    .option('--verbose', 'what the engine logs')
+    .option('--no-color', 'no colour');
+}
+
+/** `plan show` lives below `plan`; groups are made on the way. */
+function subcommand(program: Command, spec: CommandSpec): Command {
+  const words = spec.name.split(' ');
+  const last = words.at(-1) ?? spec.name;
+  const parent = words.slice(0, -1).reduce((at, word) => at.commands.find((known) => known.name() === word) ?? at.command(word).exitOverride(), program);
+  const command = parent.command(last).description(spec.description).exitOverride();
+  for (const alias of spec.aliases ?? []) command.alias(alias);
+  for (const argument of spec.arguments ?? []) command.argument(argument.usage, argument.description);
+  for (const [flags, description] of spec.options ?? []) command.option(flags, description);
+  globalOptions(command);
+  return command;
+}
+
+function flagsOf(options: Readonly<Record<string, unknown>>): GlobalFlags {
+  const text = (name: string) => (typeof options[name] === 'string' ? options[name] : undefined);
+  return {
+    json: options['json'] === true,
+    quiet: options['quiet'] === true,
+    verbose: options['verbose'] === true,
+    color: options['color'] !== false,
+    directory: text('C'),
+    config: text('config'),
+    agent: text('agent'),
+  };
+}

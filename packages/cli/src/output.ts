@@ -1,0 +1,52 @@
+import { ConductorError, toConductorError } from '@conductor/core';
+import type { Writable } from 'node:stream';
+
+const schemaVersion = 1;
+
+/** Where answers go. stdout carries the answer, stderr prose and progress. */
+export interface Output {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** The answer of a command: one JSON document with `--json`, else the text. */
+  result(fields: Readonly<Record<string, unknown>>, text: string): void;
+  /** The last line of a streaming command: `kind: result` with `--json`. */
+  end(fields: Readonly<Record<string, unknown>>, text: string): void;
+  /** A line of a streaming command: NDJSON with `--json`. */
+  line(kind: 'event' | 'status', fields: Readonly<Record<string, unknown>>, text: string): void;
+  /** Prose on stderr; nothing with `--quiet`. */
+  note(text: string): void;
+  error(error: unknown, streaming: boolean): void;
+}
+
+export interface OutputOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly stdout: Pick<Writable, 'write'>;
+  readonly stderr: Pick<Writable, 'write'>;
+}
+
+export function createOutput({ json, quiet, stdout, stderr }: OutputOptions): Output {
+  const document = (fields: object) => stdout.write(`${JSON.stringify({ schemaVersion, ...fields })}\n`);
+  const prose = (text: string) => void (text !== '' && stdout.write(`${text}\n`));
+  return {
+    json,
+    quiet,
+    result: (fields, text) => void (json ? document(fields) : prose(text)),
+    end: (fields, text) => void (json ? document({ kind: 'result', ...fields }) : prose(text)),
+    line: (kind, fields, text) => void (json ? document({ kind, ...fields }) : prose(text)),
+    note: (text) => void (quiet || stderr.write(`${text}\n`)),
+    error(thrown, streaming) {
+      const { code, message, hint, details, retryable } = toConductorError(thrown);
+      if (json) {
+        document({ ...(streaming && { kind: 'error' }), error: { code, message, ...(hint !== undefined && { hint }), details, retryable } });
+        return;
+      }
+      stderr.write(`error ${code}: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
+    },
+  };
+}
+
+/** A usage error: what is missing, and the full command to type. */
+export function usage(message: string, hint: string): ConductorError {
+  return new ConductorError('USAGE', message, { hint });
+}
