@@ -38,8 +38,8 @@ describe('the bounds of a memory bus', () => {
     const bus = memoryBus({ clock: new FakeClock(), limits: { replayed: 3 } });
     const reader = bus.subscribe('feed');
     for (let n = 1; n <= 20; n += 1) await bus.publish([message(n)]);
-    const [first] = await Promise.all([reader[Symbol.asyncIterator]().next()]);
-    const cursor = first.done ? '' : (first.value.cursor ?? '');
+    const first = await reader[Symbol.asyncIterator]().next();
+    const cursor: string = first.value?.cursor ?? '';
     const back = bus.subscribe('feed', { after: cursor });
     await bus.close();
     expect(await all(back)).toEqual([18, 19, 20]);

@@ -87,7 +87,8 @@ function deliveryTests(openBus: OpenBus): void {
       for (const reader of readers) {
         const [read] = await take(reader, 1);
         expect(read?.body).toEqual({ list: [1] });
-        expect(() => (read?.body as { list: number[] }).list.push(3)).toThrow(TypeError);
+        const frozen = read?.body as { list: number[] };
+        expect(() => frozen.list.push(3)).toThrow(TypeError);
       }
       await bus.close();
     });

@@ -1,3 +1,4 @@
+import { parseInstant } from '@conductor/core';
 import { findCycles } from './cycles.js';
 
 /** One worker waits: for a task that another runs, or for a file that another holds. */
@@ -71,7 +72,10 @@ const weights: Readonly<
   'fewest-locks': (worker) => worker.locks,
 };
 
-/** `Date.parse` reads a text and no clock, so it may stand here. */
 function instantMs(instant: string): number {
-  return Date.parse(instant);
+  try {
+    return parseInstant(instant);
+  } catch {
+    return NaN; // no time is as good as an unknown one
+  }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConductorError } from '../kernel/error.js';
 import { filterQueue, formatQueueLine, maxQueueLineBytes, parseQueue, type QueueMessage } from './queue.js';
-import { isQueueType, queuePayload, queuePayloads } from './queue-payloads.js';
+import { isQueueType, queuePayload, type QueueType } from './queue-payloads.js';
 
 const message = (fields: Partial<QueueMessage> = {}): QueueMessage => ({
   id: 'msg-1',
@@ -105,7 +105,7 @@ describe('filterQueue', () => {
 
 describe('payloads', () => {
   /** One good payload of each published type, and a field without which it is not one. */
-  const examples: Record<keyof typeof queuePayloads, readonly [Record<string, unknown>, string]> = {
+  const examples: Record<QueueType, readonly [Record<string, unknown>, string]> = {
     BUS_INIT: [{ track_path: 'conductor/tracks/x', version: '1.0' }, 'version'],
     WORKER_DISPATCHED: [{ worker_id: 'w', task_id: '1.1', parallel_group: 'pg-1' }, 'worker_id'],
     TASK_RETRY: [{ task_id: '1.1', attempt: 2, worker_id: 'w' }, 'attempt'],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { instant, parseInstant } from '../kernel/clock.js';
-import type { EventEnvelope, Instant, Json } from '../ports/values.js';
+import type { EventEnvelope, Instant } from '../ports/values.js';
 import {
   isTrackEvent,
   trackEvents,
