@@ -22,6 +22,7 @@ const functions: Partial<Record<Behaviour, ExecutorFunction>> = {
   },
   async hang(_assignment, { report, signal }) {
     await report({ note: 'started' });
+    signal.throwIfAborted();
     await new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
     return done;
   },

@@ -53,9 +53,9 @@ export async function endMembers(
   groupId: number,
   { clock, signal, graceMs = defaultGraceMs }: EndGroupOptions,
 ): Promise<void> {
-  if (!send(groupId, 'SIGTERM')) return;
+  if (!signalled(groupId, 'SIGTERM')) return;
   if (await isEmptyWithin(groupId, graceMs, clock, signal)) return;
-  send(groupId, 'SIGKILL');
+  signalled(groupId, 'SIGKILL');
   if (await isEmptyWithin(groupId, killWaitMs, clock, signal)) return;
   throw new ConductorError('TIMEOUT', `Process group ${groupId} lives on after SIGKILL`, {
     hint: 'A process waits for a device or a network disk; end it by hand.',
@@ -76,8 +76,14 @@ function isSameGroup({ groupId, startedAt }: ProcessRecord): boolean {
   return leader.group === groupId && Math.abs(leader.startedMs - parseInstant(startedAt)) <= startToleranceMs;
 }
 
+/** 0 and 1 are no groups of children: a signal to -0 would reach our own group, one to -1 everything. */
+function isGroupId(groupId: number): boolean {
+  return Number.isSafeInteger(groupId) && groupId > 1;
+}
+
 /** Pids of the group that have not ended. Without /proc: the leader's, as long as the system knows the group. */
 function members(groupId: number): number[] {
+  if (!isGroupId(groupId)) return [];
   const all = pids();
   if (all === undefined) return signalled(groupId, 0) ? [groupId] : [];
   return all.filter((pid) => {
@@ -111,14 +117,9 @@ async function isEmptyWithin(
   return true;
 }
 
-function send(groupId: number, name: 'SIGTERM' | 'SIGKILL'): boolean {
-  return signalled(groupId, name);
-}
-
 /** False when there is no such group any more. */
 function signalled(groupId: number, name: NodeJS.Signals | 0): boolean {
-  // 0 and 1 are no groups of children: -0 would be our own, -1 everything.
-  if (!Number.isSafeInteger(groupId) || groupId <= 1) return false;
+  if (!isGroupId(groupId)) return false;
   try {
     return process.kill(-groupId, name);
   } catch (error) {
