@@ -60,3 +60,12 @@ export {
   formatPhaseReport,
 } from './reports.js';
 export type { CompletionReport, EvaluationReport, GateReport, PhaseReport } from './reports.js';
+export { appendDecision, parseDecisionLog } from './decision-log.js';
+export type { DecisionEntry } from './decision-log.js';
+
+// The project
+export { formatTrackRegistry, parseTrackRegistry } from './track-registry.js';
+export type { TrackRegistry, TrackRegistryEntry } from './track-registry.js';
+export { updateProjectIndex } from './project-index.js';
+export type { ProjectIndex } from './project-index.js';
+export { ErrorEntry, initialErrors, initialPatterns, nextErrorId, parseErrors } from './knowledge.js';
