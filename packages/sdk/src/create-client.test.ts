@@ -15,6 +15,8 @@ describe('a call', () => {
     });
     expect(sent[0]?.headers.get('authorization')).toBe('Bearer secret');
     expect(sent[0]?.url).not.toContain('secret');
+    // A redirect that fetch follows by itself would take the token along.
+    expect(sent[0]?.redirect).toBe('manual');
   });
 
   it('carries body, revision and key of a write', async () => {

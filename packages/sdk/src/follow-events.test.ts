@@ -125,22 +125,26 @@ describe('follow', () => {
     );
   });
 
-  it('waits longer each time that nothing comes, and starts anew when something did', async () => {
-    const { api, clock, sent } = clientOf(
-      [stream([ready]), broken, broken, broken, broken, broken, broken, stream([endFrame()])],
-      {
-        ids: { id: () => 'x', random: () => 0.999_999 },
-      },
-    );
+  it.each([
+    [
+      'longer each time that nothing comes',
+      [stream([ready]), broken, broken, broken, broken, broken, broken],
+      [250, 500, 1000, 2000, 4000, 8000, 10_000],
+    ],
+    [
+      'as at first when something did',
+      [stream([ready]), broken, broken, stream([ready]), broken],
+      [250, 500, 1000, 250, 500],
+    ],
+  ] as const)('waits %s', async (_, replies, delays) => {
+    const ids = { id: () => 'x', random: () => 0.999_999 };
+    const { api, clock, sent } = clientOf([...replies, stream([endFrame()])], { ids });
     const start = clock.now();
-    const at: number[] = [];
-    const work = async () => {
-      for await (const _ of api.events.follow({ after: 0 })) at.push(0);
-    };
-    await clock.runUntil(work());
-    expect(sent).toHaveLength(8);
-    expect(clock.now() - start).toBe(249 + 499 + 999 + 1999 + 3999 + 7999 + 9999);
-    expect(at).toEqual([]);
+    const ended = api.events.follow({ after: 0 })[Symbol.asyncIterator]().next();
+    expect(await clock.runUntil(ended)).toMatchObject({ done: true });
+    expect(sent).toHaveLength(delays.length + 1);
+    // Full jitter: just below each cap.
+    expect(clock.now() - start).toBe(delays.reduce((sum, ms) => sum + ms - 1, 0));
   });
 
   it('gives up on an address that never answered', async () => {

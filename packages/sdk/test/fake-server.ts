@@ -8,6 +8,7 @@ export interface Sent {
   readonly url: string;
   readonly headers: Headers;
   readonly body: unknown;
+  readonly redirect: RequestRedirect | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -19,12 +20,13 @@ export function clientOf(replies: readonly Reply[], options: Partial<ClientOptio
   const clock = new FakeClock();
   const sent: Sent[] = [];
   const fetch: typeof globalThis.fetch = async (url, init = {}) => {
-    const { method = 'GET', body, signal } = init;
+    const { method = 'GET', body, redirect, signal } = init;
     const request: Sent = {
       method,
-      url: String(url),
+      url: url instanceof Request ? url.url : url.toString(),
       headers: new Headers(init.headers),
       body: typeof body === 'string' ? (JSON.parse(body) as unknown) : undefined,
+      redirect,
       signal: signal ?? new AbortController().signal,
     };
     sent.push(request);

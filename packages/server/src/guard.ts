@@ -36,7 +36,7 @@ function isSameHost(origin: string, host: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
-const exposed = 'ETag, Location, Retry-After, Idempotency-Replayed, Conductor-Artifact';
+const exposed = 'ETag, Location, Retry-After, Conductor-Artifact';
 const requestHeaders = 'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID';
 
 /** True when a browser asks beforehand whether it may send the real request. */

@@ -36,7 +36,11 @@ export async function serve(handler: Handler, options: ServeOptions): Promise<Ru
     // The host's own Request and Response stay as they are.
     overrideGlobalObjects: false,
     createServer,
-    serverOptions: { maxHeaderSize: limits.headerBytes, headersTimeout: limits.requestTimeoutMs, requestTimeout: 0 },
+    serverOptions: {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.requestTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+    },
   }) as Server; // createServer above makes this kind
   await listening(server, host, port);
   let closing: Promise<void> | undefined;

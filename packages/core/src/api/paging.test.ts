@@ -54,9 +54,9 @@ describe('everyItem', () => {
     c: { items: [3] },
   };
   const asked: unknown[] = [];
-  const list = async (query: Cursor & { tag: string }): Promise<Page<number>> => {
+  const list = async (query?: Cursor & { tag: string }): Promise<Page<number>> => {
     asked.push(query);
-    return pages[query.cursor ?? 'first'] ?? { items: [] };
+    return pages[query?.cursor ?? 'first'] ?? { items: [] };
   };
 
   it('walks over empty pages to the last one and keeps the query', async () => {

@@ -10,8 +10,8 @@ import type { Call, Cursor, Page } from './conductor-api.js';
  * meanwhile may come twice; one that stays is never lost. Throws what `list` throws.
  */
 export async function* everyItem<T, Q extends Cursor>(
-  list: (query: Q, o?: Call) => Promise<Page<T>>,
-  query: Q,
+  list: (query?: Q, o?: Call) => Promise<Page<T>>,
+  query: NoInfer<Q>,
   o: Call = {},
 ): AsyncGenerator<T, void, undefined> {
   let page = await list(query, o);
