@@ -18,7 +18,7 @@ const options = { clock, graceMs: 200 };
 async function group(
   script: string,
 ): Promise<{ readonly child: ChildProcess; readonly record: ProcessRecord; readonly pid: number }> {
-  const child = spawn('sh', ['-c', `export CONDUCTOR_GROUP=$$; ${script}`], {
+  const child = spawn('sh', ['-c', 'export CONDUCTOR_GROUP=$$; exec sh -c "$0"', script], {
     detached: true,
     stdio: ['ignore', 'pipe', 'ignore'],
   });

@@ -89,8 +89,8 @@ async function forward(root: string, sha: string, { signal }: Opt): Promise<void
     await runGit({ folder: root, signal, args: ['merge', '--ff-only', '--quiet', sha] });
   } catch (error) {
     if (!ConductorError.is(error, 'COMMAND_FAILED')) throw error;
-    const tail = String(error.details['tail'] ?? '');
-    if (!/would be overwritten/.test(tail)) throw error;
+    const { tail } = error.details;
+    if (typeof tail !== 'string' || !/would be overwritten/.test(tail)) throw error;
     throw new ConductorError('WORKTREE_DIRTY', 'Changes that nobody has committed are in the way of the merged work', {
       details: { tail },
       cause: error,
