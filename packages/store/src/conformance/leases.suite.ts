@@ -255,6 +255,23 @@ export function leasesSuite(name: string, open: OpenStore): void {
         expect((await store.leases.list()).grants).toEqual([]);
       }));
 
+    it('keeps what a set held when an extend that waits is aborted', () =>
+      using(async ({ store, clock, acquire }) => {
+        const held = await acquire('h', [...keys('a'), ...shared('d')]);
+        const other = await acquire('s', shared('d'), { owner: 'b' });
+        const stop = new AbortController();
+        const wanted = [...keys('a', 'd', 'e')];
+        const outcome = codeOrText(
+          store.leases.extend('h', held.token, wanted, { waitMs: 60_000, signal: stop.signal }),
+        );
+        await clock.settle();
+        stop.abort(new Error('changed my mind'));
+        expect(await outcome).toContain('changed my mind');
+        await store.leases.release('s', other.token);
+        expect((await store.leases.list()).grants).toEqual([held]);
+        expect((await store.leases.list()).waiting).toEqual([]);
+      }));
+
     it('serves requests in the order of their arrival, also those that would fit earlier', () =>
       using(async ({ store, clock, acquire }) => {
         const { token } = await acquire('s', keys('a'));

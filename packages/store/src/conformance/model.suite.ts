@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import type { Commit, Store } from '@conductor/core/ports';
+import type { Commit, LeaseKey, Store } from '@conductor/core/ports';
 import { actor, all, codeOf, events, fixtureOf, keys } from './store-fixture.js';
 import type { Fixture, OpenStore } from './store-fixture.js';
 
@@ -45,6 +45,29 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant('fenced' as const), set: fc.constantFrom('s1', 's2', 's3') }),
   fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 700 }) }),
 );
+
+interface Wanted {
+  readonly keys: readonly LeaseKey[];
+  /** For how long it is held. */
+  readonly turns: number;
+}
+
+const request: fc.Arbitrary<Wanted> = fc.record({
+  keys: fc.uniqueArray(
+    fc.record({
+      key: fc.constantFrom('k1', 'k2', 'k3', 'k4'),
+      mode: fc.constantFrom('shared' as const, 'exclusive' as const),
+    }),
+    { minLength: 1, maxLength: 3, selector: ({ key }) => key },
+  ),
+  turns: fc.nat(3),
+});
+
+function conflict(a: Wanted, b: Wanted): boolean {
+  return a.keys.some((one) =>
+    b.keys.some((two) => one.key === two.key && (one.mode === 'exclusive' || two.mode === 'exclusive')),
+  );
+}
 
 interface HeldSet {
   readonly token: number;
@@ -182,6 +205,34 @@ export function modelSuite(name: string, open: OpenStore): void {
           }),
         ),
         { numRuns: 60 },
+      ));
+
+    it('never has two holders of an exclusive key, serves everybody, and in the order in which they came', () =>
+      fc.assert(
+        fc.asyncProperty(fc.array(request, { minLength: 2, maxLength: 12 }), (requests) =>
+          using(async ({ store, clock }) => {
+            await store.leases.openOwner({ owner: 'o', host: 'h', bootId: 'b' });
+            const holding = new Set<Wanted>();
+            const tokens = new Map<Wanted, number>();
+            const one = async (wanted: Wanted, index: number) => {
+              const ask = { set: `s${index}`, owner: 'o', keys: wanted.keys, ttlMs: 1_000_000 };
+              const { token } = await store.leases.acquire(ask, { waitMs: 1_000_000 });
+              for (const other of holding) expect(conflict(wanted, other)).toBe(false);
+              holding.add(wanted);
+              tokens.set(wanted, token);
+              for (let turn = 0; turn < wanted.turns; turn += 1) await clock.turn();
+              holding.delete(wanted);
+              await store.leases.release(ask.set, token);
+            };
+            await Promise.all(requests.map(one));
+            for (const [index, later] of requests.entries()) {
+              for (const earlier of requests.slice(0, index).filter((other) => conflict(other, later)))
+                expect(tokens.get(earlier)).toBeLessThan(tokens.get(later) ?? 0);
+            }
+            expect(await store.leases.list()).toEqual({ grants: [], waiting: [] });
+          }),
+        ),
+        { numRuns: 40 },
       ));
   });
 }

@@ -17,9 +17,11 @@ export const defaultLimits: StoreLimits = Object.freeze({
 
 const encoder = new TextEncoder();
 
-/** Length of a text as UTF-8. */
+/** Length of a text as UTF-8. Most texts are short and ASCII, and need no copy to be counted; long ones are faster with one. */
 export function utf8Bytes(text: string): number {
-  let ascii = true;
-  for (let index = 0; index < text.length && ascii; index += 1) ascii = text.charCodeAt(index) < 0x80;
-  return ascii ? text.length : encoder.encode(text).length;
+  if (text.length > 1_024) return encoder.encode(text).length;
+  for (let index = 0; index < text.length; index += 1) {
+    if (text.charCodeAt(index) >= 0x80) return encoder.encode(text).length;
+  }
+  return text.length;
 }

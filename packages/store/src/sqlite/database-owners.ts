@@ -17,6 +17,7 @@ export interface DatabaseOwnersOptions {
 const ownerShape = /^[A-Za-z0-9][A-Za-z0-9._-]{0,119}$/;
 const suffix = '.db';
 const busyWaitMs = 50;
+const maxTries = 3;
 
 /**
  * Owner locks as open exclusive transactions, each in an empty SQLite file of its own (R25): the operating system drops
@@ -39,21 +40,22 @@ export function databaseOwners({ open, files, remove }: DatabaseOwnersOptions): 
     }
   };
 
+  const exists = async (owner: OwnerId) => (await files()).includes(fileOf(owner));
+
   return Object.freeze({
     async lock(owner) {
-      const database = tryLock(owner);
-      if (database === undefined)
-        throw new ConductorError('LEASE_HELD', `The owner ${owner} is open in another process`);
-      return {
-        async release() {
-          database.close();
-          await remove(fileOf(owner));
-        },
-      };
+      for (let tries = 0; tries < maxTries; tries += 1) {
+        const database = tryLock(owner);
+        if (database === undefined) break;
+        // A lock of a file that a rescuer has just removed proves nothing: nobody else would find it.
+        if (await exists(owner)) return lockOf(database, () => remove(fileOf(owner)));
+        database.close();
+      }
+      throw new ConductorError('LEASE_HELD', `The owner ${owner} is open in another process`);
     },
     async isFree(owner) {
       // Opening would make the file.
-      if (!(await files()).includes(fileOf(owner))) return true;
+      if (!(await exists(owner))) return true;
       const database = tryLock(owner);
       database?.close();
       return database !== undefined;
@@ -64,8 +66,25 @@ export function databaseOwners({ open, files, remove }: DatabaseOwnersOptions): 
         .map((file) => file.slice(0, -suffix.length));
       return names.filter((name) => ownerShape.test(name));
     },
-    forget: (owner) => remove(fileOf(owner)),
+    async forget(owner) {
+      if (!(await exists(owner))) return;
+      const database = tryLock(owner);
+      if (database !== undefined) await lockOf(database, () => remove(fileOf(owner))).release();
+    },
   } satisfies OwnerLocks);
+}
+
+/** The file goes while its lock is held: in between, nobody could lock what is about to be removed. */
+function lockOf(database: SqlDatabase, remove: () => Promise<void>): { release(): Promise<void> } {
+  return {
+    async release() {
+      try {
+        await remove();
+      } finally {
+        database.close();
+      }
+    },
+  };
 }
 
 function fileOf(owner: OwnerId): string {

@@ -1,0 +1,26 @@
+// A process of its own that writes: node writer.mjs <database> <stream> <count>. Prints `<n>` for each acknowledged commit.
+import { createRequire } from 'node:module';
+import { writeSync } from 'node:fs';
+import { systemClock } from '@conductor/core';
+import { sqliteStore } from '@conductor/store/sqlite';
+
+const [path, stream, count] = process.argv.slice(2);
+const { DatabaseSync } =
+  process.getBuiltinModule?.('node:sqlite') ?? createRequire(import.meta.url)('@photostructure/sqlite');
+const clock = systemClock();
+const store = await sqliteStore({ database: new DatabaseSync(path), clock });
+const meta = { at: '2026-01-01T00:00:00.000Z', actor: { kind: 'system', id: 'writer' } };
+
+for (let n = 1; n <= Number(count); n += 1) {
+  const events = [
+    { type: 'thing.begun', v: 1, data: { n } },
+    { type: 'thing.done', v: 1, data: { n } },
+  ];
+  const expectedVersion = (n - 1) * 2;
+  await store.commit({ appends: [{ stream, expectedVersion, events }], meta }).catch((error) => {
+    writeSync(1, `${error.code}\n`);
+    process.exit(3);
+  });
+  writeSync(1, `${n}\n`);
+}
+await store.close();
