@@ -264,7 +264,14 @@ describe('a step', () => {
         changed: [],
         answer: { businessSyncRequired: flagged },
       });
-      const { state } = on(...facts.live(), facts.plan(planned('1')), facts.started('1'), answer, ...passing.slice(4))
+      const { state } = on(
+        ...facts.live(),
+        facts.plan(planned('1')),
+        facts.started('1'),
+        answer,
+        facts.completed('1'),
+        ...passing.slice(4),
+      )
         .when(pass('EVALUATE_EXECUTION'))
         .then(flagged ? ['step.passed'] : ['step.passed', 'step.skipped']);
       expect(state.loop.step).toBe(flagged ? 'BUSINESS_SYNC' : 'COMPLETE');

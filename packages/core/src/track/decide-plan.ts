@@ -4,7 +4,7 @@ import type { Rules } from './decide.js';
 import { trackEvent } from './events.js';
 import type { PlanModelData } from './plan-state.js';
 import type { TrackState } from './model.js';
-import { invalidState, requireNotEnded } from './refuse.js';
+import { invalidState, requireNotEnded, requireUnevaluated } from './refuse.js';
 
 type Names = Extract<TrackCommandName, `plan.${string}` | `work.${string}` | `phase.${string}` | `edit.${string}`>;
 
@@ -12,6 +12,7 @@ type Names = Extract<TrackCommandName, `plan.${string}` | `work.${string}` | `ph
 export const decidePlan: Rules<Names> = {
   'plan.submit': (state, data) => {
     requireNotEnded(state);
+    requireUnevaluated(state, 'a new plan');
     if (state.plan && state.plan.running.size > 0) throw invalidState(state, 'a new plan while its tasks run');
     if (data.effect !== undefined && !state.effects.has(data.effect))
       throw invalidState(state, 'a plan that was not asked for');
@@ -31,6 +32,7 @@ export const decidePlan: Rules<Names> = {
       );
     }
     if (data.textHash === state.plan?.textHash) return [];
+    requireUnevaluated(state, 'another plan');
     requireSize(state, data.model);
     requireRunningKept(state, data.model);
     return [trackEvent('plan.edited', { ...data, revision: revision + 1 })];

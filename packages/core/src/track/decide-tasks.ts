@@ -3,7 +3,14 @@ import type { Rules } from './decide.js';
 import { attemptOf } from './effects.js';
 import { trackEvent } from './events.js';
 import type { TrackState } from './model.js';
-import { invalidState, requireNotEnded, requireRun, requireTask, requireTaskRun } from './refuse.js';
+import {
+  invalidState,
+  requireNotEnded,
+  requireRun,
+  requireTask,
+  requireTaskRun,
+  requireUnevaluated,
+} from './refuse.js';
 
 type Names = Extract<TrackCommandName, `task.${string}` | `lease.${string}`>;
 
@@ -87,6 +94,8 @@ export const decideTasks: Rules<Names> = {
     if (status === data.state) return [];
     if (status === 'running' || status === 'reported')
       throw invalidState(state, `a mark on task ${data.taskId}, which runs`);
+    if (data.state === 'pending' || data.state === 'blocked')
+      requireUnevaluated(state, `task ${data.taskId} to be open`);
     return [trackEvent('task.marked', data)];
   },
   'lease.wait': (state, data) => {

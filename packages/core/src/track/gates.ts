@@ -12,11 +12,12 @@ export function gateResult(state: TrackState, gate: string): EffectResult | unde
 
 /**
  * What the gates of the current visit say together. `pass` needs an answer of each, a PASS of at least one and a FAIL of
- * none: where nothing could be judged, nothing has passed.
+ * none: where nothing could be judged, nothing has passed. Work that was reopened since its gates looked fails as well.
  */
 export function gateVerdict(state: TrackState): 'open' | 'pass' | 'fail' {
   const verdicts = state.loop.asks.flat().map((gate) => gateResult(state, gate)?.verdict);
   if (verdicts.includes('FAIL')) return 'fail';
   if (verdicts.includes(undefined)) return 'open';
-  return verdicts.includes('PASS') ? 'pass' : 'fail';
+  const reopened = state.loop.step === 'EVALUATE_EXECUTION' && (state.plan?.open ?? 0) > 0;
+  return verdicts.includes('PASS') && !reopened ? 'pass' : 'fail';
 }

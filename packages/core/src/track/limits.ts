@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConductorError } from '../kernel/error.js';
 
 const ms = (value: number) =>
   z
@@ -139,3 +140,25 @@ export type Limits = z.infer<typeof Limits>;
 
 /** The documented defaults, frozen. */
 export const defaultLimits: Limits = Object.freeze(Limits.parse({}));
+
+/**
+ * Checks some limits and returns just these: a change of one limit leaves the others as they are, where a partial zod
+ * schema would fill in defaults. Throws `VALIDATION_FAILED` for a name nobody knows or a value out of range.
+ */
+export function parseLimits(given: Readonly<Record<string, unknown>>): Partial<Limits> {
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    entries.map(([name, value]) => {
+      const schema = Object.hasOwn(Limits.shape, name) ? Limits.shape[name as keyof Limits] : undefined;
+      const parsed = schema?.safeParse(value);
+      if (parsed?.success) return [name, parsed.data];
+      throw new ConductorError(
+        'VALIDATION_FAILED',
+        `${name} is no limit, or ${JSON.stringify(value)} is out of its range`,
+        {
+          details: { limit: name, issues: parsed?.error.issues.map(({ message }) => message) ?? [] },
+        },
+      );
+    }),
+  );
+}

@@ -39,6 +39,12 @@ export function requireRun(state: TrackState, what: string): void {
   if (!state.run || state.run.stopped !== undefined) throw invalidState(state, `${what}, because no run holds it`);
 }
 
+/** Work that has passed its evaluation is not changed any more: nothing would look at it again. */
+export function requireUnevaluated(state: TrackState, what: string): void {
+  const { step } = state.loop;
+  if (step === 'BUSINESS_SYNC' || step === 'COMPLETE') throw invalidState(state, `${what} after its evaluation`);
+}
+
 export function requireTask(state: TrackState, id: string): TaskState {
   const task = state.plan?.tasks.get(id);
   if (task) return task;
