@@ -16,7 +16,7 @@ export { canonicalJson, deepFreeze, isJson, jsonValue, parseJson } from './kerne
 export type { ParseJsonOptions } from './kernel/json.js';
 export { sha256Hex } from './kernel/hash.js';
 export { checkId, foldedId, isSafeId, slugOf, trackIdOf } from './track/names.js';
-export { defaultLimits, Limits } from './track/limits.js';
+export { defaultLimits, Limits, parseLimits } from './track/limits.js';
 
 // Tracks
 export { track } from './track/track.js';

@@ -1,7 +1,7 @@
 import { directorOf } from '@conductor/board';
 import { standardDirectors } from '@conductor/board/directors';
 import type { Director } from '@conductor/board';
-import { ConductorError, Limits, randomIds, systemClock } from '@conductor/core';
+import { ConductorError, defaultLimits, parseLimits, randomIds, systemClock } from '@conductor/core';
 import type { ApiSource, ConductorApi } from '@conductor/core/api';
 import { openPlugins } from '@conductor/core/plugin';
 import type { EngineOptions, OpenedPlugins } from '@conductor/core/plugin';
@@ -20,6 +20,7 @@ import { engineActor } from './engine-context.js';
 import type { EngineContext, Views } from './engine-context.js';
 import { loadProject } from './load.js';
 import type { EnginePorts } from './ports.js';
+import { limitedCalls } from './api/limited-calls.js';
 import { createRuns } from './runs.js';
 import { tellEvents } from './tell-events.js';
 import { projectUnit } from './units.js';
@@ -88,7 +89,7 @@ export async function createEngine(ports: EnginePorts, settings: EngineSettings 
 }
 
 function apiOf(engine: EngineContext, runs: ReturnType<typeof createRuns>, actor: ActorRef): ConductorApi {
-  const api: ConductorApi = Object.freeze({
+  const api: ConductorApi = limitedCalls(engine.clock, {
     tracks: tracksApi(engine, runs, actor, () => api),
     plans: plansApi(engine, actor),
     approvals: approvalsApi(engine, actor),
@@ -123,9 +124,7 @@ async function contextOf(
     owner,
     host: ports.processes?.host ?? 'local',
     projectId: await projectIdOf(ports, settings, { clock, ids }),
-    limits: Limits.parse(
-      Object.fromEntries(Object.entries(settings.limits ?? {}).filter(([, value]) => value !== undefined)),
-    ),
+    limits: { ...defaultLimits, ...parseLimits(settings.limits ?? {}) },
     agents: resolveAgents(settings.agents, plugins.executors, ports.workspace),
     plugins,
     evaluators: plugins.evaluators,
@@ -164,7 +163,7 @@ async function projectIdOf(
 ): Promise<string> {
   const known = await loadProject(store);
   if (known.version > 0) return known.projectId;
-  const limits = Limits.parse({});
+  const limits = defaultLimits;
   const create = projectUnit({ store } as EngineContext, [
     { name: 'project.create', data: { projectId: ids.id('project'), name: projectName } },
   ]);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConductorError, Limits, parseJson } from '@conductor/core';
+import { ConductorError, Limits, parseJson, parseLimits } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import { createJiti } from 'jiti';
 
@@ -78,11 +78,14 @@ function checked(config: unknown, path: string): ConductorConfig {
         `Did you mean ${nearest(key, Object.keys(Limits.shape))}?`,
       );
   }
-  const parsed = Limits.partial().safeParse(limits ?? {});
-  if (!parsed.success)
-    throw invalid(
-      `${path} has a limit out of range: ${parsed.error.issues.map(({ path: at, message }) => `${at.join('.')}: ${message}`).join('; ')}`,
-    );
+  try {
+    parseLimits(limits ?? {});
+  } catch (cause) {
+    throw new ConductorError('CONFIG_INVALID', `${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      details: { path },
+      cause,
+    });
+  }
   return config as ConductorConfig; // the keys are checked above; their values where they are used
 }
 

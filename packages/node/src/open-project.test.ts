@@ -16,7 +16,7 @@ describe('openProject', () => {
   it('runs a track from a goal to COMPLETE in an empty folder', async () => {
     const project = await openProject(join(dir, 'hello'), {
       create: true,
-      views: false,
+
       agents: {
         worker: async ({ trackId }, { workspace }) => {
           await workspace.write('hello.txt', `Hello from ${trackId}\n`);

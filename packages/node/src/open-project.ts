@@ -7,7 +7,7 @@ import { commandRunner } from '@conductor/agents/evaluators';
 import { hostProcesses } from '@conductor/agents/node';
 import { memoryBus } from '@conductor/bus';
 import { fileBus } from '@conductor/bus/file';
-import { ConductorError, Limits, randomIds, systemClock } from '@conductor/core';
+import { ConductorError, defaultLimits, Limits, parseLimits, randomIds, systemClock } from '@conductor/core';
 import type { ConductorApi } from '@conductor/core/api';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import { silentLogger } from '@conductor/core/ports';
@@ -85,7 +85,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
   const config = { ...fromFile, ...defined(own), limits: limitsOf(fromFile, options) };
   const folder = await documentsFolder(root, config.dir);
   const stateDir = await makeFolders(root, folder);
-  const limits = Limits.parse(config.limits);
+  const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
   const workspace = fileWorkspace({ root, clock, temporary: join(stateDir, 'tmp') });
   const { store, artifacts } = await openStore(config.store ?? 'sqlite', { stateDir, clock, ids, limits });
   const bus = openBus(config.bus ?? 'file', { workspace, folder, clock });

@@ -6,7 +6,7 @@ const hello = { goal: 'A greeting in hello.txt', tasks: [{ text: 'Write hello.tx
 
 it('runs a small track from a goal to COMPLETE', async () => {
   const { api, close, events, read } = await createTestEngine({
-    views: false,
+   
     agents: {
       worker: async (_assignment, { workspace }) => {
         await workspace.write('hello.txt', 'Hello\n');
@@ -34,7 +34,7 @@ it('lets a gate hold and a fixer repair what it found', async () => {
     },
   });
   const { api, close, events } = await createTestEngine({
-    views: false,
+   
     plugins: [noTodo],
     agents: {
       worker: async ({ role }, { workspace }) => {

@@ -1,4 +1,4 @@
-import { ConductorError, sha256Hex } from '@conductor/core';
+import { ConductorError, instant, sha256Hex } from '@conductor/core';
 import type { ArtifactRef, ArtifactsApi, DoctorCheck, SystemApi } from '@conductor/core/api';
 import type { ActorRef } from '@conductor/core/ports';
 import { requireAllowed } from '../authorize.js';
@@ -39,7 +39,7 @@ export function artifactsApi(engine: EngineContext, actor: ActorRef): ArtifactsA
         bytes,
         mediaType: 'application/octet-stream',
         kind: 'artifact',
-        at: '',
+        at: instant(engine.clock.now()),
       }; // matched above
       const body = new ReadableStream<Uint8Array>({
         pull(controller) {

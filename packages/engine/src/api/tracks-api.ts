@@ -5,7 +5,7 @@ import {
   foldTrack,
   initialTrack,
   instant,
-  Limits,
+  parseLimits,
   sha256Hex,
   trackIdOf,
 } from '@conductor/core';
@@ -136,7 +136,7 @@ async function create(engine: EngineContext, input: CreateTrack, request: Reques
     at,
     (other) => tracks.has(other) || taken.has(other.toLowerCase()),
   );
-  const limits = Limits.parse({ ...engine.limits, ...stripped(input.limits ?? {}) });
+  const limits = { ...engine.limits, ...parseLimits(input.limits ?? {}) };
   const track: TrackCommand = {
     name: 'track.create',
     data: {
@@ -197,7 +197,7 @@ async function updates(
   engine: EngineContext,
   { spec, limits, ...about }: Parameters<TracksApi['update']>[1],
 ): Promise<TrackCommand[]> {
-  const patch = stripped({ ...about, ...(limits && { limits: Limits.partial().parse(limits) }) });
+  const patch = stripped({ ...about, ...(limits && { limits: parseLimits(limits) }) });
   return [
     ...(Object.keys(patch).length > 0 ? [{ name: 'track.configure', data: patch } as TrackCommand] : []), // keys of TrackPatch are keys of the command
     ...(spec === undefined

@@ -42,6 +42,7 @@ const performers: Performers = {
 export async function runTrack(session: TrackSession): Promise<void> {
   for (;;) {
     await session.drain();
+    if (session.state.run?.stopped !== undefined) return;
     if (session.stopRequested) return stopRun(session, { reason: 'stopped' });
     const action = nextAction(session.state);
     if (action.do === 'none') return;

@@ -1,8 +1,9 @@
+import { sessionEntry } from '@conductor/board';
 import { ConductorError } from '@conductor/core';
 import type { TrackState } from '@conductor/core';
 import { metadataOf, upsertTrackRow, writeMetadata } from '@conductor/core/files';
 import type { EngineContext, Views } from '../engine-context.js';
-import { contentOf, loadTrack, readStream, textOf } from '../load.js';
+import { contentOf, loadBoard, loadTrack, readStream, textOf } from '../load.js';
 import { evaluationReport } from '../reports/evaluation.js';
 import { commandTrack } from '../units.js';
 import { engineActor } from '../engine-context.js';
@@ -10,7 +11,7 @@ import { markedText, planText } from './plan-view.js';
 import { createPublisher } from './publish.js';
 import { viewRows, writeView } from './view-writer.js';
 import type { RenderInput } from './view-writer.js';
-import type { Content } from '@conductor/core/ports';
+import type { Content, Json } from '@conductor/core/ports';
 
 /** Nothing is written: for hosts that want the log only. */
 export const noViews: Views = { touch: () => {}, flush: async () => {}, known: async () => [] };
@@ -79,11 +80,12 @@ async function metadataView(
   path: string,
   put: (path: string, render: (input: RenderInput) => string) => Promise<void>,
 ): Promise<void> {
+  const boardSessions = await sessionsOf(engine, state);
   const lock = `${path.slice(0, -'metadata.json'.length)}.metadata.lock`;
   try {
     const held = await engine.workspace.mutex(lock, { waitMs: 0, staleMs: engine.limits.viewLockStaleMs });
     try {
-      await put(path, ({ text }) => writeMetadata(text, metadataOf(state)));
+      await put(path, ({ text }) => writeMetadata(text, metadataOf(settled(state), { boardSessions })));
     } finally {
       await held.release();
     }
@@ -91,6 +93,21 @@ async function metadataView(
     if (!ConductorError.is(error, 'LOCK_TIMEOUT')) throw error;
     engine.logger.warn(`${path} is locked by another tool and is written later`, { code: 'VIEW_LOCKED' });
   }
+}
+
+/** A finished track reads the same from its completion on, so that the commit of its documents is the last change of them. */
+function settled(state: TrackState): TrackState {
+  if (state.completedAt === undefined) return state;
+  return { ...state, updatedAt: state.completedAt, loop: { ...state.loop, status: 'PASSED' } };
+}
+
+async function sessionsOf(engine: EngineContext, state: TrackState): Promise<Json[]> {
+  const sessions: Json[] = [];
+  for (const [id, { state: at }] of state.boards) {
+    const entry = at === 'concluded' ? sessionEntry(await loadBoard(engine.store, id)) : undefined;
+    if (entry) sessions.push(entry);
+  }
+  return sessions;
 }
 
 function rowOf(state: TrackState) {
