@@ -8,7 +8,7 @@ export interface Sent {
   readonly url: string;
   readonly headers: Headers;
   readonly body: unknown;
-  readonly redirect: RequestRedirect | undefined;
+  readonly redirect: RequestInit['redirect'];
   readonly signal: AbortSignal;
 }
 

@@ -46,6 +46,7 @@ export {
   PlanGraph,
   PlanTaskJson,
   RunInput,
+  SomeLimits,
   TaskOutline,
   Track,
   TrackPatch,
