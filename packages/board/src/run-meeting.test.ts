@@ -236,6 +236,23 @@ describe('runMeeting', () => {
     }
   });
 
+  it('lets a director who speaks after a crash hear no more of its round than the others did', async () => {
+    const heard: string[] = [];
+    const listens: Partial<Director> = {
+      discuss: ({ remarks, round }) => (heard.push(`${round}: ${remarks.map((remark) => remark.message).join()}`), []),
+    };
+    const { recorder, options, clock } = await opened([directorOf('CA'), directorOf('CSO', listens)]);
+    const remark = { to: 'ALL', kind: 'QUESTION', message: 'who pays?', changesMyVerdict: false } as const;
+    const session = await recorder.record([
+      { name: 'board.answer', data: { director: 'CA', phase: 'assess', assessment } },
+      { name: 'board.answer', data: { director: 'CSO', phase: 'assess', assessment } },
+      { name: 'board.advance', data: { phase: 'discuss', round: 1 } },
+      { name: 'board.answer', data: { director: 'CA', phase: 'discuss', round: 1, remarks: [remark] } },
+    ]);
+    await clock.runUntil(runMeeting({ ...options, session }));
+    expect(heard).toEqual(['1: ', '2: who pays?']);
+  });
+
   it('stops at the signal with its reason and leaves what was recorded', async () => {
     const stop = new AbortController();
     const directors = [directorOf('CA'), directorOf('CPO', { assess: never })];

@@ -57,14 +57,14 @@ function stamp(lines: readonly string[], { updatedAt }: ProjectIndex): readonly 
   const line = `**Last Updated**: ${day(updatedAt)}`;
   const at = lines.findIndex((other) => /^\*{0,2}_?Last [Uu]pdated\b/.test(other));
   if (at !== -1) return lines.with(at, line);
-  const title = lines.findIndex((other) => /^# /.test(other));
+  const title = lines.findIndex((other) => other.startsWith('# '));
   return lines.toSpliced(title + 1, 0, '', line);
 }
 
 /** Replaces what stands under a heading up to the next heading of its level or above; a missing section goes to the end. */
 function withSection(lines: readonly string[], title: string, items: readonly string[]): readonly string[] {
   const start = lines.findIndex(
-    (line) => /^## /.test(line) && line.slice(3).trim().toLowerCase() === title.toLowerCase(),
+    (line) => line.startsWith('## ') && line.slice(3).trim().toLowerCase() === title.toLowerCase(),
   );
   if (start === -1) {
     const last = lines.findLastIndex((line) => line.trim() !== '');

@@ -1,5 +1,3 @@
-import { escapeCell } from './markdown-table.js';
-
 const itemLength = 1000;
 
 /** Text of an agent, an evaluator or a person as one line of a report: it cannot begin a heading, a task or a tag. */
@@ -9,11 +7,6 @@ export function reportLine(text: string): string {
   return cut
     .replaceAll('<', '\\<')
     .replace(/^[[#>|+*-]|^\d{1,9}(?=[.)])/, (start) => (/\d/.test(start) ? `${start}\\` : `\\${start}`));
-}
-
-/** The same for a table. */
-export function reportCell(text: string): string {
-  return escapeCell(reportLine(text));
 }
 
 /** `key: value` lines under a heading, kept apart by hard breaks; absent values are left out. */
