@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDag, maxDagLength, parseDag } from './dag-block.js';
+import { readCanonicalDag } from './canonical-dag.js';
+import { formatDag, maxDagLength, parseDag, parseYamlDag } from './dag-block.js';
 import { detectTaskType, generateDag } from './generate-dag.js';
 import { parsePlan } from './parse-plan.js';
 
@@ -135,6 +137,69 @@ describe('formatDag', () => {
       parallel_groups: [],
     };
     expect(parseDag(formatDag(block)).block).toEqual(block);
+  });
+});
+
+describe('the short cut for the canonical form', () => {
+  const word = fc.oneof(
+    fc.string(),
+    fc.constantFrom('null', '~', ' x ', 'true', '1.10', '__proto__', 'a.ts', '"', '\\\\', 'é\u0301'),
+  );
+  const optional = { requiredKeys: ['id', 'files', 'depends_on'] } as const;
+  const node = fc.record(
+    {
+      ...{ id: word, name: word, type: word, files: fc.array(word), depends_on: fc.array(word), phase: fc.nat(1e6) },
+      ...{ estimated_duration: word, acceptance: word, task_instructions: word },
+    },
+    { requiredKeys: [...optional.requiredKeys] },
+  );
+  const group = fc.record(
+    {
+      id: word,
+      tasks: fc.array(word),
+      conflict_free: fc.boolean(),
+      shared_resources: fc.array(word),
+      coordination_strategy: word,
+    },
+    { requiredKeys: ['id', 'tasks'] },
+  );
+  const block = fc.record({
+    nodes: fc.array(node, { maxLength: 4 }),
+    parallel_groups: fc.array(group, { maxLength: 3 }),
+  });
+
+  it('reads what the YAML parser reads, or nothing', () => {
+    fc.assert(
+      fc.property(block, fc.nat(), fc.constantFrom('', ' ', '#', '"', '\n', '- ', ': '), (given, at, insert) => {
+        const yaml = formatDag(given);
+        const place = at % (yaml.length + 1);
+        for (const text of [yaml, yaml.slice(0, place) + insert + yaml.slice(place)]) {
+          const short = readCanonicalDag(text);
+          if (short !== undefined) expect(parseYamlDag(text)).toEqual({ block: short, findings: [] });
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('takes the block of a formatted plan', () => {
+    const dag = generateDag([
+      { id: '1.1', name: 'a "b"', files: ['a.ts'], dependsOn: [], phase: 1 },
+      { id: '1.2', files: ['a.ts'], dependsOn: [], acceptance: 'x' },
+    ]);
+    expect(readCanonicalDag(formatDag(dag))).toEqual(dag);
+    expect(readCanonicalDag(formatDag({ nodes: [], parallel_groups: [] }))).toEqual({ nodes: [], parallel_groups: [] });
+  });
+
+  it.each([
+    '',
+    'dag:\n',
+    'dag:\n  nodes: []\n',
+    'dag:\n  parallel_groups: []\n',
+    'dag:\n  nodes:\n  nodes:\n  parallel_groups: []\n',
+    'dag:\n  nodes: []\n    - id: a\n  parallel_groups: []\n',
+  ])('leaves %j to the YAML parser', (yaml) => {
+    expect(readCanonicalDag(yaml)).toBeUndefined();
   });
 });
 

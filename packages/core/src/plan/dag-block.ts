@@ -1,6 +1,7 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Document, Node, YAMLMap } from 'yaml';
 import type { Finding } from '../track/model.js';
+import { readCanonicalDag } from './canonical-dag.js';
 import { normalPath, unique } from './references.js';
 
 /** One task of the `dag:` block, in the published names. */
@@ -38,7 +39,7 @@ export interface ParsedDag {
   readonly findings: readonly Finding[];
 }
 
-/** Characters of YAML that are read; a longer block is refused with a finding, never half read. */
+/** Characters that the YAML parser is given; a longer block of foreign form is refused with a finding, never half read. */
 export const maxDagLength = 1_048_576;
 
 const empty: DagBlock = { nodes: [], parallel_groups: [] };
@@ -48,6 +49,13 @@ const empty: DagBlock = { nodes: [], parallel_groups: [] };
  * `1.10` stays an id. Total: aliases, deep nesting, wrong types and syntax errors are findings, on lines counted from `firstLine`.
  */
 export function parseDag(yaml: string, firstLine = 1): ParsedDag {
+  const canonical = readCanonicalDag(yaml);
+  if (canonical !== undefined) return { block: canonical, findings: [] };
+  return parseYamlDag(yaml, firstLine);
+}
+
+/** The same without the short cut for our own form: every block goes through the YAML parser. */
+export function parseYamlDag(yaml: string, firstLine = 1): ParsedDag {
   if (yaml.length > maxDagLength) {
     return {
       block: empty,

@@ -310,6 +310,23 @@ describe('sections', () => {
   });
 });
 
+describe('edits in a row', () => {
+  it('tell changed lines as the last text counts them', () => {
+    const text = '## Phase 1: A\n- [ ] Task 1.1: a\n## Phase 2: B\n- [ ] Task 2.1: b\n';
+    const edited = editPlan(text, [
+      { do: 'mark', task: '2.1', state: 'done' },
+      { do: 'addTask', phase: '1', task: { text: 'c', files: ['c.ts'] } },
+      { do: 'setCheckpoint', phase: '1', sha: 'abc1234' },
+    ]);
+    expect(edited.changedLines.map((line) => edited.text.split('\n')[line - 1])).toEqual([
+      '## Phase 1: A [checkpoint: abc1234]',
+      '- [ ] Task 1.2: c',
+      '    - **Files**: `c.ts`',
+      '- [x] Task 2.1: b',
+    ]);
+  });
+});
+
 describe('addFixTasks', () => {
   const canonical = formatPlan({ title: 'T', phases: [{ title: 'A', tasks: [{ text: 'a' }] }] });
 

@@ -414,6 +414,10 @@ describe('nesting', () => {
     ]);
   });
 
+  it('reads an item indented by one column more as a sibling', () => {
+    expect(parsePlan('- [ ] a\n - [ ] b\n- [ ] c').plan.phases[0]?.tasks).toHaveLength(3);
+  });
+
   it('ends a task where text at the margin begins a new block', () => {
     expect(parsePlan('- [ ] a\n\nProse\n\n  - [ ] b').plan.phases[0]?.tasks).toMatchObject([
       { text: 'a' },

@@ -76,9 +76,10 @@ function joinPhases(
   result: ReadonlyMap<string, string[]>,
   speaks: (task: PlanTask) => boolean,
 ): void {
+  const find = phaseFinder([...phases.keys()]);
   let before: Phase | undefined;
   for (const [phase, tasks] of phases) {
-    const named = phase.dependsOn.flatMap((name) => findPhase([...phases.keys()], name) ?? []);
+    const named = phase.dependsOn.flatMap((name) => find(name) ?? []);
     const waitsFor = phase.kind === 'fix' ? [] : phase.dependenciesKnown ? named : before === undefined ? [] : [before];
     const first = tasks.filter((task) => !speaks(task) && result.get(task.id)?.length === 0);
     const last = waitsFor.flatMap((earlier) => (earlier === phase ? [] : lastTasks(phases.get(earlier) ?? [], result)));
@@ -87,9 +88,14 @@ function joinPhases(
   }
 }
 
-function findPhase(phases: readonly Phase[], name: string): Phase | undefined {
-  const number = /^phase[-_]?([\w.]{1,12})$/i.exec(name)?.[1] ?? name;
-  return phases.find((phase) => phase.number === number) ?? phases.find((phase) => String(phase.ordinal) === number);
+/** By number as written, else by place: `phase2`, `2`. */
+function phaseFinder(phases: readonly Phase[]): (name: string) => Phase | undefined {
+  const byNumber = new Map<string, Phase>();
+  for (const phase of phases) {
+    if (phase.number !== undefined && !byNumber.has(phase.number)) byNumber.set(phase.number, phase);
+  }
+  for (const phase of phases) if (!byNumber.has(String(phase.ordinal))) byNumber.set(String(phase.ordinal), phase);
+  return (name) => byNumber.get(/^phase[-_]?([\w.]{1,12})$/i.exec(name)?.[1] ?? name);
 }
 
 /** Tasks of a phase that no other task of it waits for. */
