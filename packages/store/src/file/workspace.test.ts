@@ -148,6 +148,18 @@ describe('fileWorkspace', () => {
     expect(await readdir(root)).toEqual([]);
   });
 
+  it('steals nothing while another does, unless that one died over it', async () => {
+    const steal = () => files.mutex('lock', { waitMs: 0 });
+    await mkdir(join(root, 'lock'));
+    await utimes(join(root, 'lock'), 1, 1);
+    await mkdir(join(root, 'lock.steal'));
+    await expect(steal()).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
+    await utimes(join(root, 'lock.steal'), 1, 1);
+    await steal().catch(() => {}); // takes the dead thief's guard away
+    await (await steal()).release();
+    expect(await readdir(root)).toEqual([]);
+  });
+
   it('lets one of many steal a stale lock, however they race', async () => {
     for (let round = 0; round < 20; round += 1) {
       await mkdir(join(root, 'lock'));

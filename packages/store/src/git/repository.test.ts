@@ -167,11 +167,13 @@ describe('commit', () => {
   );
 
   it('takes brackets in a name for no pattern', async () => {
-    await firstCommit();
     await write('pages/[id].ts', 'x');
     await write('pages/i.ts', 'x');
+    await firstCommit();
+    await write('pages/[id].ts', 'changed');
+    await write('pages/i.ts', 'changed');
     await repository.commit({ paths: ['pages/[id].ts'], message: 'x', key });
-    expect(lastFiles()).toEqual(['A', 'pages/[id].ts']);
+    expect(lastFiles()).toEqual(['M', 'pages/[id].ts']);
   });
 
   it.each(['../outside.txt', '/etc/passwd', 'a/../../b'])('refuses the path %s', async (path) => {
@@ -205,6 +207,18 @@ describe('commit', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'REPO_BUSY', retryable: true });
     await rm(join(root, '.git/index.lock'));
     expect(await repository.commit({ paths: ['a.txt'], message: 'x', key })).toHaveProperty('sha');
+  });
+
+  it('goes on when the other git has ended', async () => {
+    await firstCommit();
+    await write('a.txt', '');
+    await write('.git/index.lock', '');
+    const clock = new FakeClock();
+    const waiting = gitRepository({ root, clock }).commit({ paths: ['a.txt'], message: 'x', key });
+    while (clock.pending === 0) await clock.turn();
+    await rm(join(root, '.git/index.lock'));
+    await clock.advance(50);
+    expect(await waiting).toHaveProperty('sha');
   });
 
   it('runs no hook, asks for no signature, and commits as Conductor where nobody is named', async () => {
