@@ -224,7 +224,8 @@ function word(node: unknown, reader: Reader): string | undefined {
       reader.report('PLAN_DAG_INVALID', node, 'A list or mapping stands where one value belongs');
     return undefined;
   }
-  const value = node.value === null ? '' : String(node.value).trim();
+  // In the failsafe schema every scalar is text; nothing at all is null.
+  const value = typeof node.value === 'string' ? node.value.trim() : '';
   return value === '' || value === 'null' || value === '~' ? undefined : value;
 }
 
