@@ -442,6 +442,15 @@ describe('metadata.json', () => {
     });
   });
 
+  it('keeps unknown keys of items that stay when a list becomes shorter', () => {
+    const commits = [{ sha: 'a', who: 'Bob' }, { sha: 'b' }];
+    const text = JSON.stringify({ version: 3, loop_state: { checkpoints: { EXECUTE: { commits } } } });
+    const shorter: MetadataV3 = { loopState: { checkpoints: { EXECUTE: { commits: [{ sha: 'a' }] } } } };
+    expect(JSON.parse(writeMetadata(text, shorter))).toMatchObject({
+      loop_state: { checkpoints: { EXECUTE: { commits: [{ sha: 'a', who: 'Bob' }] } } },
+    });
+  });
+
   it('reads a version above 3 with a warning and does not lower it [FMT-24]', () => {
     const text = JSON.stringify({ ...published, version: 4, shape: 'new' });
     const { version, findings, metadata } = parseMetadata(text);

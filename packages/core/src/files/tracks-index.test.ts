@@ -171,6 +171,16 @@ describe('tracks.md', () => {
     expect(moved).toContain('text\r\n');
   });
 
+  it('moves a row upwards, too, where the completed tracks stand first', () => {
+    const text =
+      '## Done\n| Track ID | Name | Completed | Summary |\n|---|---|---|---|\n\n## Doing\n| Track ID | Name | Status |\n|---|---|---|\n| other | O | new |\n| greet_20260101 | Greet | new |\n| last | L | new |\n';
+    expect(ids(upsertTrackRow(text, done))).toEqual([
+      ['greet_20260101', 'completed'],
+      ['other', 'active'],
+      ['last', 'active'],
+    ]);
+  });
+
   it('ticks the entry of a list and leaves its text', () => {
     const text = '- [ ] **Track: Greet**\n  *Link: [./tracks/greet_20260101/](./tracks/greet_20260101/)*\n';
     expect(upsertTrackRow(text, row)).toBe(text.replace('[ ]', '[~]'));
