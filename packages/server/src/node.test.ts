@@ -1,5 +1,8 @@
 import { silentLogger } from '@conductor/core/ports';
+import { FakeClock } from '@conductor/core/testing';
+import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { owner, scriptedApi, token, trackAt } from '../test/scripted-api.js';
 import type { Answers } from '../test/scripted-api.js';
@@ -36,6 +39,31 @@ describe('serve', () => {
     });
     expect(status).toBe(421);
     await server.close();
+  });
+
+  it('does not wait for connections on which nobody asks anything', async () => {
+    // Time stands still: only what is closed at once lets this end.
+    const clock = new FakeClock();
+    const server = await serve({ fetch: async () => new Response(), close: async () => undefined }, { port: 0, clock });
+    const keptAlive = await fetch(server.url);
+    await keptAlive.text();
+    const silent = connect(Number(new URL(server.url).port), '127.0.0.1');
+    await once(silent, 'connect');
+    await Promise.all([server.close(), once(silent, 'close')]);
+  });
+
+  it('cuts what still runs when its grace is over', async () => {
+    let begun = () => {};
+    const asked = new Promise<void>((resolve) => (begun = resolve));
+    const hang = () => (begun(), new Promise<Response>(() => undefined));
+    const clock = new FakeClock();
+    const server = await serve({ fetch: hang, close: async () => undefined }, { port: 0, clock });
+    const answer = fetch(server.url);
+    const cut = expect(answer).rejects.toThrow('fetch failed');
+    await asked;
+    await clock.runUntil(server.close());
+    await cut;
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(10_000);
   });
 
   it('refuses a port that somebody has with ADDRESS_IN_USE', async () => {

@@ -5,7 +5,7 @@ import type { Clock } from '@conductor/core/ports';
 import { createAdaptorServer } from '@hono/node-server';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Handler } from './create-handler.js';
 
 export interface ServeOptions {
@@ -42,9 +42,10 @@ export async function serve(handler: Handler, options: ServeOptions): Promise<Ru
       requestTimeout: limits.requestTimeoutMs,
     },
   }) as Server; // createServer above makes this kind
+  const closeIdle = watchIdle(server);
   await listening(server, host, port);
   let closing: Promise<void> | undefined;
-  const close = () => (closing ??= shutDown(handler, server, limits.closeGraceMs, clock));
+  const close = () => (closing ??= shutDown(handler, server, closeIdle, limits.closeGraceMs, clock));
   if (signal?.aborted === true) {
     await close();
     signal.throwIfAborted();
@@ -79,14 +80,40 @@ function refused(cause: NodeJS.ErrnoException, host: string, port: number): Cond
   });
 }
 
-async function shutDown(handler: Handler, server: Server, graceMs: number, clock: Clock): Promise<void> {
+/** Destroys the connections on which nothing is asked. */
+type CloseIdle = () => void;
+
+/** Node's own closeIdleConnections leaves those alone that never asked anything: a browser keeps some in reserve. */
+function watchIdle(server: Server): CloseIdle {
+  const requests = new Map<Socket, number>();
+  server.on('connection', (socket) => {
+    requests.set(socket, 0);
+    socket.once('close', () => requests.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    const add = (change: number) => requests.has(socket) && requests.set(socket, (requests.get(socket) ?? 0) + change);
+    add(1);
+    response.once('close', () => add(-1));
+  });
+  return () => {
+    for (const [socket, open] of requests) if (open === 0) socket.destroy();
+  };
+}
+
+async function shutDown(
+  handler: Handler,
+  server: Server,
+  closeIdle: CloseIdle,
+  graceMs: number,
+  clock: Clock,
+): Promise<void> {
   const done = new AbortController();
   const closed = new Promise<void>((resolve) => void server.close(() => resolve(done.abort())));
   const handled = handler.close();
   const deadline = clock.monotonic() + graceMs;
   while (!done.signal.aborted) {
     // A connection that is kept alive would hold the server open for seconds; it is idle once its answer is out.
-    if (clock.monotonic() < deadline) server.closeIdleConnections();
+    if (clock.monotonic() < deadline) closeIdle();
     else server.closeAllConnections();
     await clock.sleep(closePollMs, { signal: done.signal }).catch(() => closed); // woken by the end
   }

@@ -15,6 +15,8 @@ export interface ApiUnderTest {
   /** As a person who may do all. */
   readonly api: ConductorApi;
   as(actor: ActorRef): ConductorApi;
+  /** Lets time pass on the clock of both sides. */
+  advance(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -91,7 +93,7 @@ export function conductorApiSuite(name: string, open: OpenApi): void {
       const { agents, ...script } = scriptedAgents();
       const under = await open({ agents });
       opened.push(under);
-      return { ...under.api, as: under.as.bind(under), ...script };
+      return { ...under.api, as: under.as.bind(under), advance: under.advance.bind(under), ...script };
     };
     /** A track whose first task has begun and waits for `release`. */
     const running = async () => {
@@ -314,6 +316,18 @@ export function conductorApiSuite(name: string, open: OpenApi): void {
         const waiting = tracks.waitFor(id, 'completed', { signal: stop.signal });
         stop.abort(new Error('enough'));
         await expect(waiting).rejects.toThrow('enough');
+        release();
+        expect((await tracks.waitFor(id, 'completed')).lifecycle).toBe('completed');
+      });
+
+      it('ends a wait with TIMEOUT when its time is over', async () => {
+        const { tracks, id, advance, release } = await running();
+        const waiting = expect(tracks.waitFor(id, 'completed', { timeoutMs: 1000 })).rejects.toMatchObject({
+          code: 'TIMEOUT',
+          details: { limit: 1000 },
+        });
+        await advance(1000);
+        await waiting;
         release();
         expect((await tracks.waitFor(id, 'completed')).lifecycle).toBe('completed');
       });
