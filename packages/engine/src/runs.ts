@@ -1,22 +1,23 @@
 import { ConductorError, instant, toConductorError } from '@conductor/core';
 import type { TrackCommand, TrackState } from '@conductor/core';
 import type { RunInput } from '@conductor/core/api';
-import type { ActorRef, CommitResult, LeaseOp } from '@conductor/core/ports';
+import type { ActorRef, CommitResult, LeaseOp, RecordOp } from '@conductor/core/ports';
+import { engineActor } from './engine-context.js';
 import type { EngineContext } from './engine-context.js';
-import { loadTrack, requireTrackState } from './load.js';
+import { loadApproval, loadTrack, requireTrackState } from './load.js';
 import { changedSpec } from './run/changed-spec.js';
 import { runTrack } from './run/run-track.js';
 import { stopRun } from './run/stop-run.js';
 import { createSession } from './run/track-session.js';
 import type { TrackSession } from './run/track-session.js';
-import { commandTrack } from './units.js';
+import { approvalUnit, commandTrack } from './units.js';
 
 const lost = ['FENCED', 'LEASE_LOST', 'LEASE_EXPIRED', 'OWNER_UNKNOWN'] as const;
 
 /** The runs of this engine. */
 export interface Runs {
   /** Resolves when the run is leased. Throws as `TracksApi.run` says. */
-  start(id: string, input: RunInput, actor: ActorRef): Promise<TrackState>;
+  start(id: string, input: RunInput, actor: ActorRef, records?: readonly RecordOp[]): Promise<TrackState>;
   /** Ends all runs; running tasks are interrupted, tracks stay resumable. */
   close(o: { readonly drain: boolean }): Promise<void>;
 }
@@ -44,14 +45,15 @@ export function createRuns(engine: EngineContext): Runs {
   };
 
   return {
-    async start(id, input, actor) {
+    async start(id, input, actor, records = []) {
       if (closing) throw new ConductorError('CLOSED', 'The engine is closing');
       const state = await runnable(engine, id);
       const commands = await startCommands(engine, state, input);
-      const { grants } = await lease(engine, state, commands, actor);
+      const { grants } = await lease(engine, state, commands, actor, records);
       const [grant] = grants;
       if (!grant) throw new ConductorError('INTERNAL_ERROR', `The store granted no lease for track ${id}`);
       const session = createSession(engine, await loadTrack(engine.store, id, state), grant);
+      watchWallTime(session, input.budget?.wallMs);
       engine.views.touch(id);
       launch(session);
       return session.state;
@@ -64,6 +66,19 @@ export function createRuns(engine: EngineContext): Runs {
       await Promise.all(runs.map(({ ended }) => ended));
     },
   };
+}
+
+/** The one limit that needs a clock: it ends the run as the others do, by a fact. */
+function watchWallTime(session: TrackSession, wallMs: number | undefined): void {
+  if (wallMs === undefined) return;
+  const { clock, logger } = session.engine;
+  clock
+    .sleep(wallMs, { signal: session.signal })
+    .then(() => session.execute([{ name: 'budget.exhaust', data: { kind: 'wallMs', limit: wallMs, spent: wallMs } }]))
+    .then(() => session.wake())
+    .catch((error: unknown) => {
+      if (!session.signal.aborted) logger.warn('The wall time of a run could not be ended', { error: String(error) });
+    });
 }
 
 /** Runs a held track to its stop, whatever happens: only a fenced writer writes nothing more. */
@@ -132,6 +147,7 @@ async function runnable(engine: EngineContext, id: string): Promise<TrackState> 
       { details },
     );
   }
+  if (await expireQuestions(engine, state)) return requireTrackState(engine.store, id);
   const open = [...state.decisions]
     .filter(([, decision]) => decision.state === 'pending')
     .map(([approval]) => approval);
@@ -148,6 +164,23 @@ async function runnable(engine: EngineContext, id: string): Promise<TrackState> 
     });
   }
   return state;
+}
+
+/** An unanswered question is not a yes: once its time is over it counts as a no, and the run that follows says so. */
+async function expireQuestions(engine: EngineContext, state: TrackState): Promise<boolean> {
+  const now = instant(engine.clock.now());
+  let expired = false;
+  for (const [approvalId, decision] of state.decisions) {
+    const { request } = decision.state === 'pending' ? await loadApproval(engine.store, approvalId) : {};
+    if (request?.expiresAt === undefined || request.expiresAt > now) continue;
+    const give: TrackCommand = { name: 'decision.give', data: { approvalId, outcome: 'expired', by: engine.owner } };
+    await commandTrack(engine, state.id, [give], {
+      actor: engineActor,
+      others: [approvalUnit(engine, approvalId, { name: 'approval.expire', data: {} })],
+    });
+    expired = true;
+  }
+  return expired;
 }
 
 async function unmetDependencies({ store }: EngineContext, state: TrackState): Promise<string[]> {
@@ -200,6 +233,7 @@ async function lease(
   { id }: TrackState,
   commands: readonly TrackCommand[],
   actor: ActorRef,
+  records: readonly RecordOp[],
 ): Promise<CommitResult> {
   const set = `track:${id}`;
   const acquire: LeaseOp = {
@@ -214,7 +248,7 @@ async function lease(
   const holder = before.find((grant) => grant.set === set && grant.expiresAt > instant(engine.clock.now()));
   if (holder) throw heldBy(id, holder.owner);
   try {
-    const committed = await commandTrack(engine, id, commands, { actor, leases: [acquire] });
+    const committed = await commandTrack(engine, id, commands, { actor, leases: [acquire], records });
     if (committed) return committed;
     throw new ConductorError('INTERNAL_ERROR', `The start of a run of ${id} wrote nothing`);
   } catch (error) {

@@ -37,29 +37,41 @@ export function boardUnit({ store }: EngineContext, id: string, commands: readon
   };
 }
 
-/**
- * A track's commands with what the registry owes for them, as units of one commit. `load` gives the newest state; a
- * caller that keeps one folds only the tail.
- */
-export function trackUnits(
-  engine: EngineContext,
-  id: string,
-  commands: readonly TrackCommand[],
-  load: () => Promise<TrackState> = () => loadTrack(engine.store, id),
-): readonly Unit[] {
-  const followUps: ProjectCommand[] = [];
-  const unit: Unit = {
+/** Commands of one track; `load` gives its newest state, and a caller that keeps one folds only the tail. */
+export interface TrackShare {
+  readonly id: string;
+  readonly commands: readonly TrackCommand[];
+  readonly load?: (() => Promise<TrackState>) | undefined;
+}
+
+/** Commands of tracks with what the registry owes for all of them, as units of one commit. */
+export function tracksUnits(engine: EngineContext, shares: readonly TrackShare[]): readonly Unit[] {
+  const followUps = new Map<string, readonly ProjectCommand[]>();
+  const units = shares.map(({ id, commands, load = () => loadTrack(engine.store, id) }): Unit => ({
     stream: `track/${id}`,
     async decide(context) {
       const state = await load();
       const events = decideAll(track, state, state.version, commands, context);
-      followUps.splice(0, followUps.length, ...registryFollowUps(id, state.about.background, events));
+      followUps.set(id, registryFollowUps(id, state.about.background, events));
       return { version: state.version, events };
     },
+  }));
+  // Decided after the tracks' own commands, so that it knows what they led to.
+  const registry: Unit = {
+    stream: 'project',
+    decide: (context) => projectUnit(engine, [...followUps.values()].flat()).decide(context),
   };
-  // Decided after the track's own commands, so that it knows what they led to.
-  const registry: Unit = { stream: 'project', decide: (context) => projectUnit(engine, followUps).decide(context) };
-  return [unit, registry];
+  return [...units, registry];
+}
+
+/** The same for one track. */
+export function trackUnits(
+  engine: EngineContext,
+  id: string,
+  commands: readonly TrackCommand[],
+  load?: () => Promise<TrackState>,
+): readonly Unit[] {
+  return tracksUnits(engine, [{ id, commands, load }]);
 }
 
 /** One command of a person or the engine on a track that nobody needs to hold. */

@@ -1,4 +1,5 @@
 import { transitionFor } from '../loop/transitions.js';
+import { usedUp } from './budget.js';
 import type { NewEvent } from '../ports/values.js';
 import type { TrackCommandName, TrackCommands } from './commands.js';
 import type { Rules } from './decide.js';
@@ -28,8 +29,11 @@ export const decideLoop: Rules<Extract<TrackCommandName, `loop.${string}` | `ste
       state.run ? trackEvent('loop.resumed', { ...run, previous: state.run.owner }) : trackEvent('loop.started', run),
     ];
   },
-  'loop.stop': (state, data) =>
-    !state.run || state.run.stopped !== undefined ? [] : [trackEvent('loop.stopped', data)],
+  'loop.stop': (state, data) => {
+    if (!state.run || state.run.stopped !== undefined) return [];
+    const over = data.reason === 'budget' && !state.budget.exhausted ? usedUp(state.budget) : undefined;
+    return [...(over ? [trackEvent('budget.exhausted', over)] : []), trackEvent('loop.stopped', data)];
+  },
   'step.start': (state, data) => {
     requireRun(state, `start of ${data.step}`);
     const { step, status } = state.loop;

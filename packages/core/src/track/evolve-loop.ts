@@ -2,6 +2,7 @@ import type { EventEnvelope } from '../ports/values.js';
 import type { Handlers } from './evolve.js';
 import type { Checkpoint, LoopState, Step, StepStatus, TrackState } from './model.js';
 import type { TrackEventData } from './events.js';
+import { spending } from './budget.js';
 import { changeTask, clearWaits } from './plan-state.js';
 import type { Scratch } from './scratch.js';
 
@@ -52,13 +53,12 @@ function beginRun(
     ...state,
     ...(baseline && state.about.baseline === undefined && { about: { ...state.about, baseline } }),
     ...(state.plan && { plan: clearWaits(state.plan, scratch) }),
-    ...(budget && {
-      budget: {
-        limits: budget as TrackState['budget']['limits'],
-        spent: state.budget.spent,
-        attempts: state.budget.attempts,
-      },
-    }),
+    budget: {
+      limits: (budget ?? {}) as TrackState['budget']['limits'], // zod marks absent keys as undefined-able, JSON has none
+      spent: state.budget.spent,
+      attempts: state.budget.attempts,
+      before: spending(state.budget.spent, state.budget.attempts),
+    },
     run: {
       owner,
       epoch,

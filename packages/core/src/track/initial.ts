@@ -33,7 +33,7 @@ export function initialTrack(id: string): TrackState {
     decisions: new Map(),
     blockers: new Map(),
     timers: new Map(),
-    budget: { limits: {}, spent: { known: true }, attempts: 0 },
+    budget: { limits: {}, spent: { known: true }, attempts: 0, before: { tokens: 0, costMicros: 0, attempts: 0 } },
     completion: new Set(),
     discovered: [],
     consultations: 0,

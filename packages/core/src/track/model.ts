@@ -262,6 +262,8 @@ export interface BudgetState {
   readonly limits: BudgetLimits;
   readonly spent: Usage;
   readonly attempts: number;
+  /** What had been spent when the run began: limits are those of a run. */
+  readonly before: { readonly tokens: number; readonly costMicros: number; readonly attempts: number };
   readonly exhausted?: string;
 }
 

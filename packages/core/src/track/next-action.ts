@@ -1,6 +1,7 @@
 import { transitionFor } from '../loop/transitions.js';
 import type { LoopFacts } from '../loop/transitions.js';
 import { completionParts } from './actions.js';
+import { usedUp } from './budget.js';
 import type { Action } from './actions.js';
 import { currentEffect, roleEffect, taskEffect } from './effects.js';
 import { gateResult, gateVerdict, isBoardGate } from './gates.js';
@@ -86,7 +87,8 @@ function settle(state: TrackState): Action | undefined {
 }
 
 function limited(state: TrackState): Action | undefined {
-  if (state.budget.exhausted) return busy(state) ? { do: 'wait' } : { do: 'stop', reason: 'budget' };
+  if (state.budget.exhausted || usedUp(state.budget))
+    return busy(state) ? { do: 'wait' } : { do: 'stop', reason: 'budget' };
   if (state.run?.reached) return busy(state) ? { do: 'wait' } : { do: 'stop', reason: 'stopped' };
   return undefined;
 }

@@ -8,7 +8,7 @@ import { buildGraph, criticalPath, levels, renderGraph } from '@conductor/dag';
 import { requireAllowed } from '../authorize.js';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf, requireTrackState, textOf } from '../load.js';
-import { withGenerations } from '../run/plan-text.js';
+import { loggedModel } from '../run/plan-text.js';
 import { planText } from '../views/plan-view.js';
 import { writeTrack } from './write.js';
 
@@ -79,7 +79,7 @@ async function submission(engine: EngineContext, text: string): Promise<TrackCom
     throw new ConductorError('PLAN_INVALID', 'The plan has no tasks', { hint: 'conductor plan check <file>' });
   return {
     name: 'plan.submit',
-    data: { text: await contentOf(engine, text), textHash: sha256Hex(text), model: withGenerations(model) },
+    data: { text: await contentOf(engine, text), textHash: sha256Hex(text), model: loggedModel(model, 'count') },
   };
 }
 
@@ -104,7 +104,7 @@ async function editCommands(
       base: state.plan.revision,
       text: await contentOf(engine, text),
       textHash: sha256Hex(text),
-      model: withGenerations(planModel(parsePlan(text).plan)),
+      model: loggedModel(planModel(parsePlan(text).plan), 'count'),
       ops: others.map(({ do: what }) => what),
       cause: 'person',
     },

@@ -109,6 +109,6 @@ async function viewsCheck(engine: EngineContext): Promise<DoctorCheck> {
     id: 'views',
     status: 'warn',
     message: `Not as written: ${odd.slice(0, 5).join(', ')}`,
-    hint: 'Edited by hand, or missing: conductor doctor --fix writes what is missing.',
+    hint: 'Edited by hand: their text stays. Missing: the next run writes it again.',
   };
 }

@@ -9,7 +9,7 @@ import {
   sha256Hex,
   trackIdOf,
 } from '@conductor/core';
-import type { TrackCommand } from '@conductor/core';
+import type { TrackCommand, TrackState } from '@conductor/core';
 import { decodeCursor, encodeCursor, waitForTrack } from '@conductor/core/api';
 import type { ConductorApi, CreateTrack, Page, Track, TrackQuery, TrackRun, TracksApi } from '@conductor/core/api';
 import { formatPlan, formatSpec, parsePlan, planModel } from '@conductor/core/plan';
@@ -19,13 +19,14 @@ import { requireAllowed } from '../authorize.js';
 import { commitUnits } from '../commit-units.js';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf, loadProject, loadTrack, readStream, requireTrackState } from '../load.js';
-import { withGenerations } from '../run/plan-text.js';
+import { loggedModel } from '../run/plan-text.js';
 import type { Runs } from '../runs.js';
-import { projectUnit, trackUnits } from '../units.js';
+import { approvalUnit, projectUnit, trackUnits } from '../units.js';
+import type { TrackShare } from '../units.js';
 import { activityOf } from './activity.js';
 import { runView, trackView } from './track-view.js';
 import { remembered, replayed, writeTrack } from './write.js';
-import type { Request } from './write.js';
+import type { Request, Together } from './write.js';
 
 export function tracksApi(engine: EngineContext, runs: Runs, actor: ActorRef, api: () => ConductorApi): TracksApi {
   const allowed = (action: string, subject: string) => requireAllowed(engine, actor, action, subject);
@@ -36,10 +37,13 @@ export function tracksApi(engine: EngineContext, runs: Runs, actor: ActorRef, ap
     body: unknown,
     commands: Parameters<typeof writeTrack>[3],
     o: Parameters<TracksApi['pause']>[2] = {},
+    together: Together = {},
   ) => {
     checkId(id);
     await allowed(action, `track/${id}`);
-    return trackView(await writeTrack(engine, id, request(action, [id, body], o.idempotencyKey), commands, o));
+    return trackView(
+      await writeTrack(engine, id, request(action, [id, body], o.idempotencyKey), commands, o, together),
+    );
   };
 
   return {
@@ -63,7 +67,8 @@ export function tracksApi(engine: EngineContext, runs: Runs, actor: ActorRef, ap
     async run(id, input = {}, o = {}) {
       await allowed('track.run', `track/${checkId(id)}`);
       const asked = request('track.run', [id, input], o.idempotencyKey);
-      if ((await replayed(engine, asked)) === undefined) return runView(id, held(await runs.start(id, input, actor)));
+      if ((await replayed(engine, asked)) === undefined)
+        return runView(id, held(await runs.start(id, input, actor, remembered(asked, id))));
       return runView(id, held(await requireTrackState(engine.store, id)));
     },
     pause: (id, { reason, mode = 'drain' } = {}, o) =>
@@ -89,18 +94,29 @@ export function tracksApi(engine: EngineContext, runs: Runs, actor: ActorRef, ap
         { reason },
         [{ name: 'track.cancel', data: { ...(reason !== undefined && { reason }) } }],
         o,
+        {
+          others: (state) =>
+            openQuestions(state).map((approval) =>
+              approvalUnit(engine, approval, {
+                name: 'approval.cancel',
+                data: { reason: `Track ${id} was cancelled` },
+              }),
+            ),
+        },
       ),
     async move(id, input, o = {}) {
       const { to, reason } = input;
       const why = { ...(reason !== undefined && { reason }) };
-      if (to === 'active' && input.switch === true) await pauseActive(engine, id, actor);
-      const moves: Readonly<Record<typeof to, TrackCommand>> = {
+      const first = to === 'active' && input.switch === true ? await pauseActive(engine, checkId(id)) : [];
+      const moves = (state: TrackState): Readonly<Record<typeof to, TrackCommand>> => ({
         ready: { name: 'track.ready', data: why },
-        active: { name: 'track.activate', data: why },
+        active: { name: state.lifecycle === 'paused' ? 'track.resume' : 'track.activate', data: why },
         draft: { name: 'track.retry', data: why },
         archived: { name: 'track.archive', data: why },
-      };
-      return command(id, moves[to].name, input, [moves[to]], o);
+      });
+      const track = await command(id, moveActions[to], input, (state) => [moves(state)[to]], o, { first: () => first });
+      for (const { id: paused } of first) engine.views.touch(paused);
+      return track;
     },
     async runs(id) {
       await allowed('tracks.runs', `track/${checkId(id)}`);
@@ -112,6 +128,18 @@ export function tracksApi(engine: EngineContext, runs: Runs, actor: ActorRef, ap
     },
     waitFor: (id, until, o = {}) => waitForTrack(api(), id, until, { ...o, clock: engine.clock }),
   };
+}
+
+/** What a move is called where it is authorised and remembered: the command's own name. */
+const moveActions = {
+  ready: 'track.ready',
+  active: 'track.activate',
+  draft: 'track.retry',
+  archived: 'track.archive',
+} as const;
+
+function openQuestions(state: TrackState): readonly string[] {
+  return [...state.decisions].filter(([, decision]) => decision.state === 'pending').map(([id]) => id);
 }
 
 function held(state: Parameters<typeof trackView>[0]) {
@@ -182,7 +210,7 @@ async function planOf(engine: EngineContext, { plan, tasks }: CreateTrack, name:
   return [
     {
       name: 'plan.submit',
-      data: { text: await contentOf(engine, text), textHash: sha256Hex(text), model: withGenerations(model) },
+      data: { text: await contentOf(engine, text), textHash: sha256Hex(text), model: loggedModel(model, 'count') },
     },
   ];
 }
@@ -210,12 +238,11 @@ function stripped<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T; // only absent keys go
 }
 
-async function pauseActive(engine: EngineContext, next: string, actor: ActorRef): Promise<void> {
-  const { active } = await loadProject(engine.store);
-  if (active === undefined || active === next) return;
-  const pause: TrackCommand = { name: 'track.pause', data: { reason: `Switched to ${next}`, mode: 'drain' } };
-  await commitUnits(engine, trackUnits(engine, active, [pause]), { actor, correlation: { track: active } });
-  engine.views.touch(active);
+/** What switching to a track does to the active one, in the same commit: if the other cannot be activated, it stays active. */
+async function pauseActive({ store }: EngineContext, next: string): Promise<readonly TrackShare[]> {
+  const { active } = await loadProject(store);
+  if (active === undefined || active === next) return [];
+  return [{ id: active, commands: [{ name: 'track.pause', data: { reason: `Switched to ${next}`, mode: 'drain' } }] }];
 }
 
 async function listTracks(engine: EngineContext, query: TrackQuery): Promise<Page<Track>> {

@@ -6,7 +6,8 @@ import { commitUnits } from '../commit-units.js';
 import type { Unit } from '../commit-units.js';
 import type { EngineContext } from '../engine-context.js';
 import { requireTrackState } from '../load.js';
-import { trackUnits } from '../units.js';
+import { tracksUnits } from '../units.js';
+import type { TrackShare } from '../units.js';
 
 const collection = '$request';
 
@@ -39,6 +40,13 @@ export function remembered(request: Request, subject: string): readonly RecordOp
   return [{ collection, key: scopedKey(request), expectedRevision: 0, value: { digest: digestOf(request), subject } }];
 }
 
+/** What happens in the same commit. */
+export interface Together {
+  /** Commands of other tracks, decided before. */
+  readonly first?: ((state: TrackState) => readonly TrackShare[]) | undefined;
+  readonly others?: ((state: TrackState) => readonly Unit[]) | undefined;
+}
+
 /** A person's or client's commands on one track: authorised by the caller, checked against `ifMatch`, remembered by key. */
 export async function writeTrack(
   engine: EngineContext,
@@ -47,13 +55,14 @@ export async function writeTrack(
   commands:
     readonly TrackCommand[] | ((state: TrackState) => readonly TrackCommand[] | Promise<readonly TrackCommand[]>),
   { ifMatch, signal }: Write,
-  others: readonly Unit[] = [],
+  { first, others }: Together = {},
 ): Promise<TrackState> {
   if ((await replayed(engine, request)) === undefined) {
     const state = await requireTrackState(engine.store, id, { signal });
     const list = typeof commands === 'function' ? await commands(state) : commands;
     const newest = async () => matching(await requireTrackState(engine.store, id), ifMatch);
-    await commitUnits(engine, [...trackUnits(engine, id, list, newest), ...others], {
+    const shares = [...(first?.(state) ?? []), { id, commands: list, load: newest }];
+    await commitUnits(engine, [...tracksUnits(engine, shares), ...(others?.(state) ?? [])], {
       actor: request.actor,
       correlation: { track: id },
       records: remembered(request, id),

@@ -26,6 +26,7 @@ export const planChecksGate: Gate = {
       model: planModel(plan),
       spec: parseSpec(spec),
       mode: executionMode(graph, state.policy.limits.parallelFrom),
+      existingFiles: await existingFiles(session),
       otherTracks: await otherTracks(session),
       dependencies: await dependencies(session),
     });
@@ -40,6 +41,16 @@ export const planChecksGate: Gate = {
     };
   },
 };
+
+/** Of the files that the plan names, those that are there before it begins: nobody has to wait for their maker. */
+async function existingFiles({ engine, state }: TrackSession): Promise<ReadonlySet<string>> {
+  const named = new Set([...(state.plan?.tasks.values() ?? [])].flatMap(({ task }) => task.files));
+  const found = new Set<string>();
+  for (const path of named) {
+    if (!/[*?[\]{}]|\/$/u.test(path) && (await engine.workspace.read(path)) !== undefined) found.add(path);
+  }
+  return found;
+}
 
 /** What the other tracks of the project claim: an overlap with a live one fails, with a finished one is advice. */
 async function otherTracks({ engine, id }: TrackSession): Promise<OtherTrack[]> {

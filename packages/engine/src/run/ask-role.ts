@@ -6,7 +6,7 @@ import { gateOf } from '../gates/gate-of.js';
 import type { GateResult } from '../gates/gate.js';
 import { contentOf } from '../load.js';
 import { roleAssignment } from './assignment.js';
-import { withGenerations } from './plan-text.js';
+import { loggedModel } from './plan-text.js';
 import { runExecutor } from './run-executor.js';
 import type { TrackSession } from './track-session.js';
 
@@ -93,7 +93,7 @@ async function submitted(
       data: {
         text: await contentOf(session.engine, text),
         textHash: sha256Hex(text),
-        model: withGenerations(model),
+        model: loggedModel(model, 'ignore'),
         effect: ask.effect,
         ...(usage && { usage }),
       },

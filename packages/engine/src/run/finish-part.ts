@@ -19,7 +19,9 @@ const parts: Readonly<Record<CompletionPart, (session: TrackSession, effect: str
     await engine.views.flush(id);
     const status = await engine.repository?.status();
     const changed = (status?.changed ?? []).filter(
-      (path) => path.startsWith(`${engine.folder}/`) && !path.includes('/.message-bus/'),
+      (path) =>
+        (path.startsWith(`${engine.folder}/tracks/${id}/`) || path === `${engine.folder}/tracks.md`) &&
+        !path.includes('/.message-bus/'),
     );
     const sha = await commitWork(engine, {
       key: commitKey(engine, effect),

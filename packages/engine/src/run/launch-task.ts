@@ -1,3 +1,4 @@
+import { instant } from '@conductor/core';
 import type { TaskState, TrackCommand } from '@conductor/core';
 import type { Executor, Fence, Grant, Json, LeaseOp, Outcome } from '@conductor/core/ports';
 import { taskAssignment } from './assignment.js';
@@ -75,12 +76,18 @@ async function recordOutcome(session: TrackSession, taskId: string, runId: strin
     ]);
     return;
   }
-  await endTask(session, runId, outcomeCommand(taskId, runId, outcome));
+  await endTask(session, runId, outcomeCommand(session, taskId, runId, outcome));
 }
 
-function outcomeCommand(taskId: string, runId: string, outcome: Outcome): TrackCommand {
+function outcomeCommand(
+  { engine, state }: TrackSession,
+  taskId: string,
+  runId: string,
+  outcome: Outcome,
+): TrackCommand {
   if (outcome.status === 'blocked') return { name: 'task.block', data: { taskId, runId, reason: outcome.summary } };
   const { error, summary, usage } = outcome;
+  const delayMs = state.policy.limits.taskRetryDelayMs;
   return {
     name: 'task.fail',
     data: {
@@ -88,6 +95,7 @@ function outcomeCommand(taskId: string, runId: string, outcome: Outcome): TrackC
       runId,
       reason: error?.code ?? 'EXECUTOR_ERROR',
       message: error?.message ?? summary,
+      ...(delayMs > 0 && { retryAt: instant(engine.clock.now() + delayMs) }),
       ...(usage && { usage }),
     },
   };

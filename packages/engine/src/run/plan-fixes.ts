@@ -3,7 +3,7 @@ import type { Finding, TrackCommand } from '@conductor/core';
 import { addFixTasks, parsePlan, planModel } from '@conductor/core/plan';
 import { contentOf, textOf } from '../load.js';
 import { lastFindings } from './assignment.js';
-import { withGenerations } from './plan-text.js';
+import { loggedModel } from './plan-text.js';
 import type { TrackSession } from './track-session.js';
 
 /** One fix task per failing finding, written into the plan by the engine itself: the fixer gets its work, not its scope. */
@@ -32,7 +32,7 @@ export async function planFixes(session: TrackSession): Promise<readonly TrackCo
         base: state.plan.revision,
         text: content,
         textHash: sha256Hex(text),
-        model: withGenerations(planModel(plan)),
+        model: loggedModel(planModel(plan), 'ignore'),
         ops: fixes.map(({ id }) => `add task ${id}`),
         cause: 'fix',
       },

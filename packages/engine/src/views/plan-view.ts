@@ -45,7 +45,9 @@ function collect(tasks: readonly PlanTask[], into: Map<string, PlanTask>): void 
 /** `undefined` when the line says already what the state says. */
 function markOf({ task, status, commit, note }: TaskState, now: PlanTask): Mark | undefined {
   const state = states[status];
-  const summary = state === 'done' || state === 'blocked' ? summaryOf(note) : undefined;
+  // A blocked mark without a reason would be refused by the codec, and by people.
+  const summary =
+    state === 'blocked' ? (summaryOf(note) ?? 'No reason was given') : state === 'done' ? summaryOf(note) : undefined;
   const known = summary === undefined || now.notes.some(({ text }) => text === summary);
   if (now.state === state && (commit === undefined || now.commit !== undefined) && known) return undefined;
   return {

@@ -19,6 +19,9 @@ export interface RenderInput {
   readonly foreign: boolean;
 }
 
+type Render = (input: RenderInput) => string | Promise<string>;
+type OnForeign = (bytes: Uint8Array, base: string | undefined) => Promise<void>;
+
 /**
  * Writes one view: read, compare with the hashes of our own last bytes, note the pending hash, replace. A crash anywhere
  * leaves last or pending on disk, hence no false edit. `onForeign` sees bytes that are not ours before they are merged.
@@ -26,28 +29,39 @@ export interface RenderInput {
 export async function writeView(
   engine: EngineContext,
   path: string,
-  render: (input: RenderInput) => string | Promise<string>,
-  onForeign: (bytes: Uint8Array, base: string | undefined) => Promise<void>,
+  render: Render,
+  onForeign: OnForeign,
 ): Promise<void> {
+  for (let tries = 1; !(await writeOnce(engine, path, render, onForeign)); tries += 1) {
+    if (tries < maxTries) continue;
+    engine.logger.info(`${path} changes faster than it can be written; the next change of the track writes it`);
+    return;
+  }
+}
+
+const maxTries = 5;
+
+/** False: somebody wrote the file meanwhile, so it has to be looked at again. */
+async function writeOnce(engine: EngineContext, path: string, render: Render, onForeign: OnForeign): Promise<boolean> {
   const bytes = await engine.workspace.read(path, { maxBytes: engine.limits.viewBytes });
   const hash = bytes ? sha256Hex(bytes) : '';
   const row = await viewRow(engine, path);
-  const ours = row !== undefined && (hash === row.last || hash === row.pending);
+  const foreign = bytes !== undefined && (row === undefined || (hash !== row.last && hash !== row.pending));
   const text = bytes && new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-  const foreign = bytes !== undefined && !ours;
   const next = new TextEncoder().encode(await render({ text, foreign }));
   const nextHash = sha256Hex(next);
   if (nextHash === hash) {
-    if (!row || row.last !== hash) await saveRow(engine, { path, last: hash, pending: hash });
-    return;
+    if (row?.last !== hash) await saveRow(engine, { path, last: hash, pending: hash });
+    return true;
   }
-  if (foreign && bytes && row) await onForeign(bytes, row.last);
+  if (foreign && row) await onForeign(bytes, row.last);
   await saveRow(engine, { path, last: hash, pending: nextHash });
   try {
     await engine.workspace.replace(path, next, { ifHash: hash });
+    return true;
   } catch (error) {
     if (!ConductorError.is(error, 'FILE_CHANGED')) throw error;
-    engine.logger.info(`${path} was changed while it was written; it is looked at again`);
+    return false;
   }
 }
 
