@@ -147,6 +147,14 @@ export function subscriptionsSuite(name: string, open: OpenStore): void {
         ]);
       }));
 
+    it('lets nothing pass an event that waits in the middle either, when the order is all', () =>
+      using(async ({ store, append }) => {
+        await store.subscriptions.ensure({ ...spec, order: 'all' });
+        for (const n of [1, 2, 3]) await append(`track/${n}`, 1);
+        await settle(store, await claim(store, { max: 2 }), 'retry', 2);
+        expect(seqs(await claim(store))).toEqual([1]);
+      }));
+
     it('puts an event aside as dead after its last try, with its error, and goes on', () =>
       using(async ({ store, clock, append }) => {
         await store.subscriptions.ensure({ ...spec, order: 'all' });
