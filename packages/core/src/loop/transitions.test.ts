@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { initialTrack } from '../track/initial.js';
 import { steps, stepStatuses } from '../track/model.js';
 import type { Step, StepStatus } from '../track/model.js';
 import { transitionFor, transitions } from './transitions.js';
@@ -87,6 +88,7 @@ function told(step: Step, status: StepStatus, facts: LoopFacts): string | undefi
 
 describe('the table of the loop', () => {
   it('is the published one for every step, status and condition, and knows no other pair [LOOP-01]', () => {
+    expect(initialTrack('greet').loop).toMatchObject({ step: 'PLAN', status: 'NOT_STARTED' }); // T1
     for (const [step, status] of everyPair()) {
       for (const facts of everyFacts()) {
         const line = published.find(
