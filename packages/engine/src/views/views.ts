@@ -1,6 +1,6 @@
 import { sessionEntry } from '@conductor/board';
 import { ConductorError } from '@conductor/core';
-import type { TrackState } from '@conductor/core';
+import type { Checkpoint, TrackState } from '@conductor/core';
 import { metadataOf, upsertTrackRow, writeMetadata } from '@conductor/core/files';
 import type { EngineContext, Views } from '../engine-context.js';
 import { contentOf, loadBoard, loadTrack, readStream, textOf } from '../load.js';
@@ -97,8 +97,14 @@ async function metadataView(
 
 /** A finished track reads the same from its completion on, so that the commit of its documents is the last change of them. */
 function settled(state: TrackState): TrackState {
-  if (state.completedAt === undefined) return state;
-  return { ...state, updatedAt: state.completedAt, loop: { ...state.loop, status: 'PASSED' } };
+  const { completedAt, loop } = state;
+  if (completedAt === undefined) return state;
+  const last: Checkpoint = { ...loop.checkpoints.COMPLETE, status: 'PASSED', completedAt };
+  return {
+    ...state,
+    updatedAt: completedAt,
+    loop: { ...loop, status: 'PASSED', checkpoints: { ...loop.checkpoints, COMPLETE: last } },
+  };
 }
 
 async function sessionsOf(engine: EngineContext, state: TrackState): Promise<Json[]> {
