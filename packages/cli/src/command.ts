@@ -1,3 +1,4 @@
+import type { Clock } from '@conductor/core/ports';
 import type { Project } from '@conductor/node';
 import type { Output } from './output.js';
 
@@ -20,11 +21,16 @@ export interface CommandContext {
   readonly out: Output;
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
   /** Ends at the first SIGINT, SIGTERM, SIGHUP, or when the reader of a runner's output has gone. */
   readonly signal: AbortSignal;
   /** The terminal that the live view may draw on; absent: plain lines. */
   readonly terminal?: Terminal | undefined;
-  open(o?: { readonly create?: boolean; readonly at?: string; readonly limits?: Readonly<Record<string, number>> }): Promise<Project>;
+  open(o?: {
+    readonly create?: boolean;
+    readonly at?: string;
+    readonly limits?: Readonly<Record<string, number>>;
+  }): Promise<Project>;
   stdin(): Promise<string>;
 }
 
@@ -51,6 +57,12 @@ export interface CommandSpec {
   readonly options?: readonly (readonly [flags: string, description: string])[];
   /** With `--json` it prints lines, the last one a result or an error. */
   readonly streaming?: boolean;
+  /** It runs work: when nobody reads its output any more, it stops as on SIGHUP. */
+  readonly runner?: boolean;
   /** Resolves with the exit code. */
-  run(context: CommandContext, args: readonly (string | undefined)[], options: Readonly<Record<string, unknown>>): Promise<number>;
+  run(
+    context: CommandContext,
+    args: readonly (string | undefined)[],
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<number>;
 }

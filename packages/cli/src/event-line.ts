@@ -1,24 +1,30 @@
-import type { EventEnvelope, Json } from '@conductor/core/ports';
-import { plain } from './table.js';
+import type { EventEnvelope } from '@conductor/core/ports';
+import { eventData } from './event-data.js';
+import { cut, plain } from './plain-text.js';
 
 const width = 80;
 
 /** An event on one line of at most 80 columns: number, time, type, and what it is about. */
 export function eventLine({ seq, at, type, data }: EventEnvelope): string {
-  const line = `${String(seq).padStart(5)}  ${at.slice(11, 19)}  ${type.padEnd(20)} ${about(data)}`.trimEnd();
-  return line.length > width ? `${line.slice(0, width - 1)}…` : line;
+  const facts = eventData(data);
+  const about = telling.map((name) => facts.text(name)).filter((text) => text !== '');
+  const head = `${String(seq).padStart(5)}  ${plain(at).slice(11, 19)}  ${plain(type).padEnd(20)}`;
+  return cut(`${head} ${about.slice(0, 4).map(plain).join('  ')}`.trimEnd(), width);
 }
-
-const telling = ['taskId', 'step', 'evaluator', 'director', 'verdict', 'rule', 'reason', 'message', 'summary', 'text', 'name', 'trackId', 'boardId'] as const;
 
 /** The fields that tell most, in a fixed order; texts stay on their line. */
-function about(data: Json): string {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) return '';
-  const record = data as Readonly<Record<string, Json>>; // an object that is no list
-  return telling
-    .map((key) => record[key])
-    .filter((value): value is string | number => typeof value === 'string' || typeof value === 'number')
-    .map((value) => plain(String(value)))
-    .slice(0, 4)
-    .join('  ');
-}
+const telling = [
+  'taskId',
+  'step',
+  'evaluator',
+  'director',
+  'verdict',
+  'rule',
+  'reason',
+  'message',
+  'summary',
+  'text',
+  'name',
+  'trackId',
+  'boardId',
+] as const;

@@ -18,9 +18,7 @@ const exits: Readonly<Record<StopReason, number>> = {
 };
 
 /** The exit of a run: by where the track stands, not by how the process felt about it. */
-export function exitOfRun(track: Track, error: { readonly code: string } | undefined, interrupted: boolean): number {
-  if (track.lifecycle === 'completed') return 0;
-  if (interrupted) return 130;
-  if (error) return exitOfError(error.code);
-  return track.lifecycle === 'failed' || track.lifecycle === 'cancelled' ? 1 : exits[track.lastStop ?? 'error'];
+export function exitOfRun({ lifecycle, lastStop = 'error' }: Pick<Track, 'lifecycle' | 'lastStop'>): number {
+  if (lifecycle === 'completed') return 0;
+  return lifecycle === 'failed' || lifecycle === 'cancelled' ? 1 : exits[lastStop];
 }

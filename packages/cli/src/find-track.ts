@@ -9,13 +9,24 @@ const over: readonly Track['lifecycle'][] = ['completed', 'cancelled', 'archived
 export async function findTrack({ api }: Project, wanted: string | undefined): Promise<Track> {
   const tracks: Track[] = [];
   for await (const track of everyItem((query, o) => api.tracks.list(query, o), {})) tracks.push(track);
-  if (wanted === undefined) return only(tracks.filter(({ lifecycle }) => lifecycle === 'active'), tracks.filter(({ lifecycle }) => !over.includes(lifecycle)));
+  if (wanted === undefined)
+    return only(
+      tracks.filter(({ lifecycle }) => lifecycle === 'active'),
+      tracks.filter(({ lifecycle }) => !over.includes(lifecycle)),
+    );
   const exact = tracks.find(({ id }) => id === wanted);
   const starting = tracks.filter(({ id }) => id.startsWith(wanted));
   const [first, second] = exact ? [exact] : starting;
-  if (!first) throw new ConductorError('TRACK_NOT_FOUND', `There is no track ${wanted}`, { hint: 'conductor list --all', details: { track: wanted } });
+  if (!first)
+    throw new ConductorError('TRACK_NOT_FOUND', `There is no track ${wanted}`, {
+      hint: 'conductor list --all',
+      details: { track: wanted },
+    });
   if (second) {
-    throw new ConductorError('TRACK_NOT_FOUND', `${wanted} may be ${starting.map(({ id }) => id).join(' or ')}`, { hint: 'Type more of the id.', details: { track: wanted } });
+    throw new ConductorError('TRACK_NOT_FOUND', `${wanted} may be ${starting.map(({ id }) => id).join(' or ')}`, {
+      hint: 'Type more of the id.',
+      details: { track: wanted },
+    });
   }
   return first;
 }
@@ -23,6 +34,9 @@ export async function findTrack({ api }: Project, wanted: string | undefined): P
 function only(active: readonly Track[], open: readonly Track[]): Track {
   const [found] = active.length > 0 ? active : open;
   if (found && (active.length === 1 || open.length === 1)) return found;
-  const message = open.length === 0 ? 'There is no open track' : `Several tracks are open: ${open.map(({ id }) => id).join(', ')}`;
-  throw new ConductorError('TRACK_NOT_FOUND', message, { hint: open.length === 0 ? 'conductor new "<what shall be true>"' : 'Name one of them.' });
+  const message =
+    open.length === 0 ? 'There is no open track' : `Several tracks are open: ${open.map(({ id }) => id).join(', ')}`;
+  throw new ConductorError('TRACK_NOT_FOUND', message, {
+    hint: open.length === 0 ? 'conductor new "<what shall be true>"' : 'Name one of them.',
+  });
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { ConductorError } from '@conductor/core';
+import { ConductorError, systemClock } from '@conductor/core';
+import type { Clock } from '@conductor/core/ports';
 import { findRoot, openProject, version } from '@conductor/node';
 import type { CommandContext, CommandSpec, GlobalFlags, Terminal } from './command.js';
 import { commands } from './commands/index.js';
@@ -9,6 +10,7 @@ import { exitOfError } from './exits.js';
 import { stderrLogger } from './logger.js';
 import { createOutput, usage } from './output.js';
 import { watchSignals } from './signals.js';
+import type { SignalOptions } from './signals.js';
 import { terminalOf } from './terminal.js';
 
 export interface MainOptions {
@@ -17,6 +19,9 @@ export interface MainOptions {
   readonly stderr: NodeJS.WriteStream;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Where signals come from; `process`, except in tests. */
+  readonly host?: SignalOptions['host'] | undefined;
+  readonly clock?: Clock | undefined;
 }
 
 interface Parsed {
@@ -27,7 +32,15 @@ interface Parsed {
 }
 
 /** Runs one command line; resolves with the exit code and never rejects. */
-export async function main({ argv, stdout, stderr, environment, cwd }: MainOptions): Promise<number> {
+export async function main({
+  argv,
+  stdout,
+  stderr,
+  environment,
+  cwd,
+  host = process,
+  clock = systemClock(),
+}: MainOptions): Promise<number> {
   const json = argv.includes('--json');
   const out = createOutput({ json, quiet: argv.includes('--quiet'), stdout, stderr });
   let parsed: Parsed | undefined;
@@ -35,19 +48,23 @@ export async function main({ argv, stdout, stderr, environment, cwd }: MainOptio
     parsed = parse(argv, stdout);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // help and version were printed
-    const wrong = error instanceof CommanderError ? usage(error.message.replace(/^error: /u, ''), 'conductor help') : error;
+    const wrong =
+      error instanceof CommanderError ? usage(error.message.replace(/^error: /u, ''), 'conductor help') : error;
     out.error(wrong, false);
     return 2;
   }
   if (!parsed) return 0;
   const { spec, args, options, flags } = parsed;
   const streaming = spec.streaming === true;
-  const signals = watchSignals({ stdout, runner: spec.name === 'run' || spec.name === 'demo' || spec.name === 'serve' });
+  const runner = spec.runner === true;
+  const signals = watchSignals({ host, stdout, stderr, runner, clock });
   const terminal = terminalOf(stdout, environment, flags);
   try {
-    return await spec.run(contextOf({ flags, out, cwd, environment, signal: signals.signal, terminal }), args, options);
+    const context = contextOf({ flags, out, cwd, environment, clock, signal: signals.signal, terminal });
+    const exitCode = await spec.run(context, args, options);
+    return signals.signal.aborted && !runner ? signals.exitCode : exitCode;
   } catch (error) {
-    if (signals.signal.aborted) return signals.exitCode;
+    if (signals.signal.aborted && !runner) return signals.exitCode;
     out.error(error, streaming);
     return ConductorError.is(error) ? exitOfError(error.code) : 10;
   } finally {
@@ -55,7 +72,9 @@ export async function main({ argv, stdout, stderr, environment, cwd }: MainOptio
   }
 }
 
-type ContextParts = Pick<CommandContext, 'flags' | 'out' | 'cwd' | 'environment' | 'signal'> & { readonly terminal: Terminal | undefined };
+type ContextParts = Pick<CommandContext, 'flags' | 'out' | 'cwd' | 'environment' | 'clock' | 'signal'> & {
+  readonly terminal: Terminal | undefined;
+};
 
 function contextOf(parts: ContextParts): CommandContext {
   const { flags, cwd, environment } = parts;
@@ -111,7 +130,12 @@ function globalOptions(command: Command): void {
 function subcommand(program: Command, spec: CommandSpec): Command {
   const words = spec.name.split(' ');
   const last = words.at(-1) ?? spec.name;
-  const parent = words.slice(0, -1).reduce((at, word) => at.commands.find((known) => known.name() === word) ?? at.command(word).exitOverride(), program);
+  const parent = words
+    .slice(0, -1)
+    .reduce(
+      (at, word) => at.commands.find((known) => known.name() === word) ?? at.command(word).exitOverride(),
+      program,
+    );
   const command = parent.command(last).description(spec.description).exitOverride();
   for (const alias of spec.aliases ?? []) command.alias(alias);
   for (const argument of spec.arguments ?? []) command.argument(argument.usage, argument.description);

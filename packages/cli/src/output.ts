@@ -38,7 +38,10 @@ export function createOutput({ json, quiet, stdout, stderr }: OutputOptions): Ou
     error(thrown, streaming) {
       const { code, message, hint, details, retryable } = toConductorError(thrown);
       if (json) {
-        document({ ...(streaming && { kind: 'error' }), error: { code, message, ...(hint !== undefined && { hint }), details, retryable } });
+        document({
+          ...(streaming && { kind: 'error' }),
+          error: { code, message, ...(hint !== undefined && { hint }), details, retryable },
+        });
         return;
       }
       stderr.write(`error ${code}: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);

@@ -1,41 +1,91 @@
 import { ConductorError } from '@conductor/core';
+import type { Clock } from '@conductor/core/ports';
+import type { EventEmitter } from 'node:events';
+import { endWorkerGroups } from './worker-groups.js';
 
 const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** One Ctrl-C can reach us twice: from the terminal, and from a package runner that passes it on. */
+const echoMs = 300;
+/** After worker groups were ended by force, this long for the log to be told. */
+const farewellMs = 2000;
+
 export interface Signals {
-  /** Aborts with `INTERRUPTED` at the first signal. */
+  /** Aborts with `INTERRUPTED` at the first signal, or when nobody reads the output any more. */
   readonly signal: AbortSignal;
-  /** 130 when interrupted; 0 when a reader's output has simply gone. */
+  /** Of a reader that was ended: 0 when its output has simply gone, else 130. */
   readonly exitCode: number;
   dispose(): void;
 }
 
+export interface SignalOptions {
+  /** Where signals and the end of the process come from; `process`, except in tests. */
+  readonly host: Pick<EventEmitter, 'on' | 'off'> & { exit(code: number): void };
+  readonly stdout: Pick<EventEmitter, 'on'>;
+  readonly stderr: Pick<EventEmitter, 'on'>;
+  /** It runs work, so a closed pipe is an interruption; a reader just ends. */
+  readonly runner: boolean;
+  readonly clock: Clock;
+  readonly endGroups?: (() => void) | undefined;
+}
+
 /**
- * The first SIGINT, SIGTERM or SIGHUP asks for an orderly end; a second one ends the process at once, and with it its
- * launchers. A closed pipe ends a reader with 0 and makes a runner stop as on SIGHUP.
+ * The first SIGINT, SIGTERM or SIGHUP asks for an orderly end. A second one ends the groups of all workers by force, and this
+ * process when that was told to the log or after two seconds; a third one at once. A closed pipe makes a runner stop as on SIGHUP.
  */
-export function watchSignals({ stdout, runner }: { readonly stdout: NodeJS.WriteStream; readonly runner: boolean }): Signals {
+export function watchSignals({
+  host,
+  stdout,
+  stderr,
+  runner,
+  clock,
+  endGroups = endWorkerGroups,
+}: SignalOptions): Signals {
   const controller = new AbortController();
+  const over = new AbortController();
+  let count = 0;
+  let firstMs = 0;
   let exitCode = 130;
+
+  const byForce = () => {
+    endGroups();
+    clock.sleep(farewellMs, { signal: over.signal }).then(
+      () => host.exit(130),
+      () => {}, // it ended by itself
+    );
+  };
   const onSignal = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new ConductorError('INTERRUPTED', `Interrupted by ${name}`));
+    if (count === 1 && clock.monotonic() - firstMs < echoMs) return;
+    count += 1;
+    if (count === 1) {
+      firstMs = clock.monotonic();
+      controller.abort(new ConductorError('INTERRUPTED', `Interrupted by ${name}`));
+    } else if (count === 2) byForce();
+    else host.exit(130);
   };
   const onPipe = (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-    if (!runner) exitCode = 0;
-    controller.abort(new ConductorError('INTERRUPTED', 'Nobody reads the output any more'));
+    // EIO: the terminal is gone. Anything else (a full disk behind a redirect) ends the work as well, but is told.
+    const gone = error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED';
+    if (gone && !runner && !controller.signal.aborted) exitCode = 0;
+    controller.abort(
+      new ConductorError(
+        'INTERRUPTED',
+        gone ? 'Nobody reads the output any more' : `The output cannot be written: ${error.message}`,
+      ),
+    );
   };
-  for (const name of names) process.on(name, onSignal);
+  for (const name of names) host.on(name, onSignal);
+  // These stay: an error of a stream may come after the last write, and without a listener it would end the process.
   stdout.on('error', onPipe);
+  stderr.on('error', onPipe);
   return {
     signal: controller.signal,
     get exitCode() {
       return exitCode;
     },
     dispose() {
-      for (const name of names) process.off(name, onSignal);
-      stdout.off('error', onPipe);
+      over.abort();
+      for (const name of names) host.off(name, onSignal);
     },
   };
 }

@@ -22,7 +22,10 @@ export const approvalsCommand: CommandSpec = {
       for (const status of options['all'] === true ? statuses : statuses.slice(0, 1)) {
         approvals.push(...(await project.api.approvals.list({ status, trackId, limit: 500 })).items);
       }
-      out.result({ approvals }, approvals.length === 0 ? 'No question is open.' : approvals.map(approvalText).join('\n\n'));
+      out.result(
+        { approvals },
+        approvals.length === 0 ? 'No question is open.' : approvals.map(approvalText).join('\n\n'),
+      );
       return 0;
     } finally {
       await project.close();
@@ -32,7 +35,12 @@ export const approvalsCommand: CommandSpec = {
 
 function approvalText({ id, status, summary, options, trackId }: Approval): string {
   const choices = options.map((option) => `  ${option.id.padEnd(10)} ${option.label}`);
-  return [`${id} (${status})${trackId === undefined ? '' : `, track ${trackId}`}`, `  ${summary}`, ...choices, `  conductor approve ${id} --choice ${options[0]?.id ?? ''}`].join('\n');
+  return [
+    `${id} (${status})${trackId === undefined ? '' : `, track ${trackId}`}`,
+    `  ${summary}`,
+    ...choices,
+    `  conductor approve ${id} --choice ${options[0]?.id ?? ''}`,
+  ].join('\n');
 }
 
 const answering = [
@@ -47,7 +55,8 @@ function decider(outcome: 'approved' | 'denied'): CommandSpec['run'] {
     try {
       const pending = await project.api.approvals.list({ limit: 500 });
       const matching = pending.items.filter(({ id }) => id === wanted || id.startsWith(wanted));
-      if (matching.length > 1) throw new ConductorError('APPROVAL_NOT_FOUND', `${wanted} may be ${matching.map(({ id }) => id).join(' or ')}`);
+      if (matching.length > 1)
+        throw new ConductorError('APPROVAL_NOT_FOUND', `${wanted} may be ${matching.map(({ id }) => id).join(' or ')}`);
       const answer = textOption(options, 'answer');
       const approval = await project.api.approvals.decide(matching[0]?.id ?? wanted, {
         outcome,
@@ -56,7 +65,10 @@ function decider(outcome: 'approved' | 'denied'): CommandSpec['run'] {
         answer: answer === undefined ? undefined : parseJson(answer, { source: '--answer' }),
       });
       const resumable = approval.trackId !== undefined;
-      out.result({ approval, resumable }, `${approval.id} is ${approval.status}${approval.trackId === undefined ? '' : `\nNext: conductor run ${approval.trackId}`}`);
+      out.result(
+        { approval, resumable },
+        `${approval.id} is ${approval.status}${approval.trackId === undefined ? '' : `\nNext: conductor run ${approval.trackId}`}`,
+      );
       return 0;
     } finally {
       await project.close();

@@ -9,7 +9,10 @@ export const doctorCommand: CommandSpec = {
     const project = await open();
     try {
       const { ok, checks } = await project.api.system.doctor();
-      const lines = checks.map(({ id, status, message, hint }) => `${marks[status]}  ${id.padEnd(8)} ${message}${hint === undefined || status === 'ok' ? '' : `\n      hint: ${hint}`}`);
+      const lines = checks.map(
+        ({ id, status, message, hint }) =>
+          `${marks[status]}  ${id.padEnd(8)} ${message}${hint === undefined || status === 'ok' ? '' : `\n      hint: ${hint}`}`,
+      );
       out.result({ ok, checks }, lines.join('\n'));
       return ok ? 0 : 1;
     } finally {

@@ -17,7 +17,8 @@ const documents: Readonly<Record<string, string>> = {
 | --- | --- | --- | --- |
 `,
   'index.md': '# Project\n\nWhat runs now: `conductor status`. All tracks: [tracks.md](tracks.md).\n',
-  'decision-log.md': '# Decision Log\n\n| Date | Track | Decision | Category | Impact | Logged By |\n| --- | --- | --- | --- | --- | --- |\n',
+  'decision-log.md':
+    '# Decision Log\n\n| Date | Track | Decision | Category | Impact | Logged By |\n| --- | --- | --- | --- | --- | --- |\n',
   'workflow.md': `# Workflow
 
 1. \`plan.md\` is updated after every task.
@@ -49,7 +50,12 @@ export const initCommand: CommandSpec = {
         (fresh ? created : kept).push(relative(project.root, path));
       }
       const lines = [...created.map((path) => `  made  ${path}`), ...kept.map((path) => `  kept  ${path}`)];
-      out.result({ root: project.root, created, kept }, [`Project in ${project.root}`, ...lines, '', 'Next: conductor new "<what shall be true afterwards>"'].join('\n'));
+      out.result(
+        { root: project.root, created, kept },
+        [`Project in ${project.root}`, ...lines, '', 'Next: conductor new "<what shall be true afterwards>"'].join(
+          '\n',
+        ),
+      );
       return 0;
     } finally {
       await project.close();

@@ -18,7 +18,11 @@ export const listCommand: CommandSpec = {
   ],
   async run({ open, out }, _args, options) {
     const lifecycle = choiceOption(options, 'lifecycle', '--lifecycle', lifecycles);
-    const wanted = lifecycle ? [lifecycle] : options['all'] === true ? undefined : lifecycles.filter((name) => !over.includes(name));
+    const wanted = lifecycle
+      ? [lifecycle]
+      : options['all'] === true
+        ? undefined
+        : lifecycles.filter((name) => !over.includes(name));
     const limit = numberOption(options, 'limit', '--limit', 1);
     const project = await open();
     try {
@@ -28,7 +32,10 @@ export const listCommand: CommandSpec = {
         limit,
         cursor: textOption(options, 'cursor'),
       });
-      out.result({ tracks: page.items, ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }) }, listText(page.items, page.nextCursor));
+      out.result(
+        { tracks: page.items, ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }) },
+        listText(page.items, page.nextCursor),
+      );
       return 0;
     } finally {
       await project.close();
@@ -38,6 +45,14 @@ export const listCommand: CommandSpec = {
 
 function listText(tracks: readonly Track[], next: string | undefined): string {
   if (tracks.length === 0) return 'No tracks yet. Next: conductor new "<what shall be true afterwards>"';
-  const rows = tracks.map(({ id, lifecycle, step, progress }) => [id, lifecycle, step, `${progress.done}/${progress.total}`]);
-  return [table(['Track', 'Lifecycle', 'Step', 'Tasks'], rows), ...(next === undefined ? [] : [`More: --cursor ${next}`])].join('\n');
+  const rows = tracks.map(({ id, lifecycle, step, progress }) => [
+    id,
+    lifecycle,
+    step,
+    `${progress.done}/${progress.total}`,
+  ]);
+  return [
+    table(['Track', 'Lifecycle', 'Step', 'Tasks'], rows),
+    ...(next === undefined ? [] : [`More: --cursor ${next}`]),
+  ].join('\n');
 }

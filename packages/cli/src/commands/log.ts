@@ -25,7 +25,13 @@ export const logCommand: CommandSpec = {
       const track = wanted === undefined ? undefined : await findTrack(project, wanted);
       const query: EventQuery = { ...(track && { trackId: track.id }), ...(type !== undefined && { types: [type] }) };
       const head = (await project.api.system.health()).seq;
-      const feed = options['follow'] === true ? project.api.events.follow({ ...query, ...(tail === undefined ? { after: after ?? 0 } : { tail, after }) }, { signal }) : stored(project, query, after ?? 0, tail, head);
+      const feed =
+        options['follow'] === true
+          ? project.api.events.follow(
+              { ...query, ...(tail === undefined ? { after: after ?? 0 } : { tail, after }) },
+              { signal },
+            )
+          : stored(project, query, after ?? 0, tail, head);
       for await (const event of feed) {
         signal.throwIfAborted();
         lastSeq = event.seq;
@@ -42,7 +48,13 @@ export const logCommand: CommandSpec = {
 };
 
 /** What is stored now, in order; with `tail` only the end of it. */
-async function* stored({ api }: Awaited<ReturnType<Parameters<CommandSpec['run']>[0]['open']>>, query: EventQuery, after: number, tail: number | undefined, head: number) {
+async function* stored(
+  { api }: Awaited<ReturnType<Parameters<CommandSpec['run']>[0]['open']>>,
+  query: EventQuery,
+  after: number,
+  tail: number | undefined,
+  head: number,
+) {
   if (tail !== undefined) {
     const page = await api.events.list({ ...query, after, order: 'desc', limit: Math.min(500, tail) });
     yield* page.items.toReversed();

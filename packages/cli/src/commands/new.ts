@@ -22,7 +22,11 @@ export const newCommand: CommandSpec = {
   async run(context, [name], options) {
     const goal = textOption(options, 'goal') ?? name;
     const spec = await document(context, textOption(options, 'spec'));
-    if (goal === undefined && spec === undefined) throw usage('A track needs a name, a goal or a spec', 'conductor new "Readable slugs" --goal "Crème gives creme"');
+    if (goal === undefined && spec === undefined)
+      throw usage(
+        'A track needs a name, a goal or a spec',
+        'conductor new "Readable slugs" --goal "Crème gives creme"',
+      );
     const project = await context.open();
     try {
       const track = await project.api.tracks.create({
@@ -37,7 +41,10 @@ export const newCommand: CommandSpec = {
       });
       const folder = `${project.folder}/tracks/${track.id}`;
       const files = [`${folder}/spec.md`, `${folder}/metadata.json`];
-      context.out.result({ track, files }, [`Track ${track.id}`, ...files.map((file) => `  ${file}`), '', `Next: conductor run ${track.id}`].join('\n'));
+      context.out.result(
+        { track, files },
+        [`Track ${track.id}`, ...files.map((file) => `  ${file}`), '', `Next: conductor run ${track.id}`].join('\n'),
+      );
       return 0;
     } finally {
       await project.close();
@@ -60,7 +67,8 @@ function limitsOf(pairs: readonly string[]): Record<string, number> | undefined 
   return Object.fromEntries(
     pairs.map((pair) => {
       const [key = '', value = ''] = pair.split('=', 2);
-      if (value === '' || Number.isNaN(Number(value))) throw usage(`--limit takes name=number, not ${JSON.stringify(pair)}`, '--limit maxFixCycles=5');
+      if (value === '' || Number.isNaN(Number(value)))
+        throw usage(`--limit takes name=number, not ${JSON.stringify(pair)}`, '--limit maxFixCycles=5');
       return [key, Number(value)] as const;
     }),
   );

@@ -2,22 +2,39 @@ import type { Track } from '@conductor/core/api';
 import type { Project } from '@conductor/node';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { findTrack } from '../find-track.js';
-import { textOption } from '../flags.js';
+import { numberOption, textOption } from '../flags.js';
+import { runAndTell, runInput, runOptions } from './run.js';
 
-async function act(context: CommandContext, wanted: string | undefined, done: string, change: (project: Project, id: string) => Promise<Track>): Promise<number> {
-  const project = await context.open();
+const target = [{ usage: '[track]', description: 'default: the active one' }] as const;
+const why = ['--reason <text>', 'why'] as const;
+
+interface Change {
+  /** The lifecycle asked for: when it already holds, nothing is written. */
+  readonly holds: Track['lifecycle'];
+  readonly next: string;
+  readonly make: (project: Project, id: string) => Promise<Track>;
+}
+
+/** Asks for a state; where it holds already, that is said, and it is no error. */
+async function change(
+  { open, out }: CommandContext,
+  wanted: string | undefined,
+  { holds, next, make }: Change,
+): Promise<number> {
+  const project = await open();
   try {
-    const { id } = await findTrack(project, wanted);
-    const track = await change(project, id);
-    context.out.result({ track }, `Track ${id} is ${track.lifecycle} (${done})`);
+    const before = await findTrack(project, wanted);
+    const already = before.lifecycle === holds;
+    const track = already ? before : await make(project, before.id);
+    out.result(
+      { track },
+      `Track ${track.id} is ${already ? 'already ' : ''}${track.lifecycle}${next === '' ? '' : `\nNext: ${next} ${track.id}`}`,
+    );
     return 0;
   } finally {
     await project.close();
   }
 }
-
-const target = [{ usage: '[track]', description: 'default: the active one' }] as const;
-const why = ['--reason <text>', 'why'] as const;
 
 export const pauseCommand: CommandSpec = {
   name: 'pause',
@@ -25,23 +42,56 @@ export const pauseCommand: CommandSpec = {
   arguments: target,
   options: [why, ['--now', 'interrupt running tasks instead of letting them end']],
   run: (context, [wanted], options) =>
-    act(context, wanted, 'conductor resume', ({ api }, id) =>
-      api.tracks.pause(id, { reason: textOption(options, 'reason'), mode: options['now'] === true ? 'now' : 'drain' }),
-    ),
-};
-
-export const resumeCommand: CommandSpec = {
-  name: 'resume',
-  description: 'lift a pause; conductor run goes on',
-  arguments: target,
-  options: [why],
-  run: (context, [wanted], options) => act(context, wanted, 'conductor run', ({ api }, id) => api.tracks.resume(id, { reason: textOption(options, 'reason') })),
+    change(context, wanted, {
+      holds: 'paused',
+      next: 'conductor resume',
+      make: ({ api }, id) =>
+        api.tracks.pause(id, {
+          reason: textOption(options, 'reason'),
+          mode: options['now'] === true ? 'now' : 'drain',
+        }),
+    }),
 };
 
 export const cancelCommand: CommandSpec = {
   name: 'cancel',
-  description: 'end a track for good',
-  arguments: [{ usage: '<track>', description: 'its id' }],
+  description: 'end a track for good, also one that runs in another process',
+  arguments: target,
   options: [why],
-  run: (context, [wanted], options) => act(context, wanted, 'for good', ({ api }, id) => api.tracks.cancel(id, { reason: textOption(options, 'reason') })),
+  run: (context, [wanted], options) =>
+    change(context, wanted, {
+      holds: 'cancelled',
+      next: '',
+      make: ({ api }, id) => api.tracks.cancel(id, { reason: textOption(options, 'reason') }),
+    }),
+};
+
+export const resumeCommand: CommandSpec = {
+  name: 'resume',
+  description: 'lift a pause, then run the track',
+  streaming: true,
+  runner: true,
+  arguments: target,
+  options: [why, ...runOptions, ['--no-run', 'only lift the pause']],
+  async run(context, [wanted], options) {
+    const input = runInput(options);
+    const maxWorkers = numberOption(options, 'maxWorkers', '--max-workers', 1);
+    const project = await context.open();
+    try {
+      const before = await findTrack(project, wanted);
+      const { id } = before;
+      const track =
+        before.lifecycle === 'paused'
+          ? await project.api.tracks.resume(id, { reason: textOption(options, 'reason') })
+          : before;
+      if (options['run'] !== false) return await runAndTell(context, project, id, { input, maxWorkers });
+      context.out.end(
+        { track },
+        `Track ${id} is ${before.lifecycle === 'paused' ? '' : 'already '}${track.lifecycle}\nNext: conductor run ${id}`,
+      );
+      return 0;
+    } finally {
+      await project.close();
+    }
+  },
 };

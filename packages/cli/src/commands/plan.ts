@@ -10,16 +10,24 @@ import type { CommandContext, CommandSpec } from '../command.js';
 import { findTrack } from '../find-track.js';
 import { textOption } from '../flags.js';
 import { usage } from '../output.js';
-import { plain } from '../table.js';
+import { plain } from '../plain-text.js';
 
 const maxBytes = 10 * 1024 * 1024;
-const markers: Readonly<Record<PlanTaskJson['state'], string>> = { pending: ' ', inProgress: '~', done: 'x', blocked: '!', skipped: '-', unknown: '?' };
+const markers: Readonly<Record<PlanTaskJson['state'], string>> = {
+  pending: ' ',
+  inProgress: '~',
+  done: 'x',
+  blocked: '!',
+  skipped: '-',
+  unknown: '?',
+};
 
 /** The text behind `<file|track>`. A file is read as it is and no configuration is executed; a track's plan comes from its store. */
 async function planSource(context: CommandContext, wanted: string): Promise<string> {
   const path = resolve(context.cwd, wanted);
   if (existsSync(path)) return readPlan(path);
-  if (/[/\\]|\.md$/u.test(wanted)) throw new ConductorError('FILE_NOT_FOUND', `There is no file ${wanted}`, { details: { path: wanted } });
+  if (/[/\\]|\.md$/u.test(wanted))
+    throw new ConductorError('FILE_NOT_FOUND', `There is no file ${wanted}`, { details: { path: wanted } });
   const project = await context.open();
   try {
     return (await project.api.plans.get((await findTrack(project, wanted)).id)).text;
@@ -30,12 +38,18 @@ async function planSource(context: CommandContext, wanted: string): Promise<stri
 
 async function readPlan(path: string): Promise<string> {
   const { size } = await stat(path);
-  if (size > maxBytes) throw new ConductorError('TOO_LARGE', `${path} has ${size} bytes, more than ${maxBytes}`, { details: { maxBytes } });
+  if (size > maxBytes)
+    throw new ConductorError('TOO_LARGE', `${path} has ${size} bytes, more than ${maxBytes}`, {
+      details: { maxBytes },
+    });
   return readFile(path, 'utf8');
 }
 
 function findingLines(findings: readonly Finding[]): string[] {
-  return findings.map(({ severity, code, line, message, hint }) => `${severity} ${code ?? ''}${line === undefined ? '' : ` line ${line}`}: ${plain(message)}${hint === undefined ? '' : `\n  hint: ${plain(hint)}`}`);
+  return findings.map(
+    ({ severity, code, line, message, hint }) =>
+      `${severity} ${code ?? ''}${line === undefined ? '' : ` line ${line}`}: ${plain(message)}${hint === undefined ? '' : `\n  hint: ${plain(hint)}`}`,
+  );
 }
 
 export const planShowCommand: CommandSpec = {
@@ -52,7 +66,10 @@ export const planShowCommand: CommandSpec = {
 
 function planLines({ title, phases }: PlanJson): string[] {
   const lines = (tasks: readonly PlanTaskJson[], indent: string): string[] =>
-    tasks.flatMap((task) => [`${indent}[${markers[task.state]}] ${task.id}  ${plain(task.text)}${task.commit === undefined ? '' : `  (${task.commit})`}`, ...lines(task.children, `${indent}  `)]);
+    tasks.flatMap((task) => [
+      `${indent}[${markers[task.state]}] ${task.id}  ${plain(task.text)}${task.commit === undefined ? '' : `  (${task.commit})`}`,
+      ...lines(task.children, `${indent}  `),
+    ]);
   return [plain(title), ...phases.flatMap((phase) => ['', plain(phase.title), ...lines(phase.tasks, '  ')])];
 }
 
@@ -67,7 +84,10 @@ export const planCheckCommand: CommandSpec = {
     const findings = [...parsed.findings, ...checked.findings];
     const counting: readonly string[] = options['strict'] === true ? ['error', 'warning'] : ['error'];
     const ok = !findings.some(({ severity }) => counting.includes(severity));
-    context.out.result({ ok, findings }, [...findingLines(findings), ok ? 'The plan is sound.' : 'The plan does not pass.'].join('\n'));
+    context.out.result(
+      { ok, findings },
+      [...findingLines(findings), ok ? 'The plan is sound.' : 'The plan does not pass.'].join('\n'),
+    );
     return ok ? 0 : 1;
   },
 };
@@ -88,19 +108,29 @@ export const planMarkCommand: CommandSpec = {
   ],
   async run(context, [file = '', wanted = '', to = ''], options) {
     const state = states.find((name) => name === to);
-    if (!state) throw usage(`${JSON.stringify(to)} is no state of a task`, `conductor plan mark ${file} ${wanted} done`);
+    if (!state)
+      throw usage(`${JSON.stringify(to)} is no state of a task`, `conductor plan mark ${file} ${wanted} done`);
     const path = resolve(context.cwd, file);
     const text = await readPlan(path).catch((cause: unknown) => {
       if (ConductorError.is(cause)) throw cause;
       throw new ConductorError('FILE_NOT_FOUND', `There is no file ${file}`, { cause, details: { path: file } });
     });
     const before = taskAt(planJson(parsePlan(text).plan), wanted);
-    const edit: PlanEdit = { do: 'mark', task: before.id, state, commit: textOption(options, 'commit'), note: textOption(options, 'note') };
+    const edit: PlanEdit = {
+      do: 'mark',
+      task: before.id,
+      state,
+      commit: textOption(options, 'commit'),
+      note: textOption(options, 'note'),
+    };
     const trackId = await ownTrack(context, path);
     if (trackId === undefined) await replaceFile(path, text, editPlan(text, [edit]).text);
     else await markInStore(context, trackId, edit);
     const after = taskAt(planJson(parsePlan(await readPlan(path)).plan), before.id);
-    context.out.result({ file, line: after.line, before: before.state, after: after.state }, `${before.id}: ${before.state} → ${after.state} (${file}:${after.line})`);
+    context.out.result(
+      { file, line: after.line, before: before.state, after: after.state },
+      `${before.id}: ${before.state} → ${after.state} (${file}:${after.line})`,
+    );
     return 0;
   },
 };
@@ -109,14 +139,19 @@ function taskAt(plan: PlanJson, wanted: string): PlanTaskJson {
   const line = /^line:(\d+)$/u.exec(wanted)?.[1];
   const search = (tasks: readonly PlanTaskJson[]): PlanTaskJson | undefined => {
     for (const task of tasks) {
-      const found = (line === undefined ? task.id === wanted : task.line === Number(line)) ? task : search(task.children);
+      const found = (line === undefined ? task.id === wanted : task.line === Number(line))
+        ? task
+        : search(task.children);
       if (found) return found;
     }
     return undefined;
   };
   const found = search(plan.phases.flatMap(({ tasks }) => tasks));
   if (found) return found;
-  throw new ConductorError('TASK_NOT_FOUND', `The plan has no task ${wanted}`, { hint: 'conductor plan show <file>', details: { task: wanted } });
+  throw new ConductorError('TASK_NOT_FOUND', `The plan has no task ${wanted}`, {
+    hint: 'conductor plan show <file>',
+    details: { task: wanted },
+  });
 }
 
 /** A track's own plan.md goes through its store, as a person's command. */
@@ -138,9 +173,11 @@ async function markInStore({ open }: CommandContext, trackId: string, edit: Plan
 
 /** Beside the file and renamed over it, unless somebody wrote it meanwhile; a link is left alone. */
 async function replaceFile(path: string, read: string, text: string): Promise<void> {
-  if ((await lstat(path)).isSymbolicLink()) throw new ConductorError('PATH_UNSAFE', `${path} is a link`, { details: { path } });
+  if ((await lstat(path)).isSymbolicLink())
+    throw new ConductorError('PATH_UNSAFE', `${path} is a link`, { details: { path } });
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   await writeFile(temporary, text, { flag: 'wx' });
-  if ((await readFile(path, 'utf8')) !== read) throw new ConductorError('FILE_CHANGED', `${path} was changed meanwhile`, { details: { path } });
+  if ((await readFile(path, 'utf8')) !== read)
+    throw new ConductorError('FILE_CHANGED', `${path} was changed meanwhile`, { details: { path } });
   await rename(temporary, path);
 }

@@ -1,0 +1,137 @@
+import { everyItem } from '@conductor/core/api';
+import type { Approval, PlanTaskJson, Track } from '@conductor/core/api';
+import type { Project } from '@conductor/node';
+import { ConductorError } from '@conductor/core';
+import type { CommandContext, CommandSpec } from '../command.js';
+import { eventData } from '../event-data.js';
+import { findTrack } from '../find-track.js';
+import { createPainter } from '../live/painter.js';
+import { cut } from '../plain-text.js';
+import { statusText } from '../status-text.js';
+
+/** What `status` answers; `track` and what belongs to it are absent while no track is open. */
+export interface ProjectStatus {
+  readonly project: { readonly root: string; readonly folder: string };
+  readonly track?: Track;
+  readonly progress?: Track['progress'];
+  readonly next?: Track['next'];
+  /** Agent of the step that began last. */
+  readonly agent?: string;
+  /** Agents of the superpowers family, else those of the loop. */
+  readonly superpower?: boolean;
+  readonly usage?: Track['usage'];
+  readonly conditions: Track['conditions'];
+  readonly blockers: Track['blockers'];
+  readonly approvals: readonly Approval[];
+  readonly pending: readonly { readonly id: string; readonly text: string; readonly state: string }[];
+  readonly others: readonly Pick<Track, 'id' | 'name' | 'lifecycle' | 'step' | 'stepStatus' | 'progress'>[];
+}
+
+export const statusCommand: CommandSpec = {
+  name: 'status',
+  description: 'where the active track stands, and what comes next',
+  arguments: [{ usage: '[track]', description: 'default: the active one' }],
+  options: [['--watch', 'show it again whenever something happened']],
+  async run(context, [wanted], options) {
+    const project = await context.open();
+    try {
+      if (options['watch'] === true) return await watch(context, project, wanted);
+      const status = await statusOf(project, wanted);
+      context.out.result({ ...status }, statusText(status));
+      return 0;
+    } finally {
+      await project.close();
+    }
+  },
+};
+
+async function watch(context: CommandContext, project: Project, wanted: string | undefined): Promise<number> {
+  const { out, signal, terminal } = context;
+  const painter = terminal && createPainter(terminal);
+  const tell = async () => {
+    const status = await statusOf(project, wanted);
+    if (!painter || !terminal) return out.line('status', { ...status }, `${statusText(status)}\n`);
+    const lines = statusText(status)
+      .split('\n')
+      .slice(0, Math.max(1, terminal.rows - 1));
+    painter.paint(lines.map((line) => cut(line, terminal.columns - 1)));
+  };
+  const { seq } = await project.api.system.health();
+  await tell();
+  try {
+    for await (const _ of project.api.events.follow({ after: seq }, { signal })) await tell();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    painter?.end();
+  }
+  if (out.json) out.end({ ...(await statusOf(project, wanted)) }, '');
+  return 0;
+}
+
+export async function statusOf(project: Project, wanted: string | undefined): Promise<ProjectStatus> {
+  const { api, root, folder } = project;
+  const all: Track[] = [];
+  for await (const item of everyItem((query, o) => api.tracks.list(query, o), {})) all.push(item);
+  const track = await trackOf(project, wanted, all);
+  const others = all
+    .filter(({ id }) => id !== track?.id)
+    .map(({ id, name, lifecycle, step, stepStatus, progress }) => ({
+      id,
+      name,
+      lifecycle,
+      step,
+      stepStatus,
+      progress,
+    }));
+  if (!track) return { project: { root, folder }, conditions: [], blockers: [], approvals: [], pending: [], others };
+  const { items: approvals } = await api.approvals.list({ trackId: track.id, limit: 500 });
+  return {
+    project: { root, folder },
+    track,
+    progress: track.progress,
+    next: track.next,
+    ...(await agentOf(project, track.id)),
+    usage: track.usage,
+    conditions: track.conditions,
+    blockers: track.blockers.filter(({ active }) => active),
+    approvals,
+    pending: await pendingTasks(project, track),
+    others,
+  };
+}
+
+/** Nothing to do is a status too: only a track that was asked for must exist. */
+async function trackOf(
+  project: Project,
+  wanted: string | undefined,
+  all: readonly Track[],
+): Promise<Track | undefined> {
+  try {
+    return await findTrack(project, wanted);
+  } catch (error) {
+    if (wanted !== undefined || !ConductorError.is(error, 'TRACK_NOT_FOUND')) throw error;
+    return all[0]; // newest change first
+  }
+}
+
+async function agentOf(
+  { api }: Project,
+  trackId: string,
+): Promise<{ readonly agent?: string; readonly superpower?: boolean }> {
+  const query = { trackId, stream: `track/${trackId}`, order: 'desc', limit: 1 } as const;
+  const { items: steps } = await api.events.list({ ...query, types: ['step.started'] });
+  const { items: created } = await api.events.list({ ...query, types: ['track.created'] });
+  const agent = eventData(steps[0]?.data).text('agent');
+  return { ...(agent !== '' && { agent }), superpower: eventData(created[0]?.data).record('flags').flag('superpower') };
+}
+
+async function pendingTasks({ api }: Project, { id, progress }: Track): Promise<ProjectStatus['pending']> {
+  if (progress.total === 0) return [];
+  const { plan } = await api.plans.get(id);
+  const flat = (tasks: readonly PlanTaskJson[]): PlanTaskJson[] =>
+    tasks.flatMap((task) => (task.children.length > 0 ? flat(task.children) : [task]));
+  return flat(plan.phases.flatMap(({ tasks }) => tasks))
+    .filter(({ state }) => state !== 'done' && state !== 'skipped')
+    .map(({ id: task, text, state }) => ({ id: task, text, state }));
+}
