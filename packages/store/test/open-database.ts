@@ -1,5 +1,4 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SqlDatabase } from '../src/sqlite/database.js';
@@ -8,13 +7,13 @@ interface SqliteModule {
   readonly DatabaseSync: new (path: string, options?: { readonly readOnly?: boolean }) => SqlDatabase;
 }
 
-/** SQLite as this Node has it, else the package with the same API. */
-function sqliteModule(): SqliteModule {
+/** SQLite as this Node has it, else the package with the same API. The casts pick the part of it that is used. */
+async function sqliteModule(): Promise<SqliteModule> {
   const builtin = (process as { getBuiltinModule?: (id: string) => unknown }).getBuiltinModule?.('node:sqlite');
-  return (builtin ?? createRequire(import.meta.url)('@photostructure/sqlite')) as SqliteModule;
+  return (builtin ?? (await import('@photostructure/sqlite'))) as SqliteModule;
 }
 
-export const { DatabaseSync } = sqliteModule();
+const { DatabaseSync } = await sqliteModule();
 
 export function openDatabase(path: string, options: { readonly readOnly?: boolean } = {}): SqlDatabase {
   return new DatabaseSync(path, options);

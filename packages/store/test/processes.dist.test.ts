@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { FakeClock } from '@conductor/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { all } from '../src/conformance/store-fixture.js';
@@ -27,7 +27,7 @@ function write(
   count: number,
   o: { readonly shell?: string; readonly onLine?: (line: string, kill: () => void) => void } = {},
 ): Promise<Ended> {
-  const args = [join(import.meta.dirname, 'writer.mjs'), path(), stream, String(count)];
+  const args = [fileURLToPath(new URL('./writer.mjs', import.meta.url)), path(), stream, String(count)];
   const [command, ...rest] =
     o.shell === undefined
       ? [process.execPath, ...args]

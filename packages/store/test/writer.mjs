@@ -1,12 +1,10 @@
 // A process of its own that writes: node writer.mjs <database> <stream> <count>. Prints `<n>` for each acknowledged commit.
-import { createRequire } from 'node:module';
 import { writeSync } from 'node:fs';
 import { systemClock } from '@conductor/core';
 import { sqliteStore } from '@conductor/store/sqlite';
 
 const [path, stream, count] = process.argv.slice(2);
-const { DatabaseSync } =
-  process.getBuiltinModule?.('node:sqlite') ?? createRequire(import.meta.url)('@photostructure/sqlite');
+const { DatabaseSync } = process.getBuiltinModule?.('node:sqlite') ?? (await import('@photostructure/sqlite'));
 const clock = systemClock();
 const store = await sqliteStore({ database: new DatabaseSync(path), clock });
 const meta = { at: '2026-01-01T00:00:00.000Z', actor: { kind: 'system', id: 'writer' } };
