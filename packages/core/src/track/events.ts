@@ -208,6 +208,8 @@ export const trackEvents = {
     summary: text,
     answer: json.optional(),
     session: text.optional(),
+    /** What the worker printed: an artifact when it is long. */
+    transcript: contentSchema.optional(),
     changed: z.array(text),
     usage: usage.optional(),
   }),
@@ -228,6 +230,7 @@ export const trackEvents = {
     findings: findings.optional(),
     retryAt: instant.optional(),
     final: z.boolean(),
+    transcript: contentSchema.optional(),
     usage: usage.optional(),
   }),
   'task.interrupted': z.object({ taskId: id, runId: id, recoveries: count, reason: text }),

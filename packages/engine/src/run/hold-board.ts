@@ -14,11 +14,13 @@ type HoldBoard = Extract<Action, { do: 'board' }>;
 export async function holdBoard(session: TrackSession, { boardId, form }: HoldBoard): Promise<void> {
   const { engine } = session;
   const facts = await gatherFacts(session);
-  const opened = await convene(session, boardId, form, await proposalOf(session));
+  const proposal = await proposalOf(session);
+  const opened = await convene(session, boardId, form, proposal);
   const done = await runMeeting({
     session: opened,
     directors: engine.directors,
     facts,
+    proposal,
     record: (commands) => recordTurns(session, boardId, commands),
     clock: engine.clock,
     limits: session.state.policy.limits,

@@ -1,6 +1,7 @@
 import { instant } from '@conductor/core';
 import type { TaskState, TrackCommand } from '@conductor/core';
-import type { Executor, Fence, Grant, Json, LeaseOp, Outcome } from '@conductor/core/ports';
+import type { Content, Executor, Fence, Grant, Json, LeaseOp, Outcome } from '@conductor/core/ports';
+import { contentOf } from '../load.js';
 import { taskAssignment } from './assignment.js';
 import { changedPaths } from './changed-paths.js';
 import { runExecutor } from './run-executor.js';
@@ -57,6 +58,7 @@ async function recordOutcome(session: TrackSession, taskId: string, runId: strin
   const { state } = session;
   if (state.plan?.tasks.get(taskId)?.runId !== runId) return; // interrupted meanwhile: somebody else owns the story
   if (outcome.status === 'cancelled' && session.signal.aborted) return; // stop-run interrupts it: no attempt is lost
+  const transcript = await transcriptOf(session, outcome);
   if (outcome.status === 'done') {
     const { summary, answer, session: resume, usage } = outcome;
     await session.execute([
@@ -69,6 +71,7 @@ async function recordOutcome(session: TrackSession, taskId: string, runId: strin
           changed: [],
           ...(answer !== undefined && { answer }),
           ...(resume && { session: resume }),
+          ...(transcript && { transcript }),
           ...(usage && { usage }),
         },
       },
@@ -76,7 +79,13 @@ async function recordOutcome(session: TrackSession, taskId: string, runId: strin
     ]);
     return;
   }
-  await endTask(session, runId, outcomeCommand(session, taskId, runId, outcome));
+  await endTask(session, runId, outcomeCommand(session, taskId, runId, outcome, transcript));
+}
+
+/** What the worker printed, put away before the commit that names it. */
+async function transcriptOf({ engine }: TrackSession, { transcript }: Outcome): Promise<Content | undefined> {
+  if (!transcript || !('text' in transcript)) return transcript;
+  return transcript.text === '' ? undefined : contentOf(engine, transcript.text, 'text/plain');
 }
 
 function outcomeCommand(
@@ -84,6 +93,7 @@ function outcomeCommand(
   taskId: string,
   runId: string,
   outcome: Outcome,
+  transcript: Content | undefined,
 ): TrackCommand {
   if (outcome.status === 'blocked') return { name: 'task.block', data: { taskId, runId, reason: outcome.summary } };
   const { error, summary, usage } = outcome;
@@ -96,6 +106,7 @@ function outcomeCommand(
       reason: error?.code ?? 'EXECUTOR_ERROR',
       message: error?.message ?? summary,
       ...(delayMs > 0 && { retryAt: instant(engine.clock.now() + delayMs) }),
+      ...(transcript && { transcript }),
       ...(usage && { usage }),
     },
   };

@@ -66,14 +66,17 @@ async function trackLines(
 
 async function boardLines(engine: EngineContext, state: TrackState, told: Map<string, number>): Promise<Line[]> {
   const lines: Line[] = [];
+  const taken = new Set<string>();
   for (const boardId of state.boards.keys()) {
     const stream = `board/${boardId}`;
     const after = told.get(stream) ?? 0;
     let session: BoardState = board.initial(boardId);
+    let sessionId = '';
     for (const event of await readStream(engine.store, stream)) {
       session = board.evolve(session, event);
+      if (sessionId === '') taken.add((sessionId = publishedSessionId(session.startedAt ?? event.at, taken)));
       if (event.version <= after) continue;
-      const context = { ...emptyContext(engine, state.id), board: publishedBoard(session) };
+      const context = { ...emptyContext(engine, state.id), board: publishedBoard(session, sessionId) };
       lines.push({
         seq: event.seq,
         messages: publishedMessages(event, context).map((line) => queueBusMessage(state.id, line)),
@@ -84,10 +87,10 @@ async function boardLines(engine: EngineContext, state: TrackState, told: Map<st
   return lines;
 }
 
-function publishedBoard(state: BoardState): PublishedBoard {
+function publishedBoard(state: BoardState, sessionId: string): PublishedBoard {
   const { directors, votes, proposal, checkpoint } = sessionOf(state);
   return {
-    sessionId: publishedSessionId(state.startedAt ?? ''),
+    sessionId,
     checkpoint,
     title: proposal.title,
     directors,

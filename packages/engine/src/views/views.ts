@@ -1,4 +1,4 @@
-import { sessionEntry } from '@conductor/board';
+import { publishedSessionId, sessionEntry } from '@conductor/board';
 import { ConductorError } from '@conductor/core';
 import type { Checkpoint, TrackState } from '@conductor/core';
 import { metadataOf, upsertTrackRow, writeMetadata } from '@conductor/core/files';
@@ -109,8 +109,12 @@ function settled(state: TrackState): TrackState {
 
 async function sessionsOf(engine: EngineContext, state: TrackState): Promise<Json[]> {
   const sessions: Json[] = [];
+  const taken = new Set<string>(); // two boards of one second get two names, here as on the bus
   for (const [id, { state: at }] of state.boards) {
-    const entry = at === 'concluded' ? sessionEntry(await loadBoard(engine.store, id)) : undefined;
+    const board = await loadBoard(engine.store, id);
+    const name = publishedSessionId(board.startedAt ?? '', taken);
+    taken.add(name);
+    const entry = at === 'concluded' ? sessionEntry(board, name) : undefined;
     if (entry) sessions.push(entry);
   }
   return sessions;
