@@ -56,13 +56,14 @@ export function makePlugin<K extends PluginKind, S extends Schema, D extends { r
       },
     );
   }
+  const own = Object.freeze({ ...definition });
   return Object.freeze({
     kind,
-    id: definition.id,
+    id: own.id,
     apiVersion: 1,
-    definition: Object.freeze({ ...definition }),
+    definition: own,
     input,
-    with: (options: In<S>) => makePlugin<K, S, D>(kind, definition, options),
+    with: (options: In<S>) => makePlugin<K, S, D>(kind, own, options),
   });
 }
 
