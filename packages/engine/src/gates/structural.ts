@@ -1,5 +1,7 @@
 import type { Finding } from '@conductor/core';
+import { parseSpec } from '@conductor/core/plan';
 import type { Json } from '@conductor/core/ports';
+import { textOf } from '../load.js';
 import { changedPaths } from '../run/changed-paths.js';
 import type { TrackSession } from '../run/track-session.js';
 import type { Gate } from './gate.js';
@@ -8,7 +10,12 @@ import type { Gate } from './gate.js';
 export const structuralGate: Gate = {
   id: 'structural',
   async run(session) {
-    const findings = [...openTasks(session), ...(await doneTasks(session)), ...(await strayChanges(session))];
+    const findings = [
+      ...openTasks(session),
+      ...(await doneTasks(session)),
+      ...(await deliverables(session)),
+      ...(await strayChanges(session)),
+    ];
     const evidence: Json[] = [...(session.state.plan?.tasks.values() ?? [])].map(({ task, status, commit }) => ({
       kind: 'task',
       task: task.id,
@@ -48,6 +55,29 @@ async function doneTasks({ engine, state }: TrackSession): Promise<Finding[]> {
   }
   const uncommitted = done.filter(({ commit }) => commit === undefined);
   if (uncommitted.length > 0) findings.push(withoutCommit(uncommitted.map(({ task }) => task.id)));
+  return findings;
+}
+
+/** Files that the spec names as deliverables, in backticks, have to be there. */
+async function deliverables({ engine, state }: TrackSession): Promise<Finding[]> {
+  const spec = parseSpec(await textOf(engine, state.about.spec));
+  // Without a section of its own, requirements stand in for deliverables; those may well speak of files that have to go.
+  if (spec.deliverables === spec.requirements) return [];
+  const named = new Set(
+    spec.deliverables.flatMap(({ text }) =>
+      [...text.matchAll(/`([\w@][\w@./-]*\.\w{1,8})`/gu)].map((match) => match[1] ?? ''),
+    ),
+  );
+  const findings: Finding[] = [];
+  for (const path of named) {
+    if (path.includes('..') || (await engine.workspace.read(path)) !== undefined) continue;
+    findings.push({
+      severity: 'error',
+      code: 'DELIVERABLE_MISSING',
+      path,
+      message: `${path} is a deliverable of the spec and does not exist`,
+    });
+  }
   return findings;
 }
 
