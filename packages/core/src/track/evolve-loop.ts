@@ -53,12 +53,7 @@ function beginRun(
     ...state,
     ...(baseline && state.about.baseline === undefined && { about: { ...state.about, baseline } }),
     ...(state.plan && { plan: clearWaits(state.plan, scratch) }),
-    budget: {
-      limits: (budget ?? {}) as TrackState['budget']['limits'], // zod marks absent keys as undefined-able, JSON has none
-      spent: state.budget.spent,
-      attempts: state.budget.attempts,
-      before: spending(state.budget.spent, state.budget.attempts),
-    },
+    budget: goesOn(state) && !budget ? state.budget : freshBudget(state, budget),
     run: {
       owner,
       epoch,
@@ -69,6 +64,23 @@ function beginRun(
       ...(until && { until }),
       ...(task && { onlyTask: task }),
     },
+  };
+}
+
+/** After a crash or an answer it is the same run, with what is left of its budget. */
+function goesOn({ run }: TrackState): boolean {
+  return run !== undefined && (run.stopped === undefined || run.stopped === 'awaiting');
+}
+
+function freshBudget(
+  { budget: { spent, attempts } }: TrackState,
+  limits: TrackEventData<'loop.started'>['budget'] = {},
+): TrackState['budget'] {
+  return {
+    limits: limits as TrackState['budget']['limits'], // zod marks absent keys as undefined-able, JSON has none
+    spent,
+    attempts,
+    before: spending(spent, attempts),
   };
 }
 

@@ -77,6 +77,7 @@ describe('a fold', () => {
       trackEvent('task.interrupted', { taskId: '1', runId: 'r', recoveries: 1, reason: 'x' }),
       trackEvent('lease.waited', { taskId: '1', keys: [], holders: [] }),
       trackEvent('loop.stopped', { reason: 'x' }),
+      trackEvent('loop.resumed', { owner: 'e', host: 'h', epoch: 2, previous: 'x' }),
       trackEvent('step.started', { step: 'PLAN', visit: 1, rule: 'T4' }),
       trackEvent('step.failed', {
         step: 'EVALUATE_PLAN',

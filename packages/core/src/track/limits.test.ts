@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultLimits, Limits } from './limits.js';
+import { defaultLimits, Limits, parseLimits } from './limits.js';
 
 describe('limits', () => {
   it('have the published defaults', () => {
@@ -52,5 +52,29 @@ describe('limits', () => {
       (name) => name.startsWith('max') && Limits.safeParse({ [name]: 0 }).success,
     );
     expect(zero).toEqual(['maxFixCycles', 'maxPlanRevisions', 'maxCtoRounds']);
+  });
+});
+
+describe('a change of some limits', () => {
+  it('holds just these, checked, and fills in none', () => {
+    expect(parseLimits({ maxWorkers: 2, maxFixCycles: undefined })).toEqual({ maxWorkers: 2 });
+    expect(parseLimits({})).toEqual({});
+  });
+
+  it('is refused for a name nobody knows and for a value out of range', () => {
+    for (const given of [
+      { maxWorker: 2 },
+      { maxWorkers: 0 },
+      { maxWorkers: '2' },
+      { maxWorkers: null },
+      { toString: 1 },
+      JSON.parse('{"__proto__":1}') as object,
+    ])
+      expect(() => parseLimits({ ...given })).toThrow(
+        expect.objectContaining({
+          code: 'VALIDATION_FAILED',
+          details: expect.objectContaining({ limit: expect.any(String) }),
+        }) as Error,
+      );
   });
 });

@@ -161,6 +161,8 @@ describe('what is owed', () => {
     });
     expect(next(...task, taskReported('2'), resumed())).toMatchObject({ do: 'settle', taskId: '2' });
     expect(next(...task, facts.started('1'))).toEqual({ do: 'wait' });
+    const before = [facts.created(), two, facts.started('1'), ...facts.live().slice(1)];
+    expect(nextAction(given(track, id, before).state)).toMatchObject({ do: 'recover', taskId: '1' });
   });
 
   it('in a pause is to stop, at once or when what runs has ended and is settled', () => {
@@ -341,6 +343,8 @@ describe('an evaluation', () => {
     expect(next(...stage)).toEqual({ do: 'wait', until: later, timer: `retry:${base}/a` });
     const sooner = effectFailed(`${base}/b`, { retryAt: '2026-01-01T12:00:00.000Z' });
     expect(next(...stage, sooner)).toMatchObject({ timer: `retry:${base}/b` });
+    const last = effectFailed(`${base}/b`, { retryAt: '2026-01-03T00:00:00.000Z' });
+    expect(next(...stage, last)).toMatchObject({ timer: `retry:${base}/a` });
   });
 
   it('holds its board until that has concluded; its verdict is the gate', () => {

@@ -5,7 +5,7 @@ import { usedUp } from './budget.js';
 import type { Action } from './actions.js';
 import { currentEffect, roleEffect, taskEffect } from './effects.js';
 import { gateResult, gateVerdict, isBoardGate } from './gates.js';
-import type { Step, TrackState } from './model.js';
+import type { RunState, Step, TrackState } from './model.js';
 
 /**
  * What the shell owes this track now. Total, no clock: to resume after a crash, ask again.
@@ -13,8 +13,15 @@ import type { Step, TrackState } from './model.js';
  */
 export function nextAction(state: TrackState): Action {
   if (state.degraded) return { do: 'none', because: 'the log holds events of a newer version' };
-  if (!state.run || state.run.stopped !== undefined) return { do: 'none', because: 'no run holds the track' };
+  if (!held(state)) return { do: 'none', because: 'no run holds the track' };
   return recover(state) ?? stopped(state) ?? apply(state) ?? settle(state) ?? limited(state) ?? loop(state);
+}
+
+/** A track that a run holds. */
+type Held = TrackState & { readonly run: RunState };
+
+function held(state: TrackState): state is Held {
+  return state.run !== undefined && state.run.stopped === undefined;
 }
 
 /** What the table may ask about this state. */
@@ -38,8 +45,8 @@ export function loopFacts(state: TrackState): LoopFacts {
 }
 
 /** Effects of an earlier epoch: end what may still run, look for its trace, then complete or interrupt. */
-function recover(state: TrackState): Action | undefined {
-  const epoch = state.run?.epoch ?? 0;
+function recover(state: Held): Action | undefined {
+  const { epoch } = state.run;
   for (const effect of state.effects.values()) {
     if (effect.epoch < epoch)
       return { do: 'recover', effect: effect.effect, ...(effect.process && { process: effect.process }) };
@@ -86,14 +93,14 @@ function settle(state: TrackState): Action | undefined {
   return undefined;
 }
 
-function limited(state: TrackState): Action | undefined {
+function limited(state: Held): Action | undefined {
   if (state.budget.exhausted || usedUp(state.budget))
     return busy(state) ? { do: 'wait' } : { do: 'stop', reason: 'budget' };
-  if (state.run?.reached) return busy(state) ? { do: 'wait' } : { do: 'stop', reason: 'stopped' };
+  if (state.run.reached) return busy(state) ? { do: 'wait' } : { do: 'stop', reason: 'stopped' };
   return undefined;
 }
 
-function loop(state: TrackState): Action {
+function loop(state: Held): Action {
   const { step, status } = state.loop;
   const row = transitionFor(step, status, loopFacts(state));
   if (!row) return { do: 'none', because: `no rule for ${step} / ${status}` };
@@ -106,13 +113,13 @@ function loop(state: TrackState): Action {
   return row.does === 'resume' ? start(state, row.id) : close(state, status === 'FAILED' ? 'fail' : 'pass');
 }
 
-function start(state: TrackState, rule: string): Action {
+function start(state: Held, rule: string): Action {
   const { run, policy, loop: at } = state;
-  if ((run?.iterations ?? 0) >= policy.limits.maxIterations) return { do: 'escalate', reason: 'ITERATION_LIMIT', rule };
+  if (run.iterations >= policy.limits.maxIterations) return { do: 'escalate', reason: 'ITERATION_LIMIT', rule };
   return { do: 'start', step: at.step, visit: at.visits[at.step] + 1, rule };
 }
 
-function blocked(state: TrackState, rule: string): Action {
+function blocked(state: Held, rule: string): Action {
   const pending = [...state.decisions].filter(([, decision]) => decision.state === 'pending').map(([id]) => id);
   if (pending.length > 0) return { do: 'await', approvals: pending };
   return rule === 'T31' ? start(state, rule) : { do: 'escalate', reason: 'TRACK_BLOCKED', rule };

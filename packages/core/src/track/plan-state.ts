@@ -145,7 +145,7 @@ export function changeTask(plan: PlanState, id: string, patch: TaskPatch, scratc
   if (released !== 0) for (const next of draft.dependents.get(id) ?? []) adjust(draft, next, { openDeps: -released });
   const paused = Number(stuck(after.status)) - Number(stuck(before.status));
   if (paused !== 0) pause(draft, id, paused);
-  refresh(draft, id);
+  refresh(draft, id, draft.tasks.get(id) as TaskState); // set above, and adjusted since where a cycle leads back to it
   return { ...plan, ...draft };
 }
 
@@ -173,19 +173,17 @@ function pause(draft: PlanDraft, id: string, by: number): void {
 }
 
 function adjust(draft: PlanDraft, id: string, by: { readonly openDeps?: number; readonly pausedBy?: number }): void {
-  const task = draft.tasks.get(id);
-  if (!task) return;
-  draft.tasks.set(id, {
+  const task = draft.tasks.get(id) as TaskState; // `dependents` holds ids of tasks only
+  const after = {
     ...task,
     openDeps: task.openDeps + (by.openDeps ?? 0),
     pausedBy: task.pausedBy + (by.pausedBy ?? 0),
-  });
-  refresh(draft, id);
+  };
+  draft.tasks.set(id, after);
+  refresh(draft, id, after);
 }
 
-function refresh(draft: PlanDraft, id: string): void {
-  const task = draft.tasks.get(id);
-  if (!task) return;
+function refresh(draft: PlanDraft, id: string, task: TaskState): void {
   const ready = isReady(task);
   if (!ready) draft.waiting.delete(id); // only its files were missing: now something else is
   toggle(draft.ready, id, ready && !draft.waiting.has(id));
