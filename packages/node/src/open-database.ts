@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ConductorError } from '@conductor/core';
 import { sqliteError } from '@conductor/store/sqlite';
@@ -36,8 +37,14 @@ function quietly<T>(load: () => T): T {
   }
 }
 
+const headerBytes = 100;
+
 /** Opens a database file. Throws `STORE_CORRUPT`, `STORE_READ_ONLY`, `STORE_FAILED`. */
 export function openDatabase(sqlite: Sqlite, path: string): SqlDatabase {
+  const { size = 0 } = existsSync(path) ? statSync(path) : {};
+  // SQLite takes a file that is shorter than its header for an empty database, and writes over it.
+  if (size > 0 && size < headerBytes)
+    throw new ConductorError('STORE_CORRUPT', `${path} is not a database`, { details: { path, bytes: size } });
   try {
     return new sqlite.DatabaseSync(path);
   } catch (error) {
