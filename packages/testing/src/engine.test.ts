@@ -6,7 +6,6 @@ const hello = { goal: 'A greeting in hello.txt', tasks: [{ text: 'Write hello.tx
 
 it('runs a small track from a goal to COMPLETE', async () => {
   const { api, close, events, read } = await createTestEngine({
-   
     agents: {
       worker: async (_assignment, { workspace }) => {
         await workspace.write('hello.txt', 'Hello\n');
@@ -34,7 +33,6 @@ it('lets a gate hold and a fixer repair what it found', async () => {
     },
   });
   const { api, close, events } = await createTestEngine({
-   
     plugins: [noTodo],
     agents: {
       worker: async ({ role }, { workspace }) => {

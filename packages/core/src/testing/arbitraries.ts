@@ -58,38 +58,34 @@ export const taskFacts = (maxTasks = 6): fc.Arbitrary<readonly NewEvent[]> => {
   const effect = fc.constantFrom('t/PLAN/1/planner', 't/PLAN/1/planner/2', 't/EVALUATE_PLAN/1/critic');
   const retryAt = fc.constantFrom(undefined, '2026-01-02T00:00:00.000Z');
   const fact = fc.oneof(
-    fc
-      .tuple(taskId, runId)
-      .map(([id, run]) =>
-        trackEvent('task.started', {
-          taskId: id,
-          runId: run,
-          gen: 1,
-          attempt: 1,
-          executor: 'x',
-          files: [],
-          isolation: 'shared',
-        }),
-      ),
+    fc.tuple(taskId, runId).map(([id, run]) =>
+      trackEvent('task.started', {
+        taskId: id,
+        runId: run,
+        gen: 1,
+        attempt: 1,
+        executor: 'x',
+        files: [],
+        isolation: 'shared',
+      }),
+    ),
     fc
       .tuple(taskId, runId)
       .map(([id, run]) => trackEvent('task.reported', { taskId: id, runId: run, summary: '', changed: [] })),
     fc
       .tuple(taskId, runId)
       .map(([id, run]) => trackEvent('task.completed', { taskId: id, runId: run, files: [], summary: '' })),
-    fc
-      .tuple(taskId, runId, fc.boolean(), retryAt)
-      .map(([id, run, final, at]) =>
-        trackEvent('task.failed', {
-          taskId: id,
-          runId: run,
-          attempt: 1,
-          reason: 'x',
-          message: '',
-          final,
-          ...(at && { retryAt: at }),
-        }),
-      ),
+    fc.tuple(taskId, runId, fc.boolean(), retryAt).map(([id, run, final, at]) =>
+      trackEvent('task.failed', {
+        taskId: id,
+        runId: run,
+        attempt: 1,
+        reason: 'x',
+        message: '',
+        final,
+        ...(at && { retryAt: at }),
+      }),
+    ),
     fc
       .tuple(taskId, runId)
       .map(([id, run]) =>
