@@ -14,7 +14,6 @@ export { BackoffPolicy, delayMs } from './kernel/backoff.js';
 // Data
 export { canonicalJson, deepFreeze, isJson, jsonValue, parseJson } from './kernel/json.js';
 export type { ParseJsonOptions } from './kernel/json.js';
-export { sha256Hex } from './kernel/hash.js';
 export { checkId, foldedId, isSafeId, slugOf, trackIdOf } from './track/names.js';
 export { defaultLimits, Limits, parseLimits } from './track/limits.js';
 

@@ -1,4 +1,5 @@
-import { ConductorError, sha256Hex } from '@conductor/core';
+import { ConductorError } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { ActorRef } from '@conductor/core/ports';
 
 /** What `authenticate` of {@link createHandler} may be: the actor of a request, or nothing. */

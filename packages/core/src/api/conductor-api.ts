@@ -3,14 +3,12 @@ import type { ActorRef, EventEnvelope, Usage } from '../ports/values.js';
 import type { Limits } from '../track/limits.js';
 import type {
   Blocker,
-  BoardForm,
   BoardSession,
   Condition,
   ExecutionMode,
   Finding,
   Lifecycle,
   Priority,
-  Proposal,
   Step,
   StepStatus,
 } from '../track/model.js';

@@ -1,15 +1,4 @@
-import type {
-  ActorRef,
-  Correlation,
-  DriverInfo,
-  EventEnvelope,
-  Instant,
-  Json,
-  NewEvent,
-  Opt,
-  OwnerId,
-  StreamId,
-} from './values.js';
+import type { ActorRef, Correlation, DriverInfo, EventEnvelope, Instant, NewEvent, Opt, StreamId } from './values.js';
 import type { Grant, LeaseOp, Leases } from './leases.js';
 import type { Records, RecordOp } from './records.js';
 import type { Subscriptions } from './subscriptions.js';

@@ -1,5 +1,6 @@
-import { checkId, ConductorError, sha256Hex } from '@conductor/core';
+import { checkId, ConductorError } from '@conductor/core';
 import type { TrackCommand, TrackState } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { PlanDocument, PlanGraph, PlansApi } from '@conductor/core/api';
 import { checkPlan, editPlan, parsePlan, planJson, planModel } from '@conductor/core/plan';
 import type { PlanEdit } from '@conductor/core/plan';

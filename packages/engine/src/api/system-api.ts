@@ -1,4 +1,5 @@
-import { ConductorError, instant, sha256Hex } from '@conductor/core';
+import { ConductorError, instant } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { ArtifactRef, ArtifactsApi, DoctorCheck, SystemApi } from '@conductor/core/api';
 import type { ActorRef } from '@conductor/core/ports';
 import { requireAllowed } from '../authorize.js';

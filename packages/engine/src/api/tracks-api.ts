@@ -6,10 +6,10 @@ import {
   initialTrack,
   instant,
   parseLimits,
-  sha256Hex,
   trackIdOf,
 } from '@conductor/core';
 import type { TrackCommand, TrackState } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import { decodeCursor, encodeCursor, waitForTrack } from '@conductor/core/api';
 import type { ConductorApi, CreateTrack, Page, Track, TrackQuery, TrackRun, TracksApi } from '@conductor/core/api';
 import { formatPlan, formatSpec, parsePlan, planModel } from '@conductor/core/plan';

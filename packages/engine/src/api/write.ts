@@ -1,5 +1,6 @@
-import { canonicalJson, ConductorError, sha256Hex } from '@conductor/core';
+import { canonicalJson, ConductorError } from '@conductor/core';
 import type { TrackCommand, TrackState } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { Write } from '@conductor/core/api';
 import type { ActorRef, Json, RecordOp } from '@conductor/core/ports';
 import { commitUnits } from '../commit-units.js';

@@ -1,4 +1,4 @@
-import { sha256Hex } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { Evidence, FileHandle } from '@conductor/core/plugin';
 import type { EngineContext } from '../engine-context.js';
 

@@ -1,4 +1,5 @@
-import { canonicalJson, sha256Hex } from '@conductor/core';
+import { canonicalJson } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import { checkPlan, parsePlan, parseSpec, planModel } from '@conductor/core/plan';
 import type { OtherTrack } from '@conductor/core/plan';
 import { buildGraph, executionMode } from '@conductor/dag';

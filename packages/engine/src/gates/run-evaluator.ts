@@ -1,5 +1,6 @@
-import { anySignal, ConductorError, instant, sha256Hex, toConductorError } from '@conductor/core';
+import { anySignal, ConductorError, instant, toConductorError } from '@conductor/core';
 import type { Finding } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { Evaluation, EvaluatorContext, EvaluatorDefinition, Evidence, Opened } from '@conductor/core/plugin';
 import type { Json } from '@conductor/core/ports';
 import { trackView } from '../api/track-view.js';

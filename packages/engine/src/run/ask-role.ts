@@ -1,5 +1,6 @@
-import { ConductorError, delayMs, instant, sha256Hex, toConductorError } from '@conductor/core';
+import { ConductorError, delayMs, instant, toConductorError } from '@conductor/core';
 import type { Action, TrackCommand } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import { parsePlan, planModel } from '@conductor/core/plan';
 import type { Executor, Outcome } from '@conductor/core/ports';
 import { gateOf } from '../gates/gate-of.js';

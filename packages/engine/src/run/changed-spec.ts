@@ -1,5 +1,5 @@
-import { sha256Hex } from '@conductor/core';
 import type { TrackCommand, TrackState } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf } from '../load.js';
 

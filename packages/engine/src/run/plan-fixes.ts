@@ -1,5 +1,5 @@
-import { sha256Hex } from '@conductor/core';
 import type { Finding, TrackCommand } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import { addFixTasks, parsePlan, planModel } from '@conductor/core/plan';
 import { contentOf, textOf } from '../load.js';
 import { lastFindings } from './assignment.js';

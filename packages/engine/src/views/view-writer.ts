@@ -1,4 +1,5 @@
-import { ConductorError, instant, sha256Hex } from '@conductor/core';
+import { ConductorError, instant } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { Json, RecordOp } from '@conductor/core/ports';
 import { engineActor } from '../engine-context.js';
 import type { EngineContext } from '../engine-context.js';

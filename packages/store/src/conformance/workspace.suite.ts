@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { sha256Hex, systemClock } from '@conductor/core';
+import { systemClock } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { Clock, Workspace, WorkspaceEntry } from '@conductor/core/ports';
 import { FakeClock } from '@conductor/core/testing';
 

@@ -1,4 +1,5 @@
-import { ConductorError, sha256Hex } from '@conductor/core';
+import { ConductorError } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { ArtifactId, Artifacts, Bytes, Clock } from '@conductor/core/ports';
 
 export interface MemoryArtifactsOptions {

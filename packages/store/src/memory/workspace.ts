@@ -1,4 +1,5 @@
-import { raceAbort, sha256Hex, systemClock } from '@conductor/core';
+import { raceAbort, systemClock } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { Clock, Workspace } from '@conductor/core/ports';
 import { pathMatcher } from '../path-glob.js';
 import { safePath } from '../safe-path.js';

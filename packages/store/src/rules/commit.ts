@@ -1,4 +1,5 @@
-import { ConductorError, canonicalJson, isJson, sha256Hex } from '@conductor/core';
+import { ConductorError, canonicalJson, isJson } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { Commit, CommitResult, Fence, Grant, LeaseOp, RecordOp, StreamId } from '@conductor/core/ports';
 import { checkCount, checkName, checkStreamId, kindOf } from './checks.js';
 import { acquireNow, checkRequest, releaseSet } from './leases.js';

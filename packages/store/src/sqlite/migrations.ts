@@ -1,4 +1,5 @@
-import { ConductorError, instant, sha256Hex } from '@conductor/core';
+import { ConductorError, instant } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
 import type { Clock } from '@conductor/core/ports';
 import type { SqlDatabase, SqlStatement } from './database.js';
 import { resultCode } from './errors.js';
