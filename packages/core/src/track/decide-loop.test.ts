@@ -323,6 +323,14 @@ describe('a step', () => {
       .then(['step.started']);
   });
 
+  it('keeps the facts that it is closed with, for people', () => {
+    const there = on(...facts.live(), ...facts.at('PLAN', 'IN_PROGRESS'));
+    const told: TrackCommand = { name: 'step.pass', data: { step: 'PLAN', visit: 1, facts: { planVersion: 1 } } };
+    const { checkpoints } = there.when(told).then(['step.passed']).state.loop;
+    expect(checkpoints.PLAN).toMatchObject({ status: 'PASSED', facts: { planVersion: 1 } });
+    expect(there.when(pass('PLAN')).then(['step.passed']).state.loop.checkpoints.PLAN).not.toHaveProperty('facts');
+  });
+
   it('that a run was to reach is remembered when it closes, however it closes', () => {
     const until = trackEvent('loop.resumed', { owner: 'e', host: 'h', epoch: 2, previous: 'x', until: 'PLAN' });
     expect(
