@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readlink, rename, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { instant } from '@conductor/core';
@@ -17,7 +17,8 @@ const ownerFile = 'owner.json';
 
 /**
  * Holds a lock that is a folder: whoever makes it has it, as every program and language can. A lock older than `staleMs`
- * is taken over. Throws LOCK_TIMEOUT after `waitMs`. For short critical sections: nothing renews it.
+ * is taken over, and at once one of ours whose process is gone. Throws LOCK_TIMEOUT after `waitMs`. For short critical
+ * sections: nothing renews it.
  */
 export async function folderMutex(folder: string, options: FolderMutexOptions): Promise<{ release(): Promise<void> }> {
   const { clock, signal, waitMs = 5000, staleMs = 30_000 } = options;
@@ -42,7 +43,13 @@ function once(work: () => Promise<void>): () => Promise<void> {
 async function take(folder: string, clock: Clock): Promise<string | undefined> {
   if (!(await made(folder))) return undefined;
   const seconds = clock.now() / 1000;
-  const owner = { pid: process.pid, host: hostname(), at: instant(clock.now()), turn: clock.monotonic() };
+  const owner = {
+    pid: process.pid,
+    host: hostname(),
+    pids: await pidSpace(),
+    at: instant(clock.now()),
+    turn: clock.monotonic(),
+  };
   const token = JSON.stringify(owner);
   await writeFile(join(folder, ownerFile), token);
   // Age is judged by this clock, which in tests is not the clock of the disk.
@@ -60,9 +67,9 @@ async function made(folder: string): Promise<boolean> {
   }
 }
 
-/** True when the lock was too old and is gone now. */
+/** True when the lock was too old, or left behind, and is gone now. */
 async function steal(folder: string, clock: Clock, staleMs: number): Promise<boolean> {
-  if (!(await isStale(folder, clock, staleMs))) return false;
+  if (!(await isOver(folder, clock, staleMs))) return false;
   // One thief at a time: else the second would carry off the lock that the first has just made anew.
   const guard = `${folder}.steal`;
   if (!(await made(guard))) {
@@ -72,7 +79,7 @@ async function steal(folder: string, clock: Clock, staleMs: number): Promise<boo
   try {
     const seconds = clock.now() / 1000;
     await utimes(guard, seconds, seconds);
-    if (!(await isStale(folder, clock, staleMs))) return false;
+    if (!(await isOver(folder, clock, staleMs))) return false;
     const away = join(guard, 'lock');
     await rename(folder, away);
     await rm(away, { recursive: true });
@@ -80,6 +87,37 @@ async function steal(folder: string, clock: Clock, staleMs: number): Promise<boo
   } finally {
     await ifExists(rmdir(guard));
   }
+}
+
+async function isOver(folder: string, clock: Clock, staleMs: number): Promise<boolean> {
+  return (await isStale(folder, clock, staleMs)) || (await isLeftBehind(folder));
+}
+
+/** Killed in its critical section: only a process of this host, and of these process numbers, can be proved gone. */
+async function isLeftBehind(folder: string): Promise<boolean> {
+  const owner = ownerShape(await ownerOf(folder));
+  if (owner === undefined || owner.host !== hostname() || owner.pids !== (await pidSpace())) return false;
+  try {
+    process.kill(owner.pid, 0);
+    return false;
+  } catch (error) {
+    return systemCode(error) === 'ESRCH';
+  }
+}
+
+/** What `take` wrote; foreign programs write what they like, or nothing. */
+function ownerShape(text = ''): { readonly pid: number; readonly host: unknown; readonly pids: unknown } | undefined {
+  try {
+    const { pid, host, pids } = JSON.parse(text) as Record<string, unknown>;
+    return Number.isSafeInteger(pid) && (pid as number) > 1 ? { pid: pid as number, host, pids } : undefined;
+  } catch {
+    return undefined; // torn, or not ours
+  }
+}
+
+/** Names the space that a process number is unique in: containers may share a host's name and its disk. '' where there is one. */
+async function pidSpace(): Promise<string> {
+  return (await ifExists(readlink('/proc/self/ns/pid'))) ?? '';
 }
 
 async function isStale(folder: string, clock: Clock, staleMs: number): Promise<boolean> {

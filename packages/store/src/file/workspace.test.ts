@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -157,6 +157,25 @@ describe('fileWorkspace', () => {
     await utimes(join(root, 'lock.steal'), 1, 1);
     await steal().catch(() => {}); // takes the dead thief's guard away
     await (await steal()).release();
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  it('takes a lock at once from a process of this host that is gone, and from no other', async () => {
+    const ownerFile = join(root, 'lock', 'owner.json');
+    await files.mutex('lock');
+    const owner = JSON.parse(await readFile(ownerFile, 'utf8')) as Record<string, unknown>;
+    const { pid: gone } = spawnSync('true');
+    for (const held of [
+      owner,
+      { ...owner, pid: gone, host: 'elsewhere' },
+      { ...owner, pid: gone, pids: 'others' },
+      {},
+    ]) {
+      await writeFile(ownerFile, JSON.stringify(held));
+      await expect(files.mutex('lock', { waitMs: 0 })).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
+    }
+    await writeFile(ownerFile, JSON.stringify({ ...owner, pid: gone }));
+    await (await files.mutex('lock', { waitMs: 0 })).release();
     expect(await readdir(root)).toEqual([]);
   });
 
