@@ -137,9 +137,12 @@ function projectOf(engine: Engine, { root, stateDir, folder, config, store, bus,
   let closed: Promise<void> | undefined;
   const close: Engine['close'] = (o) =>
     (closed ??= (async () => {
-      await engine.close(o);
-      await bus.close();
-      await store.close();
+      // The store is closed whatever happens before: it holds timers and the connection.
+      try {
+        await engine.close(o);
+      } finally {
+        await bus.close().finally(() => store.close());
+      }
     })());
   return Object.freeze({
     ...engine,

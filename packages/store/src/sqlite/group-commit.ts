@@ -133,7 +133,10 @@ export function groupCommit({ database, rows, clock, storeBusyMs, readOnly }: Gr
     },
     async close() {
       await running;
-      if (failure === undefined) database.close();
+      if (failure === undefined) {
+        emptyLog(database, readOnly);
+        database.close();
+      }
       failure ??= new ConductorError('CLOSED', 'The store is closed');
     },
   };
@@ -161,5 +164,19 @@ export async function retryBusy<T>(
       if (!isBusy(error) || clock.monotonic() - startMs >= storeBusyMs) throw error;
     }
     await clock.sleep(pauseMs);
+  }
+}
+
+/**
+ * Moves the write-ahead log into the database, so that the file alone is the store once nobody has it open. Some drivers
+ * keep the connection alive behind cached statements, and then SQLite's own clean-up at the last close does not happen.
+ * Another process may be reading: then the log simply stays.
+ */
+function emptyLog(database: SqlDatabase, readOnly: boolean): void {
+  if (readOnly) return;
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    if (!isBusy(error) && resultCode(error) === undefined) throw error; // a full or broken disk is found by the next open
   }
 }
