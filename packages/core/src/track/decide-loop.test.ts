@@ -98,6 +98,14 @@ describe('a run', () => {
       .then(['loop.resumed']);
     on(...facts.live(), ...facts.at('COMPLETE', 'PASSED'), completed)
       .when(run)
+      .then(['loop.resumed']); // killed before it could say that it had ended
+    on(
+      ...facts.live(),
+      ...facts.at('COMPLETE', 'PASSED'),
+      completed,
+      trackEvent('loop.stopped', { reason: 'completed' }),
+    )
+      .when(run)
       .then('TRACK_ENDED');
     on(...facts.live(), ...facts.at('FIX', 'IN_PROGRESS'), completed)
       .when(run)

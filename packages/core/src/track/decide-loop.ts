@@ -89,9 +89,13 @@ function requireVerdict(state: TrackState): void {
     throw invalidState(state, `${step} to pass, because its gates have not`);
 }
 
-/** `track.completed` is the first fact of COMPLETE: the rest of its protocol is still owed, also after a crash. */
-function completing({ lifecycle, loop: { step, status } }: TrackState): boolean {
-  return lifecycle === 'completed' && step === 'COMPLETE' && status !== 'PASSED';
+/**
+ * `track.completed` is the first fact of COMPLETE: the rest of its protocol is still owed, also after a crash, down to the
+ * end of the run itself.
+ */
+function completing({ lifecycle, run, loop: { step, status } }: TrackState): boolean {
+  const ended = status === 'PASSED' && (!run || run.stopped !== undefined);
+  return lifecycle === 'completed' && step === 'COMPLETE' && !ended;
 }
 
 function lead(state: TrackState, status: 'PASSED' | 'FAILED' | 'SKIPPED') {
