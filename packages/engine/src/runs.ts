@@ -18,6 +18,11 @@ const lost = ['FENCED', 'LEASE_LOST', 'LEASE_EXPIRED', 'OWNER_UNKNOWN'] as const
 export interface Runs {
   /** Resolves when the run is leased. Throws as `TracksApi.run` says. */
   start(id: string, input: RunInput, actor: ActorRef, records?: readonly RecordOp[]): Promise<TrackState>;
+  /**
+   * Resolves when this engine runs the track no more. Rejects with what kept the end of its last run out of the log (a full
+   * disk, a successor): nobody who follows the log would hear of that.
+   */
+  ended(id: string): Promise<void>;
   /** Ends all runs; running tasks are interrupted, tracks stay resumable. */
   close(o: { readonly drain: boolean }): Promise<void>;
 }
@@ -29,12 +34,18 @@ interface Held {
 
 export function createRuns(engine: EngineContext): Runs {
   const held = new Map<string, Held>();
+  const unrecorded = new Map<string, unknown>();
+  const starting = new Set<Promise<TrackState>>();
   let watch: { stop(): Promise<void> } | undefined;
   let closing = false;
 
   const launch = (session: TrackSession) => {
     watch ??= watchOver(engine, () => [...held.values()].map((run) => run.session));
-    const ended = conduct(session).finally(async () => {
+    const told = conduct(session).catch((error: unknown) => {
+      unrecorded.set(session.id, error);
+      throw error;
+    });
+    const ended = told.finally(async () => {
       held.delete(session.id);
       if (held.size > 0) return;
       const over = watch;
@@ -42,28 +53,42 @@ export function createRuns(engine: EngineContext): Runs {
       await over?.stop();
     });
     held.set(session.id, { session, ended });
+    ended.catch(() => {}); // kept above, for whoever asks
+  };
+
+  const begin: Runs['start'] = async (id, input, actor, records = []) => {
+    const state = await runnable(engine, id);
+    const commands = await startCommands(engine, state, input);
+    const { grants } = await lease(engine, state, commands, actor, records);
+    const [grant] = grants;
+    if (!grant) throw new ConductorError('INTERNAL_ERROR', `The store granted no lease for track ${id}`);
+    const session = createSession(engine, await loadTrack(engine.store, id, state), grant);
+    watchWallTime(session, input.budget?.wallMs);
+    engine.views.touch(id);
+    unrecorded.delete(id);
+    launch(session);
+    return session.state;
   };
 
   return {
-    async start(id, input, actor, records = []) {
+    async start(...call) {
       if (closing) throw new ConductorError('CLOSED', 'The engine is closing');
-      const state = await runnable(engine, id);
-      const commands = await startCommands(engine, state, input);
-      const { grants } = await lease(engine, state, commands, actor, records);
-      const [grant] = grants;
-      if (!grant) throw new ConductorError('INTERNAL_ERROR', `The store granted no lease for track ${id}`);
-      const session = createSession(engine, await loadTrack(engine.store, id, state), grant);
-      watchWallTime(session, input.budget?.wallMs);
-      engine.views.touch(id);
-      launch(session);
-      return session.state;
+      const started = begin(...call);
+      starting.add(started);
+      return started.finally(() => starting.delete(started));
+    },
+    async ended(id) {
+      await held.get(id)?.ended;
+      if (unrecorded.has(id)) throw toConductorError(unrecorded.get(id));
     },
     async close({ drain }) {
       closing = true;
+      await Promise.allSettled(starting); // whose lease is being taken is a run like the others
       const runs = [...held.values()];
       if (!drain)
         for (const { session } of runs) session.requestStop(new DOMException('The engine closes', 'AbortError'));
-      await Promise.all(runs.map(({ ended }) => ended));
+      // One that could not say so in the log has ended all the same.
+      await Promise.allSettled(runs.map(({ ended }) => ended));
     },
   };
 }
@@ -81,21 +106,29 @@ function watchWallTime(session: TrackSession, wallMs: number | undefined): void 
     });
 }
 
-/** Runs a held track to its stop, whatever happens: only a fenced writer writes nothing more. */
+/**
+ * Runs a held track to its stop, whatever happens: only a fenced writer writes nothing more. Rejects with the error that the log
+ * could not be told of.
+ */
 async function conduct(session: TrackSession): Promise<void> {
   const { engine, id } = session;
   try {
+    await session.refresh(); // from here on the feed tells what others write
     await runTrack(session);
   } catch (thrown) {
     const error = toConductorError(thrown);
     engine.logger.error(`The run of ${id} ended with ${error.code}`, { error: error.message });
-    if (ConductorError.is(error, ...lost)) return session.abortEffects(error);
+    if (ConductorError.is(error, ...lost)) {
+      await session.abortEffects(error);
+      throw error;
+    }
     const { code, message, hint, retryable } = error;
     await stopRun(session, {
       reason: 'error',
       error: { code, message, retryable, ...(hint !== undefined && { hint }) },
     }).catch((again: unknown) => {
       engine.logger.error(`The end of the run of ${id} could not be recorded`, { error: String(again) });
+      throw error;
     });
   }
 }
@@ -113,6 +146,7 @@ function watchOver(engine: EngineContext, sessions: () => readonly TrackSession[
   keeper.signal.addEventListener('abort', onLost, { once: true });
   const follow = async () => {
     const after = await engine.store.head();
+    for (const session of sessions()) await session.refresh().then(session.wake); // written before the feed was read
     for await (const page of engine.store.follow({ after, kinds: ['track'], signal: end.signal })) {
       for (const session of sessions()) {
         const news = page.some(
@@ -244,16 +278,22 @@ async function lease(
     ttlMs: engine.limits.leaseMs,
   };
   await engine.store.leases.reap();
-  const { grants: before } = await engine.store.leases.list({ prefix: set });
-  const holder = before.find((grant) => grant.set === set && grant.expiresAt > instant(engine.clock.now()));
-  if (holder) throw heldBy(id, holder.owner);
+  const before = await holderOf(engine, set);
+  if (before !== undefined) throw heldBy(id, before);
   try {
     const committed = await commandTrack(engine, id, commands, { actor, leases: [acquire], records });
     if (committed) return committed;
     throw new ConductorError('INTERNAL_ERROR', `The start of a run of ${id} wrote nothing`);
   } catch (error) {
-    throw ConductorError.is(error, 'LEASE_HELD') ? heldBy(id, 'another engine') : error;
+    // Whoever lost the race decided on a track that the winner had changed: it is told who won, not what had changed.
+    const winner = await holderOf(engine, set);
+    throw winner === undefined ? error : heldBy(id, winner);
   }
+}
+
+async function holderOf({ store, clock }: EngineContext, set: string): Promise<string | undefined> {
+  const { grants } = await store.leases.list({ prefix: set });
+  return grants.find((grant) => grant.set === set && grant.expiresAt > instant(clock.now()))?.owner;
 }
 
 function heldBy(track: string, owner: string): ConductorError {
