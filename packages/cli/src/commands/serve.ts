@@ -1,3 +1,4 @@
+// oxlint-disable-next-line no-restricted-imports -- the token is a secret; an id can be guessed and a fake foreseen
 import { randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
@@ -7,12 +8,15 @@ import { ConductorError } from '@conductor/core';
 import type { Project } from '@conductor/node';
 import { bearerToken, createHandler, loopbackHosts } from '@conductor/server';
 import { serve } from '@conductor/server/node';
+import type { RunningServer } from '@conductor/server/node';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { eventData } from '../event-data.js';
+import { exitOfError } from '../exits.js';
 import { listOption, numberOption, textOption } from '../flags.js';
 import type { Options } from '../flags.js';
 import { stderrLogger } from '../logger.js';
 import { usage } from '../output.js';
+import { withProject } from '../with-project.js';
 
 const defaultPort = 4270;
 /** Of a token that guards more than this machine. */
@@ -33,39 +37,44 @@ export const serveCommand: CommandSpec = {
   ],
   async run(context, _args, options) {
     const wish = await readWish(context, options);
-    const project = await context.open();
-    const { out, signal, clock } = context;
-    const handler = createHandler(project, {
-      authenticate: bearerToken(wish.token, { kind: 'user', id: userInfo().username }),
-      allowHosts: wish.allowHosts,
-      allowOrigins: wish.allowOrigins,
-      clock,
-      logger: stderrLogger(out),
-    });
-    try {
-      const server = await serve(handler, { host: wish.host, port: wish.port, clock, signal });
+    return withProject(context, async (project) => {
+      const server = await listen(context, project, wish);
       const file = join(project.stateDir, 'server.json');
       try {
         await publish(file, { url: server.url, ...(wish.minted && { token: wish.token }), pid: process.pid });
-        const tokenFile = wish.tokenFile ?? (wish.minted ? file : undefined);
-        out.line(
-          'status',
-          { url: server.url, ...(tokenFile !== undefined && { tokenFile }) },
-          `${server.url}${tokenFile === undefined ? '' : `  token in ${tokenFile}`}`,
-        );
-        await (options['resume'] === false ? untilAborted(signal) : goOn(context, project));
+        tellWhere(context, server.url, wish.tokenFile ?? (wish.minted ? file : undefined));
+        await (options['resume'] === false ? untilAborted(context.signal) : goOn(context, project));
       } finally {
         await server.close();
         await withdraw(file);
       }
-      out.end({ url: server.url }, '');
-      return 130;
-    } finally {
-      await handler.close();
-      await project.close();
-    }
+      context.out.end({ url: server.url }, '');
+      return exitOfError('INTERRUPTED');
+    });
   },
 };
+
+async function listen({ out, signal, clock }: CommandContext, project: Project, wish: Wish): Promise<RunningServer> {
+  const handler = createHandler(project, {
+    authenticate: bearerToken(wish.token, { kind: 'user', id: userInfo().username }),
+    allowHosts: wish.allowHosts,
+    allowOrigins: wish.allowOrigins,
+    clock,
+    logger: stderrLogger(out),
+  });
+  try {
+    return await serve(handler, { host: wish.host, port: wish.port, clock, signal });
+  } catch (error) {
+    await handler.close();
+    throw error;
+  }
+}
+
+/** The first line: where it listens, and where local clients find the token. Never the token itself. */
+function tellWhere({ out }: CommandContext, url: string, tokenFile: string | undefined): void {
+  const where = tokenFile === undefined ? '' : `  token in ${tokenFile}`;
+  out.line('status', { url, ...(tokenFile !== undefined && { tokenFile }) }, `${url}${where}`);
+}
 
 interface Wish {
   readonly host: string;

@@ -39,7 +39,7 @@ describe('limits', () => {
     for (const [name, value] of Object.entries(defaultLimits)) {
       expect(Limits.safeParse({ [name]: value }).success, name).toBe(true);
       for (const wrong of [-1, Number.NaN, Infinity, Number.MAX_SAFE_INTEGER, '3', null, [], {}]) {
-        expect(Limits.safeParse({ [name]: wrong }).success, `${name} = ${String(wrong)}`).toBe(false);
+        expect(Limits.safeParse({ [name]: wrong }).success, `${name} = ${JSON.stringify(wrong)}`).toBe(false);
       }
       if (Number.isInteger(value) && name !== 'costLimitUsdPerMonth')
         expect(Limits.safeParse({ [name]: 1.5 }).success, name).toBe(false);

@@ -94,9 +94,11 @@ async function startUnder(session: TrackSession, taskId: string, runId: string, 
 
 function holdersOf(error: ConductorError): string[] {
   const { holders } = error.details;
-  return Array.isArray(holders)
-    ? holders.map((holder) =>
-        typeof holder === 'string' ? holder : String((holder as { set?: unknown }).set ?? 'unknown'),
-      )
-    : [];
+  return Array.isArray(holders) ? holders.map(holderName) : [];
+}
+
+function holderName(holder: unknown): string {
+  if (typeof holder === 'string') return holder;
+  const { set } = (holder ?? {}) as { readonly set?: unknown };
+  return typeof set === 'string' ? set : 'unknown';
 }
