@@ -34,6 +34,11 @@ export interface CloseOptions {
 /** Runs tracks over the ports it was given; a source of APIs, one per actor. */
 export interface Engine extends ApiSource, AsyncDisposable {
   readonly projectId: string;
+  /**
+   * Resolves when this engine runs the track no more. Rejects with what kept the end of its run out of the log: a full disk, or a
+   * successor that took the track over. Whoever waits for `loop.stopped` waits for this as well.
+   */
+  ended(trackId: string): Promise<void>;
   /** Idempotent. Tracks stay active and resumable. */
   close(o?: CloseOptions): Promise<void>;
 }
@@ -74,15 +79,20 @@ export async function createEngine(ports: EnginePorts, settings: EngineSettings 
 
   let closed: Promise<void> | undefined;
   const close = async ({ mode = 'interrupt' }: CloseOptions = {}) => {
-    await runs.close({ drain: mode === 'drain' });
-    closing.abort(new ConductorError('CLOSED', 'The engine is closed'));
-    await telling;
-    await plugins.close();
-    await owner.close();
+    // Each part is closed even when one before it fails: a full disk must not keep a process alive.
+    try {
+      await runs.close({ drain: mode === 'drain' });
+      closing.abort(new ConductorError('CLOSED', 'The engine is closed'));
+      await telling;
+      await plugins.close();
+    } finally {
+      await owner.close();
+    }
   };
   return Object.freeze({
     projectId: context.projectId,
     as: (actor: ActorRef) => apiOf(context, runs, actor),
+    ended: (trackId: string) => runs.ended(trackId),
     close: (o?: CloseOptions) => (closed ??= close(o)),
     [Symbol.asyncDispose]: () => (closed ??= close()),
   });
