@@ -6,6 +6,7 @@ import { drawEvent } from './live/draw-event.js';
 import { newPicture } from './live/run-picture.js';
 import type { RunPicture } from './live/run-picture.js';
 import { runView } from './live/run-view.js';
+import type { RunView } from './live/run-view.js';
 
 /** How a run ended, with all that a person needs to go on. */
 export interface RunEnd {
@@ -37,11 +38,15 @@ export async function followRun(
   const onAbort = () => void (closing ??= closeRunning(context, project));
   context.signal.addEventListener('abort', onAbort, { once: true });
   if (context.signal.aborted) onAbort();
+  const feed = new AbortController();
   try {
-    await show(project, run, picture, view.show);
+    // A run whose end the log could not be told of (a full disk) would be waited for in vain.
+    const unrecorded = project.ended(trackId).then(() => new Promise<never>(() => {}));
+    await Promise.race([show(project, run, { picture, tell: view.show, signal: feed.signal }), unrecorded]);
   } catch (error) {
-    if (!closing) throw error; // a feed that the close has cut short
+    if (!closing) throw error; // else a feed that the close has cut short
   } finally {
+    feed.abort();
     context.signal.removeEventListener('abort', onAbort);
     view.end();
   }
@@ -69,15 +74,16 @@ async function closeRunning({ out }: CommandContext, project: Project): Promise<
   }
 }
 
+interface Audience {
+  readonly picture: RunPicture;
+  readonly tell: RunView['show'];
+  readonly signal: AbortSignal;
+}
+
 /** Folds the track's whole history, shows what belongs to this run, and ends with its `loop.stopped`. */
-async function show(
-  { api }: Project,
-  { trackId, feed }: TrackRun,
-  picture: RunPicture,
-  tell: ReturnType<typeof runView>['show'],
-): Promise<void> {
+async function show({ api }: Project, { trackId, feed }: TrackRun, { picture, tell, signal }: Audience): Promise<void> {
   const before = feed.after ?? 0;
-  for await (const event of api.events.follow({ trackId, after: 0 })) {
+  for await (const event of api.events.follow({ trackId, after: 0 }, { signal })) {
     drawEvent(picture, event);
     if (event.seq <= before) continue;
     tell(event);

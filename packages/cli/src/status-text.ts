@@ -5,7 +5,7 @@ import { symbolOf, symbols } from './symbols.js';
 
 const columns = 80;
 const shownTasks = 10;
-const legend = `${symbols.complete} complete  ${symbols.inProgress} in progress  ${symbols.notStarted} not started  ${symbols.failed} failed  ${symbols.blocked} blocked or waiting  ${symbols.skipped} skipped`;
+const legend = `${symbols.complete} complete  ${symbols.inProgress} in progress  ${symbols.notStarted} not started  ${symbols.failed} failed  ${symbols.blocked} blocked  ${symbols.skipped} skipped`;
 
 /** A project's status for people: at most 80 columns, each state with its symbol. */
 export function statusText(status: ProjectStatus): string {
@@ -23,8 +23,10 @@ export function statusText(status: ProjectStatus): string {
       status.agent === undefined ? 'none yet' : `${status.agent}${status.superpower === true ? ' (superpowers)' : ''}`,
     ],
     ['Fix cycles', String(track.fixCycles)],
-    ...(track.planRevisions > 0 ? [['Plan', `revised ${track.planRevisions} times`] as const] : []),
-    ...(usage.known ? [['Usage', usageText(usage)] as const] : []),
+    ...(track.planRevisions > 0
+      ? [['Plan', `revised ${track.planRevisions === 1 ? 'once' : `${track.planRevisions} times`}`] as const]
+      : []),
+    ...(usageText(usage) !== '' ? [['Usage', usageText(usage)] as const] : []),
     ['Next', `${track.next.do}: ${track.next.reason}`],
   ];
   return [
@@ -81,6 +83,8 @@ function counts({ running, failed, blocked }: NonNullable<ProjectStatus['progres
   return said.length === 0 ? '' : ` (${said.join(', ')})`;
 }
 
+/** Empty when nobody counted. */
 function usageText({ inputTokens = 0, outputTokens = 0, costMicros }: NonNullable<ProjectStatus['usage']>): string {
-  return `${inputTokens} tokens in, ${outputTokens} out${costMicros === undefined ? '' : `, ${(costMicros / 1e6).toFixed(2)} USD`}`;
+  const tokens = inputTokens + outputTokens === 0 ? [] : [`${inputTokens} tokens in, ${outputTokens} out`];
+  return [...tokens, ...(costMicros === undefined ? [] : [`${(costMicros / 1e6).toFixed(2)} USD`])].join(', ');
 }

@@ -3,6 +3,7 @@ import type { Approval } from '@conductor/core/api';
 import type { CommandSpec } from '../command.js';
 import { textOption } from '../flags.js';
 import { findTrack } from '../find-track.js';
+import { withProject } from '../with-project.js';
 
 const statuses: readonly Approval['status'][] = ['pending', 'approved', 'denied', 'expired', 'cancelled', 'consumed'];
 
@@ -14,8 +15,7 @@ export const approvalsCommand: CommandSpec = {
     ['--track <track>', 'only of this track'],
   ],
   async run({ open, out }, _args, options) {
-    const project = await open();
-    try {
+    return withProject({ open, out }, async (project) => {
       const wanted = textOption(options, 'track');
       const trackId = wanted === undefined ? undefined : (await findTrack(project, wanted)).id;
       const approvals: Approval[] = [];
@@ -27,9 +27,7 @@ export const approvalsCommand: CommandSpec = {
         approvals.length === 0 ? 'No question is open.' : approvals.map(approvalText).join('\n\n'),
       );
       return 0;
-    } finally {
-      await project.close();
-    }
+    });
   },
 };
 
@@ -51,8 +49,7 @@ const answering = [
 
 function decider(outcome: 'approved' | 'denied'): CommandSpec['run'] {
   return async ({ open, out }, [wanted = ''], options) => {
-    const project = await open();
-    try {
+    return withProject({ open, out }, async (project) => {
       const pending = await project.api.approvals.list({ limit: 500 });
       const matching = pending.items.filter(({ id }) => id === wanted || id.startsWith(wanted));
       if (matching.length > 1)
@@ -70,9 +67,7 @@ function decider(outcome: 'approved' | 'denied'): CommandSpec['run'] {
         `${approval.id} is ${approval.status}${approval.trackId === undefined ? '' : `\nNext: conductor run ${approval.trackId}`}`,
       );
       return 0;
-    } finally {
-      await project.close();
-    }
+    });
   };
 }
 

@@ -1,14 +1,14 @@
-import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rename } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { ConductorError } from '@conductor/core';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { exitOfRun } from '../exits.js';
 import { followRun } from '../follow-run.js';
+import { git } from '../git.js';
 import { runReport } from '../run-report.js';
+import { withProject } from '../with-project.js';
 
 export const demoCommand: CommandSpec = {
   name: 'demo',
@@ -20,29 +20,30 @@ export const demoCommand: CommandSpec = {
   async run(context, [wanted]) {
     const dir = await demoFolder(context, wanted);
     await copyTemplate(dir, context);
-    const project = await context.open({ create: true, at: dir });
-    try {
-      const spec = await readFile(join(dir, 'track', 'spec.md'), 'utf8');
-      const { id } = await project.api.tracks.create({ name: 'Transliteration', type: 'feature', spec });
-      context.out.note(`A small project in ${dir}, its track is ${id}.`);
-      const end = await followRun(context, project, id, {});
-      const commands = [
-        `conductor status -C ${dir}`,
-        `conductor log -C ${dir} --tail 20`,
-        `conductor plan show ${join(dir, project.folder, 'tracks', id, 'plan.md')}`,
-      ];
-      const report = end.report === undefined ? undefined : join(dir, end.report);
-      const text = [
-        runReport({ ...end, ...(report !== undefined && { report }) }),
-        '',
-        `The project stays in ${dir}. Try next:`,
-        ...commands.map((command) => `  ${command}`),
-      ];
-      context.out.end({ dir, ...(report !== undefined && { report }), track: end.track, commands }, text.join('\n'));
-      return exitOfRun(end.track);
-    } finally {
-      await project.close();
-    }
+    return withProject(
+      context,
+      async (project) => {
+        const spec = await readFile(join(dir, 'track', 'spec.md'), 'utf8');
+        const { id } = await project.api.tracks.create({ name: 'Transliteration', type: 'feature', spec });
+        context.out.note(`A small project in ${dir}, its track is ${id}.`);
+        const end = await followRun(context, project, id, {});
+        const commands = [
+          `conductor status -C ${dir}`,
+          `conductor log -C ${dir} --tail 20`,
+          `conductor plan show ${join(dir, project.folder, 'tracks', id, 'plan.md')}`,
+        ];
+        const report = end.report === undefined ? undefined : join(dir, end.report);
+        const text = [
+          runReport({ ...end, ...(report !== undefined && { report }) }),
+          '',
+          `The project stays in ${dir}. Try next:`,
+          ...commands.map((command) => `  ${command}`),
+        ];
+        context.out.end({ dir, ...(report !== undefined && { report }), track: end.track, commands }, text.join('\n'));
+        return exitOfRun(end.track);
+      },
+      { create: true, at: dir },
+    );
   },
 };
 
@@ -69,7 +70,6 @@ async function copyTemplate(dir: string, { environment, signal }: CommandContext
   );
   await cp(template, dir, { recursive: true });
   await rename(join(dir, 'gitignore'), join(dir, '.gitignore')); // npm packs no file of that name
-  const run = promisify(execFile);
   const identity = [
     '-c',
     'user.name=Conductor demo',
@@ -78,20 +78,8 @@ async function copyTemplate(dir: string, { environment, signal }: CommandContext
     '-c',
     'commit.gpgsign=false',
   ];
-  const git = async (...args: string[]) => {
-    try {
-      await run('git', [...identity, ...args], { cwd: dir, env: environment, signal });
-    } catch (cause) {
-      signal.throwIfAborted();
-      const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-      throw new ConductorError(
-        missing ? 'COMMAND_MISSING' : 'COMMAND_FAILED',
-        missing ? 'The demo needs git, and there is none' : `git ${args[0] ?? ''} failed: ${String(cause)}`,
-        { cause },
-      );
-    }
-  };
-  await git('init', '-q', '-b', 'main');
-  await git('add', '-A');
-  await git('commit', '-q', '--no-verify', '-m', 'feat: turn titles into slugs');
+  const options = { cwd: dir, env: environment, signal };
+  await git(['init', '-q', '-b', 'main'], options);
+  await git(['add', '-A'], options);
+  await git([...identity, 'commit', '-q', '--no-verify', '-m', 'feat: turn titles into slugs'], options);
 }

@@ -1,4 +1,5 @@
 import type { CommandSpec } from '../command.js';
+import { withProject } from '../with-project.js';
 
 const marks = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skip: 'skip' } as const;
 
@@ -6,8 +7,7 @@ export const doctorCommand: CommandSpec = {
   name: 'doctor',
   description: 'look whether store, tracks, git and files are sound',
   async run({ open, out }) {
-    const project = await open();
-    try {
+    return withProject({ open, out }, async (project) => {
       const { ok, checks } = await project.api.system.doctor();
       const lines = checks.map(
         ({ id, status, message, hint }) =>
@@ -15,8 +15,6 @@ export const doctorCommand: CommandSpec = {
       );
       out.result({ ok, checks }, lines.join('\n'));
       return ok ? 0 : 1;
-    } finally {
-      await project.close();
-    }
+    });
   },
 };

@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import type { Project } from '@conductor/node';
 import type { CommandSpec } from '../command.js';
+import { git } from '../git.js';
+import { statusText } from '../status-text.js';
+import { statusOf } from './status.js';
+import { withProject } from '../with-project.js';
 
 const documents: Readonly<Record<string, string>> = {
   'tracks.md': `# Tracks
@@ -36,32 +41,41 @@ export const initCommand: CommandSpec = {
   aliases: ['setup'],
   description: 'make the folders and documents of a project; overwrites nothing',
   arguments: [{ usage: '[dir]', description: 'the folder, default: here' }],
-  async run({ open, out, cwd, flags }, [dir]) {
+  options: [['--git-init', 'make it a git repository first, where it is in none']],
+  async run(context, [dir], options) {
+    const { out, cwd, flags, environment: env, signal } = context;
     const at = resolve(cwd, dir ?? flags.directory ?? '.');
     const existed = existsSync(join(at, '.conductor', 'conductor.db'));
-    const project = await open({ create: true, at });
-    const created: string[] = existed ? [] : ['.conductor/'];
-    const kept: string[] = existed ? ['.conductor/'] : [];
-    try {
-      for (const [name, text] of Object.entries(documents)) {
-        const path = join(project.root, project.folder, name);
-        await mkdir(dirname(path), { recursive: true });
-        const fresh = await writeNew(path, text);
-        (fresh ? created : kept).push(relative(project.root, path));
-      }
+    if (options['gitInit'] === true && !existsSync(join(at, '.git'))) {
+      await mkdir(at, { recursive: true });
+      await git(['init', '-q'], { cwd: at, env, signal });
+    }
+    const work = async (project: Project) => {
+      const { created, kept } = await writeDocuments(project, existed);
+      const status = existed ? await statusOf(project, undefined) : undefined;
       const lines = [...created.map((path) => `  made  ${path}`), ...kept.map((path) => `  kept  ${path}`)];
+      const end = status ? statusText(status) : 'Next: conductor new "<what shall be true afterwards>"';
       out.result(
-        { root: project.root, created, kept },
-        [`Project in ${project.root}`, ...lines, '', 'Next: conductor new "<what shall be true afterwards>"'].join(
-          '\n',
-        ),
+        { root: project.root, created, kept, ...(status && { status }) },
+        [`Project in ${project.root}`, ...lines, '', end].join('\n'),
       );
       return 0;
-    } finally {
-      await project.close();
-    }
+    };
+    return withProject(context, work, { create: true, at });
   },
 };
+
+async function writeDocuments({ root, folder }: Project, existed: boolean) {
+  const created: string[] = existed ? [] : ['.conductor/'];
+  const kept: string[] = existed ? ['.conductor/'] : [];
+  for (const [name, text] of Object.entries(documents)) {
+    const path = join(root, folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    const fresh = await writeNew(path, text);
+    (fresh ? created : kept).push(relative(root, path));
+  }
+  return { created, kept };
+}
 
 async function writeNew(path: string, text: string): Promise<boolean> {
   try {

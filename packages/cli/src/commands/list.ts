@@ -3,6 +3,7 @@ import type { Track } from '@conductor/core/api';
 import type { CommandSpec } from '../command.js';
 import { choiceOption, numberOption, textOption } from '../flags.js';
 import { table } from '../table.js';
+import { withProject } from '../with-project.js';
 
 const over: readonly Track['lifecycle'][] = ['archived', 'cancelled'];
 
@@ -24,8 +25,7 @@ export const listCommand: CommandSpec = {
         ? undefined
         : lifecycles.filter((name) => !over.includes(name));
     const limit = numberOption(options, 'limit', '--limit', 1);
-    const project = await open();
-    try {
+    return withProject({ open, out }, async (project) => {
       const page = await project.api.tracks.list({
         lifecycle: wanted,
         type: textOption(options, 'type'),
@@ -37,9 +37,7 @@ export const listCommand: CommandSpec = {
         listText(page.items, page.nextCursor),
       );
       return 0;
-    } finally {
-      await project.close();
-    }
+    });
   },
 };
 

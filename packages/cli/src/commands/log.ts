@@ -1,8 +1,13 @@
 import type { EventQuery } from '@conductor/core/api';
+import type { EventEnvelope } from '@conductor/core/ports';
+import type { Project } from '@conductor/node';
 import type { CommandSpec } from '../command.js';
+import { eventLine } from '../event-line.js';
 import { findTrack } from '../find-track.js';
 import { numberOption, textOption } from '../flags.js';
-import { eventLine } from '../event-line.js';
+import { withProject } from '../with-project.js';
+
+const pageItems = 500;
 
 export const logCommand: CommandSpec = {
   name: 'log',
@@ -15,58 +20,51 @@ export const logCommand: CommandSpec = {
     ['--type <glob>', "only these types: 'task.*'"],
     ['--follow', 'go on as they come'],
   ],
-  async run({ open, out, signal }, [wanted], options) {
-    const after = numberOption(options, 'after', '--after');
+  async run(context, [wanted], options) {
+    const { out, signal } = context;
+    const after = numberOption(options, 'after', '--after') ?? 0;
     const tail = numberOption(options, 'tail', '--tail', 1);
     const type = textOption(options, 'type');
-    const project = await open();
-    let lastSeq = after ?? 0;
-    try {
+    return withProject(context, async (project) => {
       const track = wanted === undefined ? undefined : await findTrack(project, wanted);
-      const query: EventQuery = { ...(track && { trackId: track.id }), ...(type !== undefined && { types: [type] }) };
-      const head = (await project.api.system.health()).seq;
-      const feed =
-        options['follow'] === true
-          ? project.api.events.follow(
-              { ...query, ...(tail === undefined ? { after: after ?? 0 } : { tail, after }) },
-              { signal },
-            )
-          : stored(project, query, after ?? 0, tail, head);
-      for await (const event of feed) {
-        signal.throwIfAborted();
-        lastSeq = event.seq;
-        out.line('event', { event }, eventLine(event));
+      const query = { ...(track && { trackId: track.id }), ...(type !== undefined && { types: [type] }), after };
+      const { follow } = project.api.events;
+      const feed = options['follow'] === true ? follow({ ...query, tail }, { signal }) : stored(project, query, tail);
+      let lastSeq = after;
+      try {
+        for await (const event of feed) {
+          signal.throwIfAborted();
+          lastSeq = event.seq;
+          out.line('event', { event }, eventLine(event));
+        }
+      } catch (error) {
+        if (!signal.aborted) throw error;
       }
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    } finally {
-      await project.close();
-    }
-    out.end({ lastSeq }, '');
-    return 0;
+      out.end({ lastSeq }, '');
+      return 0;
+    });
   },
 };
 
-/** What is stored now, in order; with `tail` only the end of it. */
-async function* stored(
-  { api }: Awaited<ReturnType<Parameters<CommandSpec['run']>[0]['open']>>,
-  query: EventQuery,
-  after: number,
-  tail: number | undefined,
-  head: number,
-) {
-  if (tail !== undefined) {
-    const page = await api.events.list({ ...query, after, order: 'desc', limit: Math.min(500, tail) });
-    yield* page.items.toReversed();
-    return;
+/** What is stored now, in order; with `tail` only the end of it, which is held in memory. */
+async function* stored({ api }: Project, query: EventQuery, tail: number | undefined): AsyncGenerator<EventEnvelope> {
+  // What is appended while this reads is not part of the answer.
+  const { seq: head } = await api.system.health();
+  if (tail === undefined) return yield* pages(api.events, { ...query, order: 'asc' }, head);
+  const last: EventEnvelope[] = [];
+  for await (const event of pages(api.events, { ...query, order: 'desc' }, head)) {
+    if (last.unshift(event) >= tail) break;
   }
+  yield* last;
+}
+
+type ListQuery = Parameters<Project['api']['events']['list']>[0];
+
+async function* pages(events: Project['api']['events'], query: ListQuery, head: number): AsyncGenerator<EventEnvelope> {
   let cursor: string | undefined;
   do {
-    const page = await api.events.list({ ...query, after, cursor, limit: 500 });
-    for (const event of page.items) {
-      if (event.seq > head) return;
-      yield event;
-    }
+    const page = await events.list({ ...query, cursor, limit: pageItems });
+    for (const event of page.items) if (event.seq <= head) yield event;
     cursor = page.nextCursor;
   } while (cursor !== undefined);
 }

@@ -4,6 +4,7 @@ import { ConductorError, priorities } from '@conductor/core';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { choiceOption, listOption, textOption } from '../flags.js';
 import { usage } from '../output.js';
+import { withProject } from '../with-project.js';
 
 export const newCommand: CommandSpec = {
   name: 'new',
@@ -27,8 +28,7 @@ export const newCommand: CommandSpec = {
         'A track needs a name, a goal or a spec',
         'conductor new "Readable slugs" --goal "Crème gives creme"',
       );
-    const project = await context.open();
-    try {
+    return withProject(context, async (project) => {
       const track = await project.api.tracks.create({
         name,
         goal,
@@ -46,9 +46,7 @@ export const newCommand: CommandSpec = {
         [`Track ${track.id}`, ...files.map((file) => `  ${file}`), '', `Next: conductor run ${track.id}`].join('\n'),
       );
       return 0;
-    } finally {
-      await project.close();
-    }
+    });
   },
 };
 
@@ -56,7 +54,7 @@ async function document({ cwd, stdin }: CommandContext, file: string | undefined
   if (file === undefined) return undefined;
   if (file === '-') return stdin();
   try {
-    return await readFile(resolve(cwd, file), 'utf8');
+    return readFile(resolve(cwd, file), 'utf8');
   } catch (cause) {
     throw new ConductorError('FILE_NOT_FOUND', `${file} cannot be read`, { cause, details: { path: file } });
   }

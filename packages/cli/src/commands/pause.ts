@@ -3,6 +3,7 @@ import type { Project } from '@conductor/node';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { findTrack } from '../find-track.js';
 import { numberOption, textOption } from '../flags.js';
+import { withProject } from '../with-project.js';
 import { runAndTell, runInput, runOptions } from './run.js';
 
 const target = [{ usage: '[track]', description: 'default: the active one' }] as const;
@@ -21,8 +22,7 @@ async function change(
   wanted: string | undefined,
   { holds, next, make }: Change,
 ): Promise<number> {
-  const project = await open();
-  try {
+  return withProject({ open, out }, async (project) => {
     const before = await findTrack(project, wanted);
     const already = before.lifecycle === holds;
     const track = already ? before : await make(project, before.id);
@@ -31,9 +31,7 @@ async function change(
       `Track ${track.id} is ${already ? 'already ' : ''}${track.lifecycle}${next === '' ? '' : `\nNext: ${next} ${track.id}`}`,
     );
     return 0;
-  } finally {
-    await project.close();
-  }
+  });
 }
 
 export const pauseCommand: CommandSpec = {
@@ -76,22 +74,19 @@ export const resumeCommand: CommandSpec = {
   async run(context, [wanted], options) {
     const input = runInput(options);
     const maxWorkers = numberOption(options, 'maxWorkers', '--max-workers', 1);
-    const project = await context.open();
-    try {
+    return withProject(context, async (project) => {
       const before = await findTrack(project, wanted);
       const { id } = before;
       const track =
         before.lifecycle === 'paused'
           ? await project.api.tracks.resume(id, { reason: textOption(options, 'reason') })
           : before;
-      if (options['run'] !== false) return await runAndTell(context, project, id, { input, maxWorkers });
+      if (options['run'] !== false) return runAndTell(context, project, id, { input, maxWorkers });
       context.out.end(
         { track },
         `Track ${id} is ${before.lifecycle === 'paused' ? '' : 'already '}${track.lifecycle}\nNext: conductor run ${id}`,
       );
       return 0;
-    } finally {
-      await project.close();
-    }
+    });
   },
 };

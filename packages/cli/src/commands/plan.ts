@@ -11,6 +11,7 @@ import { findTrack } from '../find-track.js';
 import { textOption } from '../flags.js';
 import { usage } from '../output.js';
 import { plain } from '../plain-text.js';
+import { withProject } from '../with-project.js';
 
 const maxBytes = 10 * 1024 * 1024;
 const markers: Readonly<Record<PlanTaskJson['state'], string>> = {
@@ -28,12 +29,9 @@ async function planSource(context: CommandContext, wanted: string): Promise<stri
   if (existsSync(path)) return readPlan(path);
   if (/[/\\]|\.md$/u.test(wanted))
     throw new ConductorError('FILE_NOT_FOUND', `There is no file ${wanted}`, { details: { path: wanted } });
-  const project = await context.open();
-  try {
+  return withProject(context, async (project) => {
     return (await project.api.plans.get((await findTrack(project, wanted)).id)).text;
-  } finally {
-    await project.close();
-  }
+  });
 }
 
 async function readPlan(path: string): Promise<string> {
@@ -162,13 +160,10 @@ async function ownTrack({ environment }: CommandContext, path: string): Promise<
   return root !== undefined && existsSync(join(root, '.conductor', 'conductor.db')) ? parts.at(-2) : undefined;
 }
 
-async function markInStore({ open }: CommandContext, trackId: string, edit: PlanEdit): Promise<void> {
-  const project = await open();
-  try {
+async function markInStore({ open, out }: CommandContext, trackId: string, edit: PlanEdit): Promise<void> {
+  return withProject({ open, out }, async (project) => {
     await project.api.plans.edit(trackId, [edit]);
-  } finally {
-    await project.close();
-  }
+  });
 }
 
 /** Beside the file and renamed over it, unless somebody wrote it meanwhile; a link is left alone. */

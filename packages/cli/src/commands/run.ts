@@ -10,6 +10,7 @@ import type { Options } from '../flags.js';
 import { followRun } from '../follow-run.js';
 import { usage } from '../output.js';
 import { runReport } from '../run-report.js';
+import { withProject } from '../with-project.js';
 
 /** Flags of every command that runs a track. */
 export const runOptions = [
@@ -32,13 +33,10 @@ export const runCommand: CommandSpec = {
   async run(context, [wanted], options) {
     const input = runInput(options);
     const maxWorkers = numberOption(options, 'maxWorkers', '--max-workers', 1);
-    const project = await context.open();
-    try {
+    return withProject(context, async (project) => {
       const { id } = await findTrack(project, wanted);
-      return await runAndTell(context, project, id, { input, maxWorkers });
-    } finally {
-      await project.close();
-    }
+      return runAndTell(context, project, id, { input, maxWorkers });
+    });
   },
 };
 

@@ -8,6 +8,7 @@ import { findTrack } from '../find-track.js';
 import { createPainter } from '../live/painter.js';
 import { cut } from '../plain-text.js';
 import { statusText } from '../status-text.js';
+import { withProject } from '../with-project.js';
 
 /** What `status` answers; `track` and what belongs to it are absent while no track is open. */
 export interface ProjectStatus {
@@ -33,15 +34,12 @@ export const statusCommand: CommandSpec = {
   arguments: [{ usage: '[track]', description: 'default: the active one' }],
   options: [['--watch', 'show it again whenever something happened']],
   async run(context, [wanted], options) {
-    const project = await context.open();
-    try {
-      if (options['watch'] === true) return await watch(context, project, wanted);
+    return withProject(context, async (project) => {
+      if (options['watch'] === true) return watch(context, project, wanted);
       const status = await statusOf(project, wanted);
       context.out.result({ ...status }, statusText(status));
       return 0;
-    } finally {
-      await project.close();
-    }
+    });
   },
 };
 
@@ -108,7 +106,7 @@ async function trackOf(
   all: readonly Track[],
 ): Promise<Track | undefined> {
   try {
-    return await findTrack(project, wanted);
+    return findTrack(project, wanted);
   } catch (error) {
     if (wanted !== undefined || !ConductorError.is(error, 'TRACK_NOT_FOUND')) throw error;
     return all[0]; // newest change first
@@ -119,11 +117,13 @@ async function agentOf(
   { api }: Project,
   trackId: string,
 ): Promise<{ readonly agent?: string; readonly superpower?: boolean }> {
-  const query = { trackId, stream: `track/${trackId}`, order: 'desc', limit: 1 } as const;
-  const { items: steps } = await api.events.list({ ...query, types: ['step.started'] });
-  const { items: created } = await api.events.list({ ...query, types: ['track.created'] });
-  const agent = eventData(steps[0]?.data).text('agent');
-  return { ...(agent !== '' && { agent }), superpower: eventData(created[0]?.data).record('flags').flag('superpower') };
+  const query = { trackId, stream: `track/${trackId}`, order: 'desc' } as const;
+  const { items: steps } = await api.events.list({ ...query, types: ['step.started'], limit: 20 });
+  const { items: created } = await api.events.list({ ...query, types: ['track.created'], limit: 1 });
+  // COMPLETE is the engine's own work: the agent of the step before it is the last one.
+  const agent = steps.map(({ data }) => eventData(data).text('agent')).find((name) => name !== '');
+  const superpower = eventData(created[0]?.data).record('flags').flag('superpower');
+  return { ...(agent !== undefined && { agent }), superpower };
 }
 
 async function pendingTasks({ api }: Project, { id, progress }: Track): Promise<ProjectStatus['pending']> {

@@ -132,6 +132,8 @@ function startStep(picture: RunPicture, data: EventData): void {
   setStep(picture, step, 'IN_PROGRESS');
   picture.visits.set(step, data.number('visit'));
   if (step === 'FIX') picture.fixCycles = data.number('visit');
+  // What was last judged stays in sight until the next evaluation.
+  if (!step.startsWith('EVALUATE_')) return;
   picture.gates.clear();
   picture.board = undefined;
 }

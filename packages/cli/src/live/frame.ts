@@ -1,5 +1,5 @@
 import { parseInstant, steps } from '@conductor/core';
-import { plain, widthOf } from '../plain-text.js';
+import { cut, plain, widthOf } from '../plain-text.js';
 import { symbolOf } from '../symbols.js';
 import { progressOf } from './run-picture.js';
 import type { BoardPicture, GateMark, RunPicture } from './run-picture.js';
@@ -37,8 +37,14 @@ export function frame(picture: RunPicture, { columns, rows, color, now }: FrameS
 
 function head(picture: RunPicture, width: number, now: number): StyledLine[] {
   const elapsed = picture.runStartedAt === undefined ? '' : duration(now - parseInstant(picture.runStartedAt));
-  const left = Math.max(0, width - elapsed.length - 1);
-  const name: Piece = { text: picture.name, style: 'strong', columns: left };
+  const name = cut(plain(picture.name), Math.max(0, width - elapsed.length - 8));
+  const rule = '─'.repeat(Math.max(0, width - 5 - widthOf(name) - elapsed.length));
+  const title: StyledLine = [
+    { text: '── ', style: 'dim' },
+    { text: name, style: 'strong' },
+    { text: ` ${rule} `, style: 'dim' },
+    elapsed,
+  ];
   const shown = steps.filter((step) => picture.steps.has(step) || always.has(step));
   const stepPieces = shown.flatMap((step, index): Piece[] => {
     const status = picture.steps.get(step) ?? 'NOT_STARTED';
@@ -48,7 +54,7 @@ function head(picture: RunPicture, width: number, now: number): StyledLine[] {
       { text: stepWord[step], style: current ? 'strong' : status === 'NOT_STARTED' ? 'dim' : 'plain' },
     ];
   });
-  return [[name, ` ${elapsed}`], stepPieces];
+  return [title, stepPieces];
 }
 
 const always = new Set<string>(['PLAN', 'EVALUATE_PLAN', 'EXECUTE', 'EVALUATE_EXECUTION', 'COMPLETE']);
@@ -94,7 +100,8 @@ function progressLine(picture: RunPicture, width: number): StyledLine {
   ];
 }
 
-function lanes({ lanes: all }: RunPicture, width: number, now: number): StyledLine[] {
+function lanes({ lanes: all, stop }: RunPicture, width: number, now: number): StyledLine[] {
+  if (stop !== undefined) return [];
   return all.map((lane, index): StyledLine => {
     const number: Piece = { text: `  ${index + 1}`, style: 'dim', columns: 5 };
     if (!lane) return [number, { text: 'idle', style: 'dim' }];

@@ -1,0 +1,22 @@
+import type { Project } from '@conductor/node';
+import type { CommandContext } from './command.js';
+
+/** Opens the project, works with it, closes it. An error of the work wins over one of the close, which is then only told. */
+export async function withProject<T>(
+  { open, out }: Pick<CommandContext, 'open' | 'out'>,
+  work: (project: Project) => Promise<T>,
+  options?: Parameters<CommandContext['open']>[0],
+): Promise<T> {
+  const project = await open(options);
+  let result: T;
+  try {
+    result = await work(project);
+  } catch (error) {
+    await project
+      .close()
+      .catch((second: unknown) => out.note(`The project could not be closed in order: ${String(second)}`));
+    throw error;
+  }
+  await project.close();
+  return result;
+}

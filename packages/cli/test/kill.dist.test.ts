@@ -1,0 +1,60 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, it } from 'vitest';
+import { killCases, killedRun } from './kill-runs.js';
+import type { KillCase, KilledRun } from './kill-runs.js';
+import { testFolder } from './quickstart.js';
+
+const proving = process.env['CONDUCTOR_PROVE'] !== undefined;
+const count = Number(process.env['CONDUCTOR_KILLS'] ?? (proving ? 200 : 25));
+const firstSeed = Number(process.env['CONDUCTOR_SEED'] ?? 1);
+/** Half of a run is waiting for children. */
+const atOnce = 3;
+const proof = fileURLToPath(new URL('../../../docs/proofs/kill.json', import.meta.url));
+
+const place = testFolder('kill');
+afterAll(place.remove);
+
+it(
+  `loses nothing and does nothing twice, killed at ${count} moments of the run`,
+  async () => {
+    const cases = [...killCases(count, firstSeed)];
+    const runs: KilledRun[] = [];
+    const failures: string[] = [];
+    const next = async (): Promise<void> => {
+      for (let one: KillCase | undefined = cases.shift(); one; one = cases.shift()) {
+        await killedRun(one, place).then(
+          (run) => runs.push(run),
+          (error: unknown) =>
+            failures.push(`seed ${JSON.stringify(one)}: ${error instanceof Error ? error.message : String(error)}`),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, next));
+    expect(failures.join('\n\n')).toBe('');
+    expect(runs.filter(({ at }) => at.length > 0)).toHaveLength(count);
+    // What workers are handed lies in private files: none is left behind by a kill.
+    expect(readdirSync(place.temporary)).toEqual([]);
+    if (proving) writeProof(runs);
+  },
+  proving || count > 25 ? 3_600_000 : 240_000,
+);
+
+function writeProof(runs: readonly KilledRun[]): void {
+  const sorted = runs.toSorted((a, b) => a.seed - b.seed);
+  const facts = {
+    proves:
+      'A run of the quickstart, killed by SIGKILL and resumed by `conductor run`, loses nothing and does nothing twice.',
+    node: process.version,
+    runs: sorted.length,
+    kills: sorted.reduce((sum, { at }) => sum + at.length, 0),
+    tasksInterrupted: sorted.reduce((sum, { interrupted }) => sum + interrupted, 0),
+    // Lines that the process had printed, milliseconds after, and where the log stood.
+    seeds: sorted.map(({ seed, kills, at }) => ({
+      seed,
+      kills: at.map((where, index) => [kills[index]?.lines, kills[index]?.delayMs, where]),
+    })),
+  };
+  mkdirSync(fileURLToPath(new URL('.', `file://${proof}`)), { recursive: true });
+  writeFileSync(proof, `${JSON.stringify(facts, undefined, 2)}\n`);
+}
