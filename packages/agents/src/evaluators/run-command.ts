@@ -19,7 +19,7 @@ export interface CommandRunnerOptions {
  * COMMAND_MISSING, WORKSPACE_GONE and `signal.reason`, never for an exit code.
  */
 export function commandRunner({ clock, ids, passEnv, killGraceMs = 5000 }: CommandRunnerOptions): RunCommand {
-  return async ({ file, args, cwd, env, timeoutMs, tailBytes, signal }) => {
+  return async ({ file, args, cwd, env, timeoutMs, tailBytes, spawned, signal }) => {
     signal?.throwIfAborted();
     const at = instant(clock.now());
     const startMs = clock.monotonic();
@@ -33,6 +33,7 @@ export function commandRunner({ clock, ids, passEnv, killGraceMs = 5000 }: Comma
       signal,
       deadlineMs: timeoutMs,
       graceMs: killGraceMs,
+      spawned,
       onOutput: (_stream, chunk) => void tail.add(chunk),
     });
     if (end.by === 'abort') throw signal?.reason;

@@ -20,5 +20,7 @@ export type RunCommand = (
     readonly env?: Readonly<Record<string, string>> | undefined;
     readonly timeoutMs: number;
     readonly tailBytes: number;
+    /** Awaited before the command may begin: its group is on record, so that an engine after a crash can end it (R19). */
+    readonly spawned?: ((process: ProcessRecord) => Promise<void>) | undefined;
   },
 ) => Promise<CommandEvidence>;

@@ -5,6 +5,7 @@ import type { Evaluation, EvaluatorContext, EvaluatorDefinition, Evidence, Opene
 import type { Json } from '@conductor/core/ports';
 import { trackView } from '../api/track-view.js';
 import { textOf } from '../load.js';
+import { processRecorder } from '../run/record-process.js';
 import type { TrackSession } from '../run/track-session.js';
 import { changedSince, fileHandles } from './file-handles.js';
 import type { Gate, GateResult } from './gate.js';
@@ -13,11 +14,11 @@ import type { Gate, GateResult } from './gate.js';
 export function evaluatorGate(opened: Opened<EvaluatorDefinition>): Gate {
   return {
     id: opened.id,
-    async run(session, _ask, signal) {
+    async run(session, { effect }, signal) {
       const evidence: Evidence[] = [];
       const timeoutMs = opened.definition.timeoutMs ?? session.state.policy.limits.evaluatorTimeoutMs;
       try {
-        const evaluation = await evaluateWithin(session, opened, evidence, timeoutMs, signal);
+        const evaluation = await evaluateWithin(session, { opened, effect, evidence, timeoutMs }, signal);
         return judged(session, opened.id, evaluation, evidence);
       } catch (error) {
         if (signal.aborted) throw error;
@@ -27,13 +28,16 @@ export function evaluatorGate(opened: Opened<EvaluatorDefinition>): Gate {
   };
 }
 
-async function evaluateWithin(
-  session: TrackSession,
-  opened: Opened<EvaluatorDefinition>,
-  evidence: Evidence[],
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<Evaluation> {
+interface Evaluating {
+  readonly opened: Opened<EvaluatorDefinition>;
+  readonly effect: string;
+  /** What it has looked at so far. */
+  readonly evidence: Evidence[];
+  readonly timeoutMs: number;
+}
+
+async function evaluateWithin(session: TrackSession, evaluating: Evaluating, signal: AbortSignal): Promise<Evaluation> {
+  const { opened, timeoutMs } = evaluating;
   const { clock, limits } = session.engine;
   const own = new AbortController();
   const over = new AbortController();
@@ -51,7 +55,7 @@ async function evaluateWithin(
   const watch = late();
   watch.catch(() => {}); // ended below, or raced
   try {
-    const context = await contextOf(session, opened, evidence, linked.signal, timeoutMs);
+    const context = await contextOf(session, evaluating, linked.signal);
     return await Promise.race([collect(opened.definition.evaluate(context)), watch]);
   } finally {
     over.abort();
@@ -71,10 +75,8 @@ const isIterable = (value: object): value is AsyncIterable<Finding> => Symbol.as
 
 async function contextOf(
   session: TrackSession,
-  { id, options }: Opened<EvaluatorDefinition>,
-  evidence: Evidence[],
+  { opened: { id, options }, effect, evidence, timeoutMs: deadlineMs }: Evaluating,
   signal: AbortSignal,
-  deadlineMs: number,
 ): Promise<EvaluatorContext<undefined>> {
   const { engine, state } = session;
   const at = () => instant(engine.clock.now());
@@ -99,16 +101,18 @@ async function contextOf(
     baseline: state.about.baseline,
     changed: (glob = '**/*') => handles.among(changed, glob, signal),
     files: (glob: string) => handles.files(glob, signal),
-    command: commandRunner(session, record, signal),
+    command: commandRunner(session, effect, record, signal),
     attach: attacher(session, record),
   });
 }
 
 function commandRunner(
-  { engine, state }: TrackSession,
+  session: TrackSession,
+  effect: string,
   record: (item: Evidence) => void,
   signal: AbortSignal,
 ): EvaluatorContext<undefined>['command'] {
+  const { engine, state } = session;
   return async (file, args = [], { cwd, timeoutMs, env } = {}) => {
     if (!engine.runCommand)
       throw new ConductorError('CAPABILITY_MISSING', 'This host runs no commands', { details: { port: 'runCommand' } });
@@ -121,6 +125,7 @@ function commandRunner(
       env,
       timeoutMs: timeoutMs ?? commandTimeoutMs,
       tailBytes,
+      spawned: processRecorder(session, effect),
       signal,
     });
     record(result);

@@ -1,4 +1,6 @@
 import type { Action } from '@conductor/core';
+import type { ProcessRecord } from '@conductor/core/ports';
+import { readStream } from '../load.js';
 import { commitKey } from './commit-work.js';
 import { completeTask } from './settle-task.js';
 import type { TrackSession } from './track-session.js';
@@ -9,10 +11,10 @@ import type { TrackSession } from './track-session.js';
  */
 export async function recoverEffect(
   session: TrackSession,
-  { effect, taskId, process }: Extract<Action, { do: 'recover' }>,
+  { effect, taskId }: Extract<Action, { do: 'recover' }>,
 ): Promise<void> {
   const { engine, state } = session;
-  if (process && engine.processes) await engine.processes.end(process, { graceMs: engine.limits.killGraceMs });
+  await endProcesses(session, effect);
   if (taskId === undefined) {
     await session.execute([{ name: 'effect.interrupt', data: { effect, reason: 'engineLost' } }]);
     return;
@@ -23,4 +25,19 @@ export async function recoverEffect(
   if (trace !== undefined)
     return completeTask(session, taskId, runId, state.plan?.tasks.get(taskId)?.task.files ?? [], trace);
   await session.execute([{ name: 'task.interrupt', data: { taskId, runId, reason: 'engineLost' } }]);
+}
+
+/** All groups that this effect started before this run: an evaluator may have run several commands side by side. */
+async function endProcesses({ engine, id, state, signal }: TrackSession, effect: string): Promise<void> {
+  const { processes } = engine;
+  if (!processes) return;
+  const groups = new Map<string, ProcessRecord>();
+  for (const { seq, type, data } of await readStream(engine.store, `track/${id}`)) {
+    if (type !== 'process.spawned' || seq >= (state.run?.feedFrom ?? 0)) continue;
+    const spawned = data as unknown as { effect: string; process: ProcessRecord }; // our own payload of that type
+    const { host, bootId, groupId } = spawned.process;
+    if (spawned.effect === effect) groups.set(`${host}/${bootId}/${groupId}`, spawned.process);
+  }
+  const graceMs = engine.limits.killGraceMs;
+  await Promise.all([...groups.values()].map((process) => processes.end(process, { graceMs, signal })));
 }

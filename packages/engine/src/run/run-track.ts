@@ -1,4 +1,4 @@
-import { nextAction } from '@conductor/core';
+import { ConductorError, nextAction } from '@conductor/core';
 import type { Action } from '@conductor/core';
 import { askRole } from './ask-role.js';
 import { applyDecision, escalate } from './escalate.js';
@@ -37,11 +37,15 @@ const performers: Performers = {
 
 /**
  * THE loop: ask, perform (which decides and appends), until nothing is owed. It holds no rules; a run that crashed is
- * resumed by loading the state and asking again. Rejects when a performer does: the caller ends the run.
+ * resumed by loading the state and asking again. Rejects when a performer does, and with FENCED when the log says that
+ * another run holds the track: what that one owes is not ours to do. The caller ends the run.
  */
 export async function runTrack(session: TrackSession): Promise<void> {
+  const epoch = session.state.run?.epoch;
   for (;;) {
     await session.drain();
+    if (session.state.run?.epoch !== epoch)
+      throw new ConductorError('FENCED', `Another engine has taken over track ${session.id}`);
     if (session.state.run?.stopped !== undefined) return;
     if (session.stopRequested) return stopRun(session, { reason: 'stopped' });
     const action = nextAction(session.state);
