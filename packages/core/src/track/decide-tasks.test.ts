@@ -357,6 +357,17 @@ describe('a task that cannot be done', () => {
 });
 
 describe('a mark of a person', () => {
+  it('opens no task again once the work has passed its evaluation, but may still close one', () => {
+    for (const step of ['BUSINESS_SYNC', 'COMPLETE', 'EVALUATE_EXECUTION'] as const) {
+      const there = (...events: readonly NewEvent[]) => on(...events, ...facts.at(step, 'IN_PROGRESS'));
+      const opened = step === 'EVALUATE_EXECUTION' ? ['task.marked'] : 'INVALID_STATE';
+      there(facts.marked('1', 'done')).when(mark('pending')).then(opened);
+      there(facts.marked('1', 'done')).when(mark('blocked')).then(opened);
+      there(facts.marked('1', 'done')).when(mark('skipped')).then(['task.marked']);
+      there(facts.marked('1', 'skipped')).when(mark('done')).then(['task.marked']);
+    }
+  });
+
   it('changes a task that does not run, with the commit that it names', () => {
     expect(
       task(

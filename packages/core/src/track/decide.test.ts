@@ -310,6 +310,16 @@ describe('the plan of a track', () => {
       .then('TRACK_ENDED');
   });
 
+  it('stays as it is once the work has passed its evaluation', () => {
+    for (const step of ['BUSINESS_SYNC', 'COMPLETE'] as const) {
+      const there = on(...facts.live(), facts.plan(planned('1')), ...facts.at(step, 'IN_PROGRESS'));
+      there.when(submit(1)).then('INVALID_STATE');
+      there.when(edit(1, ['1', '2'])).then('INVALID_STATE');
+    }
+    const evaluated = on(...facts.live(), facts.plan(planned('1')), ...facts.at('EVALUATE_EXECUTION', 'IN_PROGRESS'));
+    evaluated.when(edit(1, ['1', '2'])).then(['plan.edited']);
+  });
+
   it('notes discovered work, finished phases and edits of others', () => {
     const work = { description: 'rename', reason: 'old word', recommendation: 'new track' };
     expect(

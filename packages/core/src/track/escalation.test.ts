@@ -105,6 +105,8 @@ describe('an escalation, its answer, and what follows', () => {
     });
     expect(after('TASK_LIMIT', 'skip-task').plan?.tasks.get('1')?.status).toBe('skipped');
     expect(after('TASK_LIMIT', 'skip-task').plan?.ready.has('2')).toBe(true);
+    for (const leadsTo of ['retry', 'skip-task'])
+      expect(after('TASK_LIMIT', leadsTo).loop).toMatchObject({ step: 'EXECUTE', status: 'NOT_STARTED' });
     expect(after('TRACK_BLOCKED', 'resolved').loop).toMatchObject({ step: 'BUSINESS_SYNC', status: 'NOT_STARTED' });
     expect(after('BOARD_ESCALATED', 'replan').loop).toMatchObject({
       step: 'PLAN',

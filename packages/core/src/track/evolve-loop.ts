@@ -94,10 +94,7 @@ function close(
   const toFix = step === 'EVALUATE_EXECUTION' && next.step === 'FIX';
   // T11, or a person's answer at any step: what stands there now is not the plan any more.
   const toPlan = status === 'FAILED' && next.step === 'PLAN' && step !== 'PLAN';
-  const rejected =
-    toPlan || (step === 'EVALUATE_PLAN' && status === 'FAILED')
-      ? (state.plan?.revision ?? 0)
-      : state.loop.rejectedRevision;
+  const rejected = toPlan ? (state.plan?.revision ?? 0) : state.loop.rejectedRevision;
   return {
     ...state,
     ...(state.run && { run: { ...state.run, reached: state.run.reached || state.run.until === step } }),
