@@ -18,8 +18,15 @@ export async function askRole(session: TrackSession, ask: Ask): Promise<void> {
   const { name, answer } = answererOf(session, ask);
   await session.execute([{ name: 'effect.start', data: { effect: ask.effect, role: ask.role, executor: name } }]);
   session.launch(ask.effect, async (signal) => {
-    const commands = await answer(signal).catch((error: unknown) => failed(session, ask, error));
+    let missing: ConductorError | undefined;
+    const commands = await answer(signal).catch((error: unknown) => {
+      if (!ConductorError.is(error, 'COMMAND_MISSING')) return failed(session, ask, error);
+      missing = error;
+      return [];
+    });
     return async () => {
+      // As with an agent that nobody handed in (decision 0004): the run ends, and goes on once the program is there.
+      if (missing !== undefined) throw missing;
       if (!signal.aborted || commands.length > 0) await session.execute(commands);
     };
   });

@@ -1,4 +1,4 @@
-import { instant } from '@conductor/core';
+import { ConductorError, instant } from '@conductor/core';
 import type { TaskState, TrackCommand } from '@conductor/core';
 import type { Content, Executor, Fence, Grant, Json, LeaseOp, Outcome } from '@conductor/core/ports';
 import { contentOf } from '../load.js';
@@ -58,6 +58,8 @@ async function recordOutcome(session: TrackSession, taskId: string, runId: strin
   const { state } = session;
   if (state.plan?.tasks.get(taskId)?.runId !== runId) return; // interrupted meanwhile: somebody else owns the story
   if (outcome.status === 'cancelled' && session.signal.aborted) return; // stop-run interrupts it: no attempt is lost
+  // As with an agent that nobody handed in (decision 0004): another attempt would say the same, and a person can only install it.
+  if (outcome.error?.code === 'COMMAND_MISSING') throw ConductorError.fromJSON(outcome.error);
   const transcript = await transcriptOf(session, outcome);
   if (outcome.status === 'done') {
     const { summary, answer, session: resume, usage } = outcome;
