@@ -72,8 +72,9 @@ export async function createEngine(ports: EnginePorts, settings: EngineSettings 
     host: processes?.host ?? 'local',
     bootId: processes?.bootId ?? 'unknown',
   });
-  await ports.store.leases.reap();
+  const dead = await ports.store.leases.reap();
   const context = await contextOf(ports, settings, { clock, ids, plugins, owner: owner.owner });
+  if (dead.length > 0) await caughtUp(context);
   const runs = createRuns(context);
   const telling = tellEvents(context, closing.signal);
 
@@ -95,6 +96,13 @@ export async function createEngine(ports: EnginePorts, settings: EngineSettings 
     ended: (trackId: string) => runs.ended(trackId),
     close: (o?: CloseOptions) => (closed ??= close(o)),
     [Symbol.asyncDispose]: () => (closed ??= close()),
+  });
+}
+
+/** What a killed engine had on record but not yet in the files; they can wait, the engine cannot. */
+async function caughtUp({ views, logger }: EngineContext): Promise<void> {
+  await views.catchUp().catch((error: unknown) => {
+    logger.warn('Files that a dead engine left behind its log could not be written yet', { error: String(error) });
   });
 }
 

@@ -26,8 +26,13 @@ export interface Agents {
 export interface Views {
   /** The track (and the registry) changed: write its views at the end of this turn. */
   touch(trackId: string): void;
-  /** Resolves when everything touched so far is on disk. */
-  flush(trackId: string): Promise<void>;
+  /**
+   * Resolves when everything touched so far is on disk. `patient`: waits for other tools that hold a view, as long as such a
+   * lock may last; without it that view is left for the next time.
+   */
+  flush(trackId: string, o?: { readonly patient?: boolean }): Promise<void>;
+  /** Writes again what an engine left behind the log when it died. */
+  catchUp(): Promise<void>;
   /** What was written for a track, with the hash of its bytes. */
   known(
     trackId: string,

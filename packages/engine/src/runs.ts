@@ -155,6 +155,7 @@ function watchOver(engine: EngineContext, sessions: () => readonly TrackSession[
         if (!news) continue;
         await session.refresh();
         session.wake();
+        engine.views.touch(session.id); // whoever wrote it leaves the files to the engine that runs the track
       }
     }
   };

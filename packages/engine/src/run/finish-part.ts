@@ -16,7 +16,7 @@ export async function finishPart(
 const parts: Readonly<Record<CompletionPart, (session: TrackSession, effect: string) => Promise<Recorded>>> = {
   async commit(session, effect) {
     const { engine, id } = session;
-    await engine.views.flush(id);
+    await engine.views.flush(id, { patient: true });
     const status = await engine.repository?.status();
     const changed = (status?.changed ?? []).filter(
       (path) =>

@@ -13,7 +13,7 @@ export async function stopRun(session: TrackSession, stop: TrackCommands['loop.s
   await session.execute([...interrupts.commands, { name: 'loop.stop', data: stop }], {
     leases: [...interrupts.releases, { op: 'release', set: session.fence.set, token: session.fence.token }],
   });
-  await session.engine.views.flush(session.id);
+  await session.engine.views.flush(session.id, { patient: true });
 }
 
 function interruptions(session: TrackSession, reason: string) {

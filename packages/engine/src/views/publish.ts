@@ -29,11 +29,18 @@ export function createPublisher(engine: EngineContext): (trackId: string) => Pro
     try {
       await bus.publish(lines.flatMap(({ messages }) => messages));
     } catch (error) {
+      folds.delete(trackId); // read again from the first line that was not told
       engine.logger.warn('The bus did not take its messages; they are told again later', { error: String(error) });
       return;
     }
     await saveRecord(engine, { collection, key: trackId, expectedRevision: 'any', value: Object.fromEntries(told) });
   };
+}
+
+/** Up to which version of its stream a track was told: its files are behind the log when that is less. */
+export async function toldVersion({ store }: EngineContext, trackId: string): Promise<number> {
+  const row = await store.records.get(collection, trackId);
+  return ((row?.value ?? {}) as Record<string, number>)[`track/${trackId}`] ?? 0; // written above
 }
 
 interface Line {

@@ -7,6 +7,7 @@ import { contentOf, loadBoard, loadTrack, readStream, textOf } from '../load.js'
 import { evaluationReport } from '../reports/evaluation.js';
 import { commandTrack } from '../units.js';
 import { engineActor } from '../engine-context.js';
+import { isRunElsewhere, tracksBehind } from './behind.js';
 import { markedText, planText } from './plan-view.js';
 import { createPublisher } from './publish.js';
 import { viewRows, writeView } from './view-writer.js';
@@ -14,9 +15,17 @@ import type { RenderInput } from './view-writer.js';
 import type { Content, Json } from '@conductor/core/ports';
 
 /** Nothing is written: for hosts that want the log only. */
-export const noViews: Views = { touch: () => {}, flush: async () => {}, known: async () => [] };
+export const noViews: Views = {
+  touch: () => {},
+  flush: async () => {},
+  catchUp: async () => {},
+  known: async () => [],
+};
 
-/** Writes views after commits, coalesced per turn of the event loop, at most one write in flight per track. */
+/**
+ * Writes views after commits, coalesced per turn of the event loop, at most one write in flight per track. A track that
+ * another engine runs is left to that one, which hears of every commit.
+ */
 export function createViews(engine: () => EngineContext): Views {
   const dirty = new Set<string>();
   const writing = new Map<string, Promise<void>>();
@@ -25,6 +34,7 @@ export function createViews(engine: () => EngineContext): Views {
   const write = async (trackId: string) => {
     await engine().clock.turn();
     while (dirty.delete(trackId)) {
+      if (await isRunElsewhere(engine(), trackId)) continue;
       await writeTrackViews(engine(), trackId);
       publisher ??= createPublisher(engine());
       await publisher(trackId);
@@ -37,7 +47,7 @@ export function createViews(engine: () => EngineContext): Views {
     writing.set(trackId, next);
     return next;
   };
-  return {
+  const views: Views = {
     touch(trackId) {
       dirty.add(trackId);
       if (!writing.has(trackId))
@@ -45,30 +55,48 @@ export function createViews(engine: () => EngineContext): Views {
           engine().logger.error('Views could not be written', { track: trackId, error: String(error) }),
         );
     },
-    async flush(trackId) {
+    async flush(trackId, { patient = false } = {}) {
       dirty.add(trackId);
       await ensure(trackId);
+      if (patient && !(await isRunElsewhere(engine(), trackId)))
+        await metadataView(engine(), await loadTrack(engine().store, trackId), { patient });
+    },
+    async catchUp() {
+      for (const trackId of await tracksBehind(engine())) {
+        await createSpec(engine(), trackId);
+        await views.flush(trackId);
+      }
     },
     known: async (trackId) => viewRows(engine(), `${engine().folder}/tracks/${trackId}/`),
   };
+  return views;
+}
+
+/** A kill between the first commit of a track and its first file: what the person asked for is in the log. */
+async function createSpec(engine: EngineContext, id: string): Promise<void> {
+  const { about } = await loadTrack(engine.store, id);
+  const text = await textOf(engine, about.spec);
+  await engine.workspace.create(`${engine.folder}/tracks/${id}/spec.md`, new TextEncoder().encode(text));
+}
+
+type Put = (path: string, render: (input: RenderInput) => string | Promise<string>) => Promise<void>;
+
+function putter(engine: EngineContext, id: string): Put {
+  return (path, render) => writeView(engine, path, render, (bytes, base) => noteEdit(engine, id, path, bytes, base));
 }
 
 async function writeTrackViews(engine: EngineContext, id: string): Promise<void> {
   const state = await loadTrack(engine.store, id);
   if (state.version === 0) return;
   const folder = `${engine.folder}/tracks/${id}`;
-  const foreign = (path: string) => (bytes: Uint8Array, base: string | undefined) =>
-    noteEdit(engine, id, path, bytes, base);
-  const put = (path: string, render: (input: RenderInput) => string | Promise<string>) =>
-    writeView(engine, path, render, foreign(path));
-
+  const put = putter(engine, id);
   if (state.plan) {
     const plan = await planText(engine, state);
     await put(`${folder}/plan.md`, ({ text, foreign: theirs }) =>
       theirs && text !== undefined ? markedText(text, state) : plan,
     );
   }
-  await metadataView(engine, state, `${folder}/metadata.json`, put);
+  await metadataView(engine, state);
   await put(`${engine.folder}/tracks.md`, ({ text }) => upsertTrackRow(text, rowOf(state)));
   for (const [name, text] of await reports(engine, state)) await put(`${folder}/${name}`, () => text);
 }
@@ -77,21 +105,26 @@ async function writeTrackViews(engine: EngineContext, id: string): Promise<void>
 async function metadataView(
   engine: EngineContext,
   state: TrackState,
-  path: string,
-  put: (path: string, render: (input: RenderInput) => string) => Promise<void>,
+  { patient = false }: { readonly patient?: boolean } = {},
 ): Promise<void> {
   const boardSessions = await sessionsOf(engine, state);
-  const lock = `${path.slice(0, -'metadata.json'.length)}.metadata.lock`;
+  const folder = `${engine.folder}/tracks/${state.id}`;
+  const { viewLockStaleMs: staleMs, viewLockPollMs } = engine.limits;
+  const waitMs = patient ? staleMs + viewLockPollMs : 0;
   try {
-    const held = await engine.workspace.mutex(lock, { waitMs: 0, staleMs: engine.limits.viewLockStaleMs });
+    const held = await engine.workspace.mutex(`${folder}/.metadata.lock`, { waitMs, staleMs });
     try {
-      await put(path, ({ text }) => writeMetadata(text, metadataOf(settled(state), { boardSessions })));
+      await putter(engine, state.id)(`${folder}/metadata.json`, ({ text }) =>
+        writeMetadata(text, metadataOf(settled(state), { boardSessions })),
+      );
     } finally {
       await held.release();
     }
   } catch (error) {
     if (!ConductorError.is(error, 'LOCK_TIMEOUT')) throw error;
-    engine.logger.warn(`${path} is locked by another tool and is written later`, { code: 'VIEW_LOCKED' });
+    engine.logger.warn(`${folder}/metadata.json is locked by another tool and is written later`, {
+      code: 'VIEW_LOCKED',
+    });
   }
 }
 
