@@ -1,5 +1,5 @@
-import { lifecycles, steps } from '@conductor/core';
-import type { Step, StepStatus } from '@conductor/core';
+import { steps } from '@conductor/core';
+import type { Lifecycle, Step, StepStatus } from '@conductor/core';
 import type { EventEnvelope } from '@conductor/core/ports';
 import { eventData } from '../event-data.js';
 import type { EventData } from '../event-data.js';
@@ -95,7 +95,7 @@ const drawings: Readonly<Record<string, Draw>> = {
 
 const marks: readonly TaskMark[] = ['pending', 'done', 'blocked', 'skipped'];
 
-function lifecycle(name: (typeof lifecycles)[number]): Draw {
+function lifecycle(name: Lifecycle): Draw {
   return (picture) => void (picture.lifecycle = name);
 }
 
