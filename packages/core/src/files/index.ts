@@ -47,6 +47,12 @@ export type {
   MetadataV3,
   TrackStatus,
 } from './metadata-model.js';
+export { migrateMetadata } from './migrate-metadata.js';
+export type { MetadataMigration } from './migrate-metadata.js';
+export { folderFacts, inferLoopState } from './infer-loop-state.js';
+export type { FolderFacts, FolderTexts, InferredLoopState, TaskCounts } from './infer-loop-state.js';
+export { readVerdicts } from './evaluation-verdict.js';
+export type { ReportVerdicts, Verdict } from './evaluation-verdict.js';
 export { parseTracksIndex } from './tracks-index.js';
 export type { TrackColumn, TrackRow, TracksIndex, TrackTable } from './tracks-index.js';
 export { upsertTrackRow } from './edit-tracks-index.js';

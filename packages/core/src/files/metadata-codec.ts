@@ -124,7 +124,11 @@ export function history<T>(codec: Codec<T>, nameOf: (published: Json) => string 
     write(value, previous) {
       const items = new Map<string, Json>();
       const before = Array.isArray(previous) ? (previous as readonly Json[]) : [];
-      const there = counting(nameOf);
+      // By the name that the item would have if we wrote it: a time may stand there in another form.
+      const there = counting((item) => {
+        const known = codec.read(item, '', () => {});
+        return known === undefined ? nameOf(item) : nameOf(codec.write(known, undefined));
+      });
       for (const [index, item] of before.entries()) items.set(there(item) ?? `nameless ${index}`, item);
       const ours = counting(nameOf);
       for (const item of value) {

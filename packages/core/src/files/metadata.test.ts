@@ -604,3 +604,11 @@ describe('metadata.json', () => {
     );
   });
 });
+
+it('writes a consultation whose time stands in another form once', () => {
+  const text = '{"lead_consultations":[{"timestamp":"2026-01-01","question":"q","own":1}]}';
+  const { metadata } = parseMetadata(text);
+  expect(JSON.parse(writeMetadata(text, metadata ?? {}))).toMatchObject({
+    lead_consultations: [{ timestamp: '2026-01-01', question: 'q', own: 1 }],
+  });
+});
