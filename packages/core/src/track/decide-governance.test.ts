@@ -124,6 +124,16 @@ describe('a question to a person', () => {
     });
     expect(state.decisions.get('a1')).toMatchObject({ state: 'pending', reason: 'FIX_LIMIT' });
     on(requested).when(request).then([]);
+    const blocker = trackEvent('blocker.raised', { blockerId: 'k0', step: 'FIX', description: 'x' });
+    on(...facts.at('FIX', 'BLOCKED'), blocker)
+      .when(request)
+      .then(['decision.requested']);
+    on(...facts.at('FIX', 'IN_PROGRESS'), blocker)
+      .when(request)
+      .then(['decision.requested', 'blocker.raised', 'step.blocked']);
+    on(...facts.at('FIX', 'BLOCKED'))
+      .when(request)
+      .then(['decision.requested', 'blocker.raised', 'step.blocked']);
     on(stopped).when(request).then('INVALID_STATE');
   });
 

@@ -35,9 +35,12 @@ export const decideGovernance: Rules<Names> = {
   'decision.request': (state, { blockerId, rule, ...data }) => {
     requireRun(state, 'a question');
     if (state.decisions.has(data.approvalId)) return [];
-    const { step } = state.loop;
+    const { step, status } = state.loop;
+    const requested = trackEvent('decision.requested', data);
+    // Asked again about a block that stands: it has its blocker.
+    if (status === 'BLOCKED' && activeBlockers(state).length > 0) return [requested];
     return [
-      trackEvent('decision.requested', data),
+      requested,
       trackEvent('blocker.raised', { blockerId, step, description: data.summary }),
       trackEvent('step.blocked', { step, rule, blockerIds: [blockerId] }),
     ];
@@ -107,11 +110,15 @@ const consequences: Readonly<Record<LeadsTo, (state: TrackState, decision: Decis
   'fail-track': (state, decision) => [trackEvent('track.failed', { reason: decision.reason })],
 };
 
+function activeBlockers({ blockers }: TrackState): readonly string[] {
+  return [...blockers.values()].filter(({ active }) => active).map(({ id }) => id);
+}
+
 function unblock(state: TrackState, reopen: boolean): readonly NewEvent[] {
-  const active = [...state.blockers.values()].filter((blocker) => blocker.active).map((blocker) => blocker.id);
+  const active = activeBlockers(state);
   const resolved = active.map((blockerId) => trackEvent('blocker.resolved', { blockerId, how: 'answered' }));
   return reopen
-    ? [...resolved, trackEvent('step.reopened', { step: state.loop.step, rule: 'T31', blockerIds: active })]
+    ? [...resolved, trackEvent('step.reopened', { step: state.loop.step, rule: 'T31', blockerIds: [...active] })]
     : resolved;
 }
 
