@@ -1,11 +1,15 @@
 import { commandExecutor } from '@conductor/agents/node';
 import type { Agent, Agents, CommandAgent } from '@conductor/core/plugin';
 
+interface Surroundings {
+  readonly root: string;
+  /** For the private files of a run: what a kill leaves there is removed by the next process. */
+  readonly temporary: string;
+  readonly killGraceMs: number;
+}
+
 /** Turns the commands among the agents of a configuration into executors; everything else stays as it is. */
-export function withExecutors(
-  agents: Agents | undefined,
-  o: { readonly root: string; readonly killGraceMs: number },
-): Agents | undefined {
+export function withExecutors(agents: Agents | undefined, o: Surroundings): Agents | undefined {
   if (agents === undefined) return undefined;
   if (typeof agents !== 'object' || isCommand(agents) || 'kind' in agents || 'driver' in agents)
     return executorOf('default', agents as Agent, o);
@@ -15,11 +19,7 @@ export function withExecutors(
   return Object.fromEntries(entries.filter(([, agent]) => agent !== undefined)) as Agents; // the same keys as before
 }
 
-function byType(
-  role: string,
-  agent: Agent | Readonly<Record<string, Agent>>,
-  o: { readonly root: string; readonly killGraceMs: number },
-): unknown {
+function byType(role: string, agent: Agent | Readonly<Record<string, Agent>>, o: Surroundings): unknown {
   const single = typeof agent !== 'object' || isCommand(agent) || 'kind' in agent || 'driver' in agent;
   if (single) return executorOf(role, agent as Agent, o); // told apart above
   return Object.fromEntries(
@@ -27,16 +27,13 @@ function byType(
   );
 }
 
-function executorOf(
-  role: string,
-  agent: Agent,
-  { root, killGraceMs }: { readonly root: string; readonly killGraceMs: number },
-): Agent {
+function executorOf(role: string, agent: Agent, { root, temporary, killGraceMs }: Surroundings): Agent {
   if (!isCommand(agent)) return agent;
   return commandExecutor({
     id: agent.command[0] === undefined ? role : `${role}: ${agent.command.join(' ')}`.slice(0, 120),
     command: agent.command,
     root,
+    temporary,
     env: agent.env,
     prompt: agent.prompt,
     plain: agent.plain,

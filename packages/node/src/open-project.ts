@@ -34,6 +34,8 @@ import { isProject } from './find-root.js';
 import { loadConfig } from './load-config.js';
 import { loadSqlite, openDatabase } from './open-database.js';
 import { documentsFolder, makeFolders } from './state-folder.js';
+import { temporaryFolder } from './temporary-folder.js';
+import type { TemporaryFolder } from './temporary-folder.js';
 import { version } from './version.js';
 
 export interface OpenProjectOptions extends Omit<ConductorConfig, 'store' | 'bus'> {
@@ -86,7 +88,8 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
   const folder = await documentsFolder(root, config.dir);
   const stateDir = await makeFolders(root, folder);
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
-  const workspace = fileWorkspace({ root, clock, temporary: join(stateDir, 'tmp') });
+  const temporary = await temporaryFolder(stateDir, { clock, logger });
+  const workspace = fileWorkspace({ root, clock, temporary: temporary.path });
   const { store, artifacts } = await openStore(config.store ?? 'sqlite', { stateDir, clock, ids, limits });
   const bus = openBus(config.bus ?? 'file', { workspace, folder, clock });
   const { store: _store, bus: _bus, server: _server, dir: _dir, ...settings } = config;
@@ -108,17 +111,19 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
       },
       {
         ...settings,
-        agents: withExecutors(config.agents, { root, killGraceMs: limits.killGraceMs }),
+        agents: withExecutors(config.agents, { root, temporary: temporary.path, killGraceMs: limits.killGraceMs }),
         plugins: [evalCodeQuality, ...(config.plugins ?? [])],
         folder,
         projectName: root.split(/[/\\]/u).at(-1),
         version,
       },
     );
-    return projectOf(engine, { root, stateDir, folder, config: fromFile, store, bus, actor: who ?? localOwner() });
+    const actor = who ?? localOwner();
+    return projectOf(engine, { root, stateDir, folder, config: fromFile, store, bus, temporary, actor });
   } catch (error) {
     await bus.close();
     await store.close();
+    await temporary.close();
     throw error;
   }
 }
@@ -130,10 +135,11 @@ interface Parts {
   readonly config: ConductorConfig;
   readonly store: Store;
   readonly bus: MessageBus;
+  readonly temporary: TemporaryFolder;
   readonly actor: ActorRef;
 }
 
-function projectOf(engine: Engine, { root, stateDir, folder, config, store, bus, actor }: Parts): Project {
+function projectOf(engine: Engine, { root, stateDir, folder, config, store, bus, temporary, actor }: Parts): Project {
   let closed: Promise<void> | undefined;
   const close: Engine['close'] = (o) =>
     (closed ??= (async () => {
@@ -142,6 +148,7 @@ function projectOf(engine: Engine, { root, stateDir, folder, config, store, bus,
         await engine.close(o);
       } finally {
         await bus.close().finally(() => store.close());
+        await temporary.close();
       }
     })());
   return Object.freeze({
