@@ -28,7 +28,7 @@ export type { TrackEventData, TrackEventType } from './track/events.js';
 export type { TrackCommand, TrackCommandName, TrackCommands } from './track/commands.js';
 export { completionParts } from './track/actions.js';
 export type { Action, CompletionPart } from './track/actions.js';
-export { baseEffect, currentEffect, roleEffect, taskEffect } from './track/effects.js';
+export { attemptOf, baseEffect, currentEffect, roleEffect, taskEffect } from './track/effects.js';
 export { descendants } from './track/plan-state.js';
 export { lifecycleMoves } from './track/lifecycle.js';
 export type { LifecycleOperation } from './track/lifecycle.js';

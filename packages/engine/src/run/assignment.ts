@@ -1,4 +1,4 @@
-import { taskEffect } from '@conductor/core';
+import { attemptOf, taskEffect } from '@conductor/core';
 import type { TaskState } from '@conductor/core';
 import type { Assignment, Json } from '@conductor/core/ports';
 import { readStream, textOf } from '../load.js';
@@ -17,7 +17,7 @@ export async function taskAssignment(session: TrackSession, task: TaskState, run
     trackId: state.id,
     step: fixing ? 'FIX' : 'EXECUTE',
     runId,
-    attempt: task.failures + 1,
+    attempt: attemptOf(task),
     recovery: task.recoveries,
     folder: engine.workspace.root,
     input: {

@@ -5,6 +5,7 @@ import type { Action, PlanState, TaskState } from '@conductor/core';
 import type { Grant, LeaseOp } from '@conductor/core/ports';
 import { launchTask } from './launch-task.js';
 import { leaseKeys } from './task-leases.js';
+import { waitPrefix } from './track-session.js';
 import type { TrackSession } from './track-session.js';
 
 /** The graph of a plan revision, built once: its shape does not change while its tasks run. */
@@ -68,7 +69,7 @@ async function waitForFiles(
   const { op: _, ...request } = acquire;
   const keys = request.keys.filter(({ key }) => !key.startsWith('dir:')).map(({ key }) => key);
   await session.execute([{ name: 'lease.wait', data: { taskId: task.task.id, keys, holders: holdersOf(held) } }]);
-  session.launch(`wait/${task.task.id}`, async (signal) => {
+  session.launch(`${waitPrefix}${task.task.id}`, async (signal) => {
     const grant = await engine.store.leases
       .acquire(request, { waitMs: engine.limits.fileLeaseMs, signal })
       .catch((error: unknown) => {
@@ -81,12 +82,21 @@ async function waitForFiles(
   });
 }
 
+/** Starts a task whose files have come; unless nothing more may start, and when a worker is free. */
 async function startUnder(session: TrackSession, taskId: string, runId: string, grant: Grant): Promise<void> {
   const { engine, state } = session;
   const task = state.plan?.tasks.get(taskId);
   const executor = task && engine.agents.for(state.loop.step === 'FIX' ? 'fixer' : 'worker', task.task.type);
-  if (!task || !executor || task.status !== 'pending' || session.stopRequested) {
+  const due = state.plan?.waiting.has(taskId) === true && state.lifecycle === 'active' && !session.stopRequested;
+  if (!task || !executor || !due) {
     await engine.store.leases.release(grant.set, grant.token);
+    return;
+  }
+  if ((state.plan?.running.size ?? 0) >= state.policy.limits.maxWorkers) {
+    session.launch(`${waitPrefix}${taskId}`, async () => {
+      await session.oneEnded();
+      return () => startUnder(session, taskId, runId, grant);
+    });
     return;
   }
   await launchTask(session, task, runId, executor, { fence: [{ set: grant.set, token: grant.token }], grant });

@@ -34,6 +34,8 @@ export interface TrackSession {
   /** Starts an effect beside the loop; its completion is run by the next `drain`. */
   launch(key: string, effect: (signal: AbortSignal) => Promise<Completion>): void;
   launched(key: string): boolean;
+  /** When one of the effects that run now has ended; those that only wait for files do not count. */
+  oneEnded(): Promise<void>;
   /** Runs the completions that have come in. */
   drain(): Promise<void>;
   /** Until an effect has ended, the track changed, or `ms` passed. */
@@ -45,6 +47,9 @@ export interface TrackSession {
   requestStop(reason: unknown): void;
   readonly stopRequested: boolean;
 }
+
+/** Keys of effects that only wait for the files of a task. */
+export const waitPrefix = 'wait/';
 
 export function createSession(engine: EngineContext, start: TrackState, grant: Grant): TrackSession {
   const fence: Fence = { set: grant.set, token: grant.token };
@@ -109,6 +114,8 @@ export function createSession(engine: EngineContext, start: TrackState, grant: G
       );
     },
     launched: (key) => flying.has(key),
+    oneEnded: () =>
+      Promise.race([...flying].filter(([key]) => !key.startsWith(waitPrefix)).map(([, flight]) => flight)),
     async drain() {
       for (let next = inbox.shift(); next; next = inbox.shift()) await next();
     },
