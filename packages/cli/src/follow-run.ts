@@ -5,6 +5,7 @@ import type { CommandContext } from './command.js';
 import { drawEvent } from './live/draw-event.js';
 import { newPicture } from './live/run-picture.js';
 import type { RunPicture } from './live/run-picture.js';
+import { whereFlag } from './where.js';
 import { runView } from './live/run-view.js';
 import type { RunView } from './live/run-view.js';
 
@@ -17,6 +18,8 @@ export interface RunEnd {
   readonly approvals: readonly Approval[];
   /** Where the completion report lies, from the root. */
   readonly report?: string;
+  /** ` -C <dir>` where the project is not the one of the current folder. */
+  readonly where: string;
 }
 
 /**
@@ -52,7 +55,7 @@ export async function followRun(
   }
   if (closing) {
     await closing;
-    throw interrupted(context, picture, trackId);
+    throw interrupted(context, picture, { trackId, where: whereFlag(context, project.root) });
   }
   if (picture.stopError)
     throw ConductorError.fromJSON({ ...picture.stopError, retryable: false, details: { track: trackId } });
@@ -61,7 +64,14 @@ export async function followRun(
   const stop = track.lastStop ?? 'error';
   const report =
     track.lifecycle === 'completed' ? `${project.folder}/tracks/${trackId}/completion-report.md` : undefined;
-  return { track, run: { ...run, stop }, stop, approvals, ...(report !== undefined && { report }) };
+  return {
+    track,
+    run: { ...run, stop },
+    stop,
+    approvals,
+    where: whereFlag(context, project.root),
+    ...(report !== undefined && { report }),
+  };
 }
 
 /** Ends workers with grace, gives leases back, writes the views. A failure is told when nothing else is. */
@@ -91,19 +101,22 @@ async function show({ api }: Project, { trackId, feed }: TrackRun, { picture, te
   }
 }
 
-function interrupted({ signal }: CommandContext, { lifecycle }: RunPicture, trackId: string): ConductorError {
+function interrupted(
+  { signal }: CommandContext,
+  { lifecycle }: RunPicture,
+  { trackId, where }: { readonly trackId: string; readonly where: string },
+): ConductorError {
   const why = ConductorError.is(signal.reason) ? signal.reason.message : 'Interrupted';
-  const completed = lifecycle === 'completed';
-  return new ConductorError(
-    'INTERRUPTED',
-    completed ? `${why}; track ${trackId} had just been completed` : `${why}; track ${trackId} is resumable`,
-    {
-      hint: completed
-        ? `conductor status ${trackId}`
-        : `Nothing that was finished is lost. Go on with: conductor run ${trackId}`,
-      details: { track: trackId },
-    },
-  );
+  const details = { track: trackId };
+  if (lifecycle === 'completed')
+    return new ConductorError('INTERRUPTED', `${why}; track ${trackId} had just been completed`, {
+      hint: `conductor status${where} ${trackId}`,
+      details,
+    });
+  return new ConductorError('INTERRUPTED', `${why}; track ${trackId} is resumable`, {
+    hint: `Nothing that was finished is lost. Go on with: conductor run${where} ${trackId}`,
+    details,
+  });
 }
 
 async function openQuestions({ api }: Project, trackId: string): Promise<readonly Approval[]> {

@@ -5,7 +5,7 @@ import { plain } from './plain-text.js';
 import { parseInstant } from '@conductor/core';
 
 /** What a run came to, in words, with what to type next. */
-export function runReport({ track, run, stop, approvals, report }: RunEnd): string {
+export function runReport({ track, run, stop, approvals, report, where }: RunEnd): string {
   const { id, progress, fixCycles, lifecycle } = track;
   const tasks = `${progress.done} of ${progress.total} tasks`;
   if (lifecycle === 'completed') {
@@ -19,15 +19,15 @@ export function runReport({ track, run, stop, approvals, report }: RunEnd): stri
   const next = endings[lifecycle === 'failed' || lifecycle === 'cancelled' ? lifecycle : stop] ?? endings.stopped;
   return [
     `Track ${id} ${next.says}: ${tasks}`,
-    ...approvals.flatMap(questionLines),
-    ...(approvals.length === 0 ? [`Next: conductor ${next.command} ${id}`] : []),
+    ...approvals.flatMap((approval) => questionLines(approval, where)),
+    ...(approvals.length === 0 ? [`Next: conductor ${next.command}${where} ${id}`] : []),
   ].join('\n');
 }
 
 const endings: Readonly<Record<string, { readonly says: string; readonly command: string }>> & {
   readonly stopped: { readonly says: string; readonly command: string };
 } = {
-  awaiting: { says: 'waits for an answer', command: 'approvals --track' },
+  awaiting: { says: 'waits for an answer', command: 'status' },
   blocked: { says: 'is blocked', command: 'status' },
   paused: { says: 'is paused', command: 'resume' },
   budget: { says: 'has used up its budget', command: 'run' },
@@ -38,10 +38,13 @@ const endings: Readonly<Record<string, { readonly says: string; readonly command
 };
 
 /** A question with the exact commands that answer it. */
-export function questionLines({ id, summary, options }: Approval): string[] {
+export function questionLines({ id, summary, options }: Approval, where = ''): string[] {
   return [
     '',
     plain(summary),
-    ...options.flatMap((option) => [`  ${plain(option.label)}:`, `    conductor approve ${id} --choice ${option.id}`]),
+    ...options.flatMap((option) => [
+      `  ${plain(option.label)}:`,
+      `    conductor approve${where} ${id} --choice ${option.id}`,
+    ]),
   ];
 }

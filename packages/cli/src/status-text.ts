@@ -8,7 +8,7 @@ const shownTasks = 10;
 const legend = `${symbols.complete} complete  ${symbols.inProgress} in progress  ${symbols.notStarted} not started  ${symbols.failed} failed  ${symbols.blocked} blocked  ${symbols.skipped} skipped`;
 
 /** A project's status for people: at most 80 columns, each state with its symbol. */
-export function statusText(status: ProjectStatus): string {
+export function statusText(status: ProjectStatus, where = ''): string {
   const { track } = status;
   if (!track) return 'No tracks yet. Next: conductor new "<what shall be true afterwards>"';
   const { progress, usage } = track;
@@ -48,7 +48,9 @@ export function statusText(status: ProjectStatus): string {
       'Blockers',
       status.blockers.map(({ description }) => `${symbols.blocked} ${plain(description)}`),
     ),
-    ...(status.approvals.length === 0 ? [] : ['', 'Questions', ...status.approvals.flatMap(questionLines).slice(1)]),
+    ...(status.approvals.length === 0
+      ? []
+      : ['', 'Questions', ...status.approvals.flatMap((approval) => questionLines(approval, where)).slice(1)]),
     ...section(
       'Other tracks',
       status.others.map(

@@ -1,3 +1,4 @@
+import { toConductorError } from '@conductor/core';
 import type { Project } from '@conductor/node';
 import type { CommandContext } from './command.js';
 
@@ -19,4 +20,10 @@ export async function withProject<T>(
   }
   await project.close();
   return result;
+}
+
+/** The same trouble (a full disk) mostly fails both, and is told once. */
+function tellOnce(out: Pick<CommandContext['out'], 'note'>, error: unknown, second: unknown): void {
+  if (toConductorError(error).code !== toConductorError(second).code)
+    out.note(`The project could not be closed in order: ${String(second)}`);
 }

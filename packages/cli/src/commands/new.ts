@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ConductorError, priorities } from '@conductor/core';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { choiceOption, listOption, textOption } from '../flags.js';
 import { usage } from '../output.js';
+import { whereFlag } from '../where.js';
 import { withProject } from '../with-project.js';
 
 export const newCommand: CommandSpec = {
@@ -40,10 +42,17 @@ export const newCommand: CommandSpec = {
         limits: limitsOf(listOption(options, 'limit')),
       });
       const folder = `${project.folder}/tracks/${track.id}`;
-      const files = [`${folder}/spec.md`, `${folder}/metadata.json`];
+      const files = ['spec.md', 'plan.md', 'metadata.json']
+        .map((file) => `${folder}/${file}`)
+        .filter((file) => existsSync(join(project.root, file)));
       context.out.result(
         { track, files },
-        [`Track ${track.id}`, ...files.map((file) => `  ${file}`), '', `Next: conductor run ${track.id}`].join('\n'),
+        [
+          `Track ${track.id}`,
+          ...files.map((file) => `  ${file}`),
+          '',
+          `Next: conductor run${whereFlag(context, project.root)} ${track.id}`,
+        ].join('\n'),
       );
       return 0;
     });

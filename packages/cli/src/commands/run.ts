@@ -55,7 +55,8 @@ export async function runAndTell(
   // A track keeps its own rules, so this is one of them now, on record.
   if (maxWorkers !== undefined) await project.api.tracks.update(id, { limits: { maxWorkers } });
   const end = await followRun(context, project, id, input);
-  context.out.end({ ...end }, runReport(end));
+  const { where: _, ...fields } = end;
+  context.out.end(fields, runReport(end));
   return exitOfRun(end.track);
 }
 

@@ -8,6 +8,7 @@ import { findTrack } from '../find-track.js';
 import { createPainter } from '../live/painter.js';
 import { cut } from '../plain-text.js';
 import { statusText } from '../status-text.js';
+import { whereFlag } from '../where.js';
 import { withProject } from '../with-project.js';
 
 /** What `status` answers; `track` and what belongs to it are absent while no track is open. */
@@ -37,7 +38,7 @@ export const statusCommand: CommandSpec = {
     return withProject(context, async (project) => {
       if (options['watch'] === true) return watch(context, project, wanted);
       const status = await statusOf(project, wanted);
-      context.out.result({ ...status }, statusText(status));
+      context.out.result({ ...status }, statusText(status, whereFlag(context, project.root)));
       return 0;
     });
   },

@@ -132,16 +132,27 @@ function board({ board: session }: RunPicture): StyledLine[] {
   const verdict: Piece[] =
     session.verdict === undefined
       ? []
-      : [{ text: `  ${session.verdict} ${session.summary ?? ''}`, style: styleOfVerdict[session.verdict] ?? 'good' }];
+      : [{ text: `${session.verdict} ${session.summary ?? ''}`, style: styleOfVerdict[session.verdict] ?? 'good' }];
   return [
-    [{ text: 'Board', columns: 7 }, { text: session.phase, style: 'dim', columns: 8 }, ...verdict],
+    [
+      { text: 'Board', columns: 7 },
+      ...(verdict.length > 0 ? verdict : [{ text: phaseWord[session.phase] ?? session.phase, style: 'dim' as const }]),
+    ],
     [{ text: '', columns: 5 }, ...seats],
   ];
 }
 
-/** The vote, else the assessment, else a dot. */
-function opinionOf({ votes, assessments }: BoardPicture, seat: string): string {
-  return votes.get(seat) ?? assessments.get(seat) ?? '·';
+const phaseWord: Readonly<Record<string, string>> = {
+  assess: 'assesses',
+  discuss: 'discusses',
+  vote: 'votes',
+  resolve: 'resolves',
+};
+
+/** The vote once voting has begun, the assessment before, a dot for who has not spoken. */
+function opinionOf({ phase, votes, assessments }: BoardPicture, seat: string): string {
+  const voting = phase === 'vote' || votes.size > 0;
+  return (voting ? votes : assessments).get(seat) ?? '·';
 }
 
 /** As many gates on a line as fit are listed; verdicts stand behind their names. */
