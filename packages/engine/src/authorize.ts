@@ -17,7 +17,9 @@ export async function requireAllowed(
   action: string,
   subject: string,
 ): Promise<void> {
-  const answer = await engine.authorize({ actor, action, subject }).catch((error: unknown) => ({
+  // Inside an async function, so that a policy that throws before its promise is a refusal as well.
+  const ask = async () => engine.authorize({ actor, action, subject });
+  const answer = await ask().catch((error: unknown) => ({
     allow: false as const,
     rule: 'authorize-failed',
     reason: String(error),

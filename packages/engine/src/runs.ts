@@ -27,32 +27,28 @@ export interface Runs {
   close(o: { readonly drain: boolean }): Promise<void>;
 }
 
-interface Held {
-  readonly session: TrackSession;
-  readonly ended: Promise<void>;
-}
-
 export function createRuns(engine: EngineContext): Runs {
-  const held = new Map<string, Held>();
+  /** By session: a track may be run again while its last run still writes its files. */
+  const held = new Map<TrackSession, Promise<void>>();
   const unrecorded = new Map<string, unknown>();
   const starting = new Set<Promise<TrackState>>();
   let watch: { stop(): Promise<void> } | undefined;
   let closing = false;
 
   const launch = (session: TrackSession) => {
-    watch ??= watchOver(engine, () => [...held.values()].map((run) => run.session));
+    watch ??= watchOver(engine, () => [...held.keys()]);
     const told = conduct(session).catch((error: unknown) => {
       unrecorded.set(session.id, error);
       throw error;
     });
     const ended = told.finally(async () => {
-      held.delete(session.id);
+      held.delete(session);
       if (held.size > 0) return;
       const over = watch;
       watch = undefined;
       await over?.stop();
     });
-    held.set(session.id, { session, ended });
+    held.set(session, ended);
     ended.catch(() => {}); // kept above, for whoever asks
   };
 
@@ -78,17 +74,17 @@ export function createRuns(engine: EngineContext): Runs {
       return started.finally(() => starting.delete(started));
     },
     async ended(id) {
-      await held.get(id)?.ended;
+      for (const [session, ended] of held) if (session.id === id) await ended;
       if (unrecorded.has(id)) throw toConductorError(unrecorded.get(id));
     },
     async close({ drain }) {
       closing = true;
       await Promise.allSettled(starting); // whose lease is being taken is a run like the others
-      const runs = [...held.values()];
+      const runs = [...held];
       if (!drain)
-        for (const { session } of runs) session.requestStop(new DOMException('The engine closes', 'AbortError'));
+        for (const [session] of runs) session.requestStop(new DOMException('The engine closes', 'AbortError'));
       // One that could not say so in the log has ended all the same.
-      await Promise.allSettled(runs.map(({ ended }) => ended));
+      await Promise.allSettled(runs.map(([, ended]) => ended));
     },
   };
 }
@@ -175,6 +171,11 @@ function watchOver(engine: EngineContext, sessions: () => readonly TrackSession[
 async function runnable(engine: EngineContext, id: string): Promise<TrackState> {
   const state = await requireTrackState(engine.store, id);
   const details = { track: id };
+  if (state.lifecycle === 'cancelled' || state.lifecycle === 'archived') {
+    throw new ConductorError('TRACK_ENDED', `Track ${id} is ${state.lifecycle}`, {
+      details: { ...details, lifecycle: state.lifecycle },
+    });
+  }
   if (state.lifecycle === 'paused') {
     throw new ConductorError(
       'TRACK_PAUSED',

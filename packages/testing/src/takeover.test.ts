@@ -104,7 +104,7 @@ describe('taking over', () => {
         expect(await second.api.tracks.get(id)).toEqual(await replayed(second, id));
         await second.close();
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 

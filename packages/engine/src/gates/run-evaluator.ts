@@ -42,18 +42,21 @@ async function evaluateWithin(session: TrackSession, evaluating: Evaluating, sig
   const own = new AbortController();
   const over = new AbortController();
   const linked = anySignal([signal, own.signal]);
-  const late = async (): Promise<never> => {
+  const timeout = async () => {
     await clock.sleep(timeoutMs, { signal: over.signal });
     own.abort(
       new ConductorError('PLUGIN_TIMEOUT', `${opened.id} took longer than ${timeoutMs} ms`, {
         details: { plugin: opened.id, limit: timeoutMs },
       }),
     );
-    await clock.sleep(limits.pluginGraceMs, { signal: over.signal }); // time to clean up; then its promise is abandoned
-    throw own.signal.reason;
   };
-  const watch = late();
-  watch.catch(() => {}); // ended below, or raced
+  const abandoned = async (): Promise<never> => {
+    await whenAborted(linked.signal, over.signal);
+    await clock.sleep(limits.pluginGraceMs, { signal: over.signal }); // time to clean up; then its promise is abandoned
+    throw linked.signal.reason;
+  };
+  const watch = abandoned();
+  for (const ends of [timeout(), watch]) ends.catch(() => {}); // ended below, or raced
   try {
     const context = await contextOf(session, evaluating, linked.signal);
     return await Promise.race([collect(opened.definition.evaluate(context)), watch]);
@@ -61,6 +64,21 @@ async function evaluateWithin(session: TrackSession, evaluating: Evaluating, sig
     over.abort();
     linked.dispose();
   }
+}
+
+/** Resolves at the abort; listens no longer than `until`. */
+function whenAborted(signal: AbortSignal, until: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true, signal: until },
+      );
+  });
 }
 
 /** A generator of findings counts as `verdictOf` of them. */

@@ -20,6 +20,7 @@ export async function askRole(session: TrackSession, ask: Ask): Promise<void> {
   session.launch(ask.effect, async (signal) => {
     let missing: ConductorError | undefined;
     const commands = await answer(signal).catch((error: unknown) => {
+      if (signal.aborted) return []; // stop-run interrupts it: no try is lost
       if (!ConductorError.is(error, 'COMMAND_MISSING')) return failed(session, ask, error);
       missing = error;
       return [];

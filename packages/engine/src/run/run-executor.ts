@@ -1,5 +1,6 @@
 import { anySignal, ConductorError, instant, toConductorError } from '@conductor/core';
 import type { Assignment, Executor, Outcome, Progress, RunContext } from '@conductor/core/ports';
+import { checkedOutcome } from './checked-outcome.js';
 import { extendTask } from './task-leases.js';
 import type { TrackSession } from './track-session.js';
 
@@ -43,8 +44,11 @@ export async function runExecutor(
   const context = runContext(session, assignment, linked.signal, () => (lastReport = clock.monotonic()));
   watch().catch(() => {}); // ends by its own signal below
   try {
-    const outcome = await Promise.race([executor.run(assignment, context), abandoned()]);
-    return own.signal.aborted ? failure(own.signal.reason) : outcome;
+    const answer = await Promise.race([executor.run(assignment, context), abandoned()]);
+    if (own.signal.aborted) return failure(own.signal.reason);
+    const outcome = checkedOutcome(answer, limits);
+    // What fails after we have ended it failed because of that: an interruption, not an attempt.
+    return signal.aborted && outcome.status === 'failed' ? cancelled(outcome.summary) : outcome;
   } catch (error) {
     if (signal.aborted) return cancelled('The run was stopped');
     return failure(own.signal.aborted ? own.signal.reason : error);

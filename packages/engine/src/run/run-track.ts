@@ -52,5 +52,6 @@ export async function runTrack(session: TrackSession): Promise<void> {
     if (action.do === 'none') return;
     const perform = performers[action.do] as (s: TrackSession, a: Action) => Promise<void>; // keyed by the action itself
     await perform(session, action);
+    if (action.do === 'stop' || action.do === 'await') return; // its lease is given back: what comes next is another run's
   }
 }

@@ -28,6 +28,7 @@ export const noViews: Views = {
  */
 export function createViews(engine: () => EngineContext): Views {
   const dirty = new Set<string>();
+  const patient = new Set<string>();
   const writing = new Map<string, Promise<void>>();
   let publisher: ((trackId: string) => Promise<void>) | undefined;
 
@@ -35,7 +36,7 @@ export function createViews(engine: () => EngineContext): Views {
     await engine().clock.turn();
     while (dirty.delete(trackId)) {
       if (await isRunElsewhere(engine(), trackId)) continue;
-      await writeTrackViews(engine(), trackId);
+      await writeTrackViews(engine(), trackId, { patient: patient.delete(trackId) });
       publisher ??= createPublisher(engine());
       await publisher(trackId);
     }
@@ -55,11 +56,10 @@ export function createViews(engine: () => EngineContext): Views {
           engine().logger.error('Views could not be written', { track: trackId, error: String(error) }),
         );
     },
-    async flush(trackId, { patient = false } = {}) {
+    async flush(trackId, o = {}) {
       dirty.add(trackId);
+      if (o.patient === true) patient.add(trackId);
       await ensure(trackId);
-      if (patient && !(await isRunElsewhere(engine(), trackId)))
-        await metadataView(engine(), await loadTrack(engine().store, trackId), { patient });
     },
     async catchUp() {
       for (const trackId of await tracksBehind(engine())) {
@@ -85,7 +85,7 @@ function putter(engine: EngineContext, id: string): Put {
   return (path, render) => writeView(engine, path, render, (bytes, base) => noteEdit(engine, id, path, bytes, base));
 }
 
-async function writeTrackViews(engine: EngineContext, id: string): Promise<void> {
+async function writeTrackViews(engine: EngineContext, id: string, o: { readonly patient: boolean }): Promise<void> {
   const state = await loadTrack(engine.store, id);
   if (state.version === 0) return;
   const folder = `${engine.folder}/tracks/${id}`;
@@ -96,7 +96,7 @@ async function writeTrackViews(engine: EngineContext, id: string): Promise<void>
       theirs && text !== undefined ? markedText(text, state) : plan,
     );
   }
-  await metadataView(engine, state);
+  await metadataView(engine, state, o);
   await put(`${engine.folder}/tracks.md`, ({ text }) => upsertTrackRow(text, rowOf(state)));
   for (const [name, text] of await reports(engine, state)) await put(`${folder}/${name}`, () => text);
 }
@@ -105,7 +105,7 @@ async function writeTrackViews(engine: EngineContext, id: string): Promise<void>
 async function metadataView(
   engine: EngineContext,
   state: TrackState,
-  { patient = false }: { readonly patient?: boolean } = {},
+  { patient }: { readonly patient: boolean },
 ): Promise<void> {
   const boardSessions = await sessionsOf(engine, state);
   const folder = `${engine.folder}/tracks/${state.id}`;
