@@ -185,6 +185,10 @@ describe('a file that is not to be migrated', () => {
   });
 });
 
+it('takes a version that is no number for none, whatever it is made of', () => {
+  expect(migrateMetadata('{"version":{"toString":0}}').from).toBe(migrateMetadata('{}').from);
+});
+
 it('migrates any object once, without losing an unknown key', () => {
   const json = fc.jsonValue({ maxDepth: 3 });
   const known = fc.record(

@@ -50,7 +50,8 @@ export function migrateMetadata(text: string, facts: FolderFacts = {}): Metadata
 
 /** A newer program's file without a loop is not ours to complete. */
 function newerVersion(text: string): number {
-  const stated = Number(ownOf(rootOf(text), 'version'));
+  const version = ownOf(rootOf(text), 'version');
+  const stated = typeof version === 'object' ? 0 : Number(version); // an object may refuse to become a number
   return Number.isInteger(stated) && stated > 3 ? stated : 0;
 }
 
