@@ -75,3 +75,21 @@ export type { TrackRegistry, TrackRegistryEntry } from './track-registry.js';
 export { updateProjectIndex } from './project-index.js';
 export type { ProjectIndex } from './project-index.js';
 export { ErrorEntry, initialErrors, initialPatterns, nextErrorId, parseErrors } from './knowledge.js';
+export { matchError, recordError } from './known-errors.js';
+export type { ErrorMatch, RecordedError, SeenError } from './known-errors.js';
+export { safePattern } from './safe-pattern.js';
+export type { RefusedPattern, SafePattern } from './safe-pattern.js';
+
+// Authority
+export { authorityLevels, leads, parseAuthorityMatrix } from './authority-matrix.js';
+export type { AuthorityLevel, AuthorityMatrix, AuthorityRow, Lead } from './authority-matrix.js';
+export { builtInAuthority } from './built-in-authority.js';
+export { appendPattern, parsePatterns, patternCategories } from './patterns.js';
+export type { PatternEntry, PatternRead } from './patterns.js';
+export {
+  formatRetrospective,
+  formatRetrospectiveAnswer,
+  parseRetrospective,
+  parseRetrospectiveAnswer,
+} from './retrospective.js';
+export type { Retrospective, RetrospectiveAnswer } from './retrospective.js';
