@@ -1,25 +1,37 @@
-import { commitStyleOf, indentStepOf, refuse, taskFinder } from './edit-target.js';
+import { commitStyleOf, indentStepIn, refuse, taskFinder } from './edit-target.js';
 import type { PlannedEdit } from './edit-target.js';
 import { readLabel } from './annotations.js';
 import { oneLine } from './format-plan.js';
 import { everyTask } from './plan.js';
 import type { CommitStyle, Plan, PlanEdit, PlanTask } from './plan.js';
+import { firstLineEnd } from './parse-plan.js';
 import type { Splice } from './splices.js';
 import { commitAtEnd, defaultCommitStyle, isSha, markerOf } from './task-line.js';
 
 /** The edit `mark`. */
 export type MarkEdit = Extract<PlanEdit, { do: 'mark' }>;
 
-interface FileStyle {
-  readonly commit: CommitStyle;
-  readonly step: string;
-  readonly lineEnd: string;
+/** How a file writes what a mark adds; each asked for only when needed, since it looks through the text. */
+export interface FileStyle {
+  commit(): CommitStyle;
+  step(): string;
+  lineEnd(): string;
+}
+
+/** The style of a text. */
+export function fileStyleOf(text: string): FileStyle {
+  let commit: CommitStyle | undefined;
+  let step: string | undefined;
+  return {
+    commit: () => (commit ??= commitStyleOf(text)),
+    step: () => (step ??= indentStepIn(text)),
+    lineEnd: () => firstLineEnd(text),
+  };
 }
 
 /** Works out any number of marks on one reading of the plan; two marks of one task count in order. */
-export function planMarks(text: string, plan: Plan, edits: readonly MarkEdit[]): PlannedEdit {
+export function planMarks(text: string, plan: Plan, edits: readonly MarkEdit[], style: FileStyle): PlannedEdit {
   const find = taskFinder(plan);
-  const style: FileStyle = { commit: commitStyleOf(plan), step: indentStepOf(plan), lineEnd: plan.lineEnd };
   const marks = new Map<PlanTask, MarkEdit>();
   for (const edit of edits) {
     const task = find(edit.task);
@@ -101,7 +113,7 @@ function commitSplice(text: string, task: PlanTask, edit: MarkEdit, style: FileS
   if (sha === task.commit) return [];
   if (old !== undefined) return [{ start: old.start, end: old.end, insert: sha }];
   const end = trimmedEnd(text, task);
-  const form = needsWord && !isReadAlways(style.commit) ? defaultCommitStyle : style.commit;
+  const form = needsWord && !isReadAlways(style.commit()) ? defaultCommitStyle : style.commit();
   return [{ start: end, end, insert: ` ${written(sha, form)}` }];
 }
 
@@ -150,14 +162,14 @@ export function safeNote(line: string): string {
 function noteSplice(text: string, task: PlanTask, notes: readonly string[], style: FileStyle): readonly Splice[] {
   if (notes.length === 0) return [];
   const { indent, noteIndent, bullet, ownEnd, textEnd, lineEnd } = task.position;
-  const below = noteIndent ?? (task.form === 'heading' ? '' : indent + style.step);
+  const below = noteIndent ?? (task.form === 'heading' ? '' : indent + style.step());
   const mark = /^[*+]$/.test(bullet) ? bullet : '-';
   const lines = notes.map((note) => `${below}${mark} ${note}`);
   // Bullets behind a paragraph `**Files:**` would be read as its files, so the note goes before it.
   const early = task.form === 'heading' || hasOpenList(text, task);
   const at = early ? Math.max(lineEnd, endOfLine(text, textEnd)) : ownEnd;
-  const gap = task.form === 'heading' ? style.lineEnd : '';
-  return [{ start: at, end: at, insert: `${style.lineEnd}${gap}${lines.join(style.lineEnd)}` }];
+  const gap = task.form === 'heading' ? style.lineEnd() : '';
+  return [{ start: at, end: at, insert: `${style.lineEnd()}${gap}${lines.join(style.lineEnd())}` }];
 }
 
 function hasOpenList(text: string, task: PlanTask): boolean {

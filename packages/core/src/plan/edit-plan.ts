@@ -1,6 +1,5 @@
-import type { Finding } from '../track/model.js';
 import { comparePlans } from './compare-plans.js';
-import { planMarks } from './edit-marks.js';
+import { fileStyleOf, planMarks } from './edit-marks.js';
 import type { MarkEdit } from './edit-marks.js';
 import {
   fixIds,
@@ -13,7 +12,8 @@ import {
   planReplaceDag,
 } from './edit-sections.js';
 import type { FixTask } from './edit-sections.js';
-import { refuse } from './edit-target.js';
+import { markLocally } from './edit-locally.js';
+import { refuse, verifyEdit } from './edit-target.js';
 import type { PlannedEdit } from './edit-target.js';
 import { parsePlan } from './parse-plan.js';
 import type { ParsedPlan } from './parse-plan.js';
@@ -38,6 +38,13 @@ type Step =
  * `VALIDATION_FAILED` for a new task whose ids or files no line can carry.
  */
 export function editPlan(text: string, edits: readonly PlanEdit[]): EditedPlan {
+  const [edit] = edits;
+  const local = edits.length === 1 && edit?.do === 'mark' ? markLocally(text, edit) : undefined;
+  return local ?? editWhole(text, edits);
+}
+
+/** As {@link editPlan}, by reading the whole text before and after each edit: what the shorter way must agree with. */
+export function editWhole(text: string, edits: readonly PlanEdit[]): EditedPlan {
   return runSteps(text, edits);
 }
 
@@ -66,7 +73,7 @@ function runSteps(text: string, steps: readonly Step[]): EditedPlan {
     const next = applySplices(edited.text, planned.splices, edited.changedLines);
     if (next === undefined) refuse(`The edits of ${planned.name} overlap`, 'Make them one after the other.');
     const read = parsePlan(next.text);
-    verify(parsed, read, planned);
+    verifyEdit(parsed, read, planned, comparePlans(parsed.plan, read.plan));
     edited = next;
     parsed = read;
   }
@@ -106,32 +113,7 @@ function planBatch(text: string, { plan }: ParsedPlan, batch: readonly Step[]): 
         text,
         plan,
         batch.filter((entry): entry is MarkEdit => entry.do === 'mark'),
+        fileStyleOf(text),
       );
   }
-}
-
-function verify(before: ParsedPlan, after: ParsedPlan, planned: PlannedEdit): void {
-  const allowed = new Set(planned.allowed);
-  const others = comparePlans(before.plan, after.plan).filter(
-    (word) => !allowed.has(word) && !allowed.has(anyTask(word)),
-  );
-  if (others.length > 0) {
-    refuse(`The edit ${planned.name} would also change: ${others.slice(0, 5).join(', ')}`, 'Make the edit by hand.', {
-      changes: others.slice(0, 20),
-    });
-  }
-  if (errors(after.findings) > errors(before.findings)) {
-    refuse(`The edit ${planned.name} would leave a plan with more errors`, 'Make the edit by hand.');
-  }
-  if (!planned.achieved(after.plan))
-    refuse(`The edit ${planned.name} would not be read as it is meant`, 'Make the edit by hand.');
-}
-
-/** `task + 3.1 report` as `task + * report`. */
-function anyTask(word: string): string {
-  return word.replace(/^task \+ .* (\w+)$/s, 'task + * $1');
-}
-
-function errors(findings: readonly Finding[]): number {
-  return findings.filter(({ severity }) => severity === 'error').length;
 }

@@ -1,8 +1,19 @@
 import { ConductorError } from '../kernel/error.js';
+import type { Finding } from '../track/model.js';
 import { everyTask } from './plan.js';
+import type { ParsedPlan } from './parse-plan.js';
 import type { CommitStyle, Phase, Plan, PlanTask } from './plan.js';
 import type { Splice } from './splices.js';
-import { defaultCommitStyle } from './task-line.js';
+import {
+  commitAtEnd,
+  commitInComments,
+  defaultCommitStyle,
+  deniesCommit,
+  inlineComments,
+  readCheckbox,
+  stateOf,
+  withoutComments,
+} from './task-line.js';
 
 /** An edit worked out: what to splice, which differences it may make, and what the plan must then say. */
 export interface PlannedEdit {
@@ -54,18 +65,65 @@ export function findPhase(plan: Plan, name: string): Phase {
   });
 }
 
-/** The form in which most commits of a file stand (C-35), the published one where there is none. */
-export function commitStyleOf(plan: Plan): CommitStyle {
+/**
+ * The form in which most commits of a file stand (C-35), the published one where there is none. Asked of the lines that hold a sha where
+ * a commit stands, so that a mark needs no reading of the whole plan.
+ */
+export function commitStyleOf(text: string): CommitStyle {
+  const lines = text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text;
   const counts = new Map<string, { style: CommitStyle; count: number }>();
-  for (const { position } of everyTask(plan)) {
-    const style = position.commit?.style;
+  for (const start of linesWithSha(lines)) {
+    const end = lines.indexOf('\n', start);
+    const style = styleIn(lines.slice(start, end === -1 ? lines.length : end));
     if (style === undefined) continue;
     const key = `${style.before}\n${style.after}`;
-    counts.set(key, { style, count: (counts.get(key)?.count ?? 0) + 1 });
+    const entry = counts.get(key);
+    if (entry === undefined) counts.set(key, { style, count: 1 });
+    else entry.count += 1;
   }
   let most: { style: CommitStyle; count: number } | undefined;
   for (const entry of counts.values()) if (entry.count > (most?.count ?? 0)) most = entry;
   return most?.style ?? defaultCommitStyle;
+}
+
+/** Starts of lines that end in a sha, or hold one in or before a comment. */
+function linesWithSha(text: string): ReadonlySet<number> {
+  const starts = new Set<number>();
+  for (let start = 0; start < text.length;) {
+    const feed = text.indexOf('\n', start);
+    const end = feed === -1 ? text.length : feed;
+    if (endsInSha(text, end)) starts.add(start);
+    start = end + 1;
+  }
+  for (const mark of ['<!--', '-->']) {
+    for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + 3)) {
+      if (endsInSha(text, at)) starts.add(text.lastIndexOf('\n', at) + 1);
+    }
+  }
+  return starts;
+}
+
+/** Seven hexadecimal characters before `end`, but for gaps, a bracket and a backtick: a cheap no to most lines. */
+function endsInSha(text: string, end: number): boolean {
+  let at = end - 1;
+  while (at >= 0 && ' \t'.includes(text[at] ?? '')) at -= 1;
+  while (at >= 0 && ')]`'.includes(text[at] ?? '')) at -= 1;
+  for (let count = 0; count < 7; count += 1) if (!isHex(text.charCodeAt(at - count))) return false;
+  return true;
+}
+
+function isHex(code: number): boolean {
+  return (code >= 48 && code <= 57) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70);
+}
+
+function styleIn(line: string): CommitStyle | undefined {
+  const content = line.length - line.trimStart().length;
+  const box = readCheckbox(line, content);
+  if (box === undefined) return undefined;
+  const comments = inlineComments(line);
+  const shown = comments.length === 0 ? line : withoutComments(line, comments);
+  const atEnd = deniesCommit(comments) ? undefined : commitAtEnd(shown, stateOf(box.marker) === 'done');
+  return (commitInComments(line, comments) ?? atEnd)?.style;
 }
 
 /** How far the file indents what stands below a task: as it does already, else four spaces. */
@@ -79,7 +137,45 @@ export function indentStepOf(plan: Plan): string {
   return '    ';
 }
 
+const below =
+  /(?:^|[\r\n])([ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+\[[^\][\r\n]{0,2}\][ \t][^\r\n]*(?:\r\n|\n|\r)\1([ \t]+)(?:(?:[-*+]|\d{1,9}[.)])[ \t]|\*\*|__)/;
+
+/** As {@link indentStepOf}, from the first checkbox with a bullet or a label indented below it. */
+export function indentStepIn(text: string): string {
+  return below.exec(text)?.[2] ?? '    ';
+}
+
 /** Offset where the task and all below it end, without the line end. */
 export function endOfTask(task: PlanTask): number {
   return Math.max(task.position.ownEnd, ...task.children.map(endOfTask));
+}
+
+/** Refuses an edit after which the plan says more than it was meant to. `changes` is what `comparePlans` tells. */
+export function verifyEdit(
+  before: ParsedPlan,
+  after: ParsedPlan,
+  planned: PlannedEdit,
+  changes: readonly string[],
+): void {
+  const allowed = new Set(planned.allowed);
+  const others = changes.filter((word) => !allowed.has(word) && !allowed.has(anyTask(word)));
+  if (others.length > 0) {
+    refuse(`The edit ${planned.name} would also change: ${others.slice(0, 5).join(', ')}`, 'Make the edit by hand.', {
+      changes: others.slice(0, 20),
+    });
+  }
+  if (errors(after.findings) > errors(before.findings)) {
+    refuse(`The edit ${planned.name} would leave a plan with more errors`, 'Make the edit by hand.');
+  }
+  if (!planned.achieved(after.plan))
+    refuse(`The edit ${planned.name} would not be read as it is meant`, 'Make the edit by hand.');
+}
+
+/** `task + 3.1 report` as `task + * report`. */
+function anyTask(word: string): string {
+  return word.replace(/^task \+ .* (\w+)$/s, 'task + * $1');
+}
+
+function errors(findings: readonly Finding[]): number {
+  return findings.filter(({ severity }) => severity === 'error').length;
 }

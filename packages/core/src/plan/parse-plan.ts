@@ -44,7 +44,8 @@ function planTitle(heading: string): string {
   return heading.replace(/[ \t][—–-] Execution Plan$/, '');
 }
 
-function firstLineEnd(text: string): Plan['lineEnd'] {
+/** The line end of the first line; of a text without any, LF. */
+export function firstLineEnd(text: string): Plan['lineEnd'] {
   const feed = text.indexOf('\n');
   const carriage = text.indexOf('\r');
   if (carriage === -1 || (feed !== -1 && feed < carriage)) return '\n';

@@ -264,6 +264,7 @@ function commentReader(text: string): { covers(line: ScannedLine): boolean; read
   let next = text.indexOf('<!--');
   let closedAt = 0;
   let unclosed = false;
+  let told = false;
 
   return {
     covers(line) {
@@ -272,9 +273,10 @@ function commentReader(text: string): { covers(line: ScannedLine): boolean; read
       return follow(line) === 'whole';
     },
     read(line) {
-      const before = unclosed;
       if (opensIn(line) && !unclosed) follow(line);
-      return unclosed && !before;
+      const first = unclosed && !told;
+      told = unclosed;
+      return first;
     },
   };
 
