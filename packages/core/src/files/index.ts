@@ -93,3 +93,14 @@ export {
   parseRetrospectiveAnswer,
 } from './retrospective.js';
 export type { Retrospective, RetrospectiveAnswer } from './retrospective.js';
+export {
+  appendFix,
+  appendSuperpowerError,
+  formatOptions,
+  formatRecommendation,
+  parseFixLog,
+  parseOptions,
+  parseRecommendation,
+  parseSuperpowerErrors,
+} from './track-notes.js';
+export type { BrainstormOption, FixLogEntry, Recommendation, SuperpowerError } from './track-notes.js';
