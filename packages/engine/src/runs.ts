@@ -183,6 +183,7 @@ async function runnable(engine: EngineContext, id: string): Promise<TrackState> 
       { details },
     );
   }
+  await requireRepository(engine);
   if (await expireQuestions(engine, state)) return requireTrackState(engine.store, id);
   const open = [...state.decisions]
     .filter(([, decision]) => decision.state === 'pending')
@@ -217,6 +218,22 @@ async function expireQuestions(engine: EngineContext, state: TrackState): Promis
     expired = true;
   }
   return expired;
+}
+
+/** Said before the first worker is paid, not after: work that cannot be committed would wait for a person at every task. */
+async function requireRepository({ repository, git, folder }: EngineContext): Promise<void> {
+  if (!repository || git === 'off') return;
+  const { kind } = await repository.status();
+  if (kind === 'ready' || (kind === 'none' && git !== 'required')) return;
+  const why = {
+    none: 'there is no repository, and the configuration requires one',
+    empty: 'it has no commit yet',
+    detached: 'its head is detached',
+    busy: 'a merge or a rebase is under way',
+  }[kind];
+  throw new ConductorError('REPO_BUSY', `The work of ${folder} cannot be committed: ${why}`, {
+    details: { repository: kind },
+  });
 }
 
 async function unmetDependencies({ store }: EngineContext, state: TrackState): Promise<string[]> {

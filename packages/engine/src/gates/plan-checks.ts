@@ -6,6 +6,7 @@ import { buildGraph, executionMode } from '@conductor/dag';
 import { loadProject, loadTrack, textOf } from '../load.js';
 import type { TrackSession } from '../run/track-session.js';
 import type { Gate } from './gate.js';
+import { outdatedPlan } from './outdated-plan.js';
 
 /** The pure passes 1 to 5 over the submitted plan: they always run and cannot be taken out. */
 export const planChecksGate: Gate = {
@@ -22,7 +23,7 @@ export const planChecksGate: Gate = {
     const spec = await textOf(engine, state.about.spec);
     const { plan } = parsePlan(text);
     const graph = buildGraph([...state.plan.tasks.values()].map(({ task }) => task));
-    const { findings, passes } = checkPlan({
+    const checked = checkPlan({
       plan,
       model: planModel(plan),
       spec: parseSpec(spec),
@@ -31,13 +32,14 @@ export const planChecksGate: Gate = {
       otherTracks: await otherTracks(session),
       dependencies: await dependencies(session),
     });
+    const findings = [...(await outdatedPlan(session)), ...checked.findings];
     const verdict = findings.some(({ severity }) => severity === 'error') ? 'FAIL' : 'PASS';
     const inputHash = sha256Hex(canonicalJson({ plan: state.plan.textHash, spec: state.about.specHash }));
     return {
       verdict,
       findings,
       evidence: [{ kind: 'file', path: 'plan.md', sha256: state.plan.textHash }],
-      passes: { ...passes },
+      passes: { ...checked.passes },
       inputHash,
     };
   },

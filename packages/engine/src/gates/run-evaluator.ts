@@ -8,6 +8,7 @@ import { textOf } from '../load.js';
 import { processRecorder } from '../run/record-process.js';
 import type { TrackSession } from '../run/track-session.js';
 import { changedSince, fileHandles } from './file-handles.js';
+import { whenAborted } from '../when-aborted.js';
 import type { Gate, GateResult } from './gate.js';
 
 /** An evaluator of a plugin as a gate: its findings count, its crash or silence is a FAIL, its word without evidence is none. */
@@ -64,21 +65,6 @@ async function evaluateWithin(session: TrackSession, evaluating: Evaluating, sig
     over.abort();
     linked.dispose();
   }
-}
-
-/** Resolves at the abort; listens no longer than `until`. */
-function whenAborted(signal: AbortSignal, until: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true, signal: until },
-      );
-  });
 }
 
 /** A generator of findings counts as `verdictOf` of them. */

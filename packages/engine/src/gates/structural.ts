@@ -5,6 +5,7 @@ import { textOf } from '../load.js';
 import { changedPaths } from '../run/changed-paths.js';
 import type { TrackSession } from '../run/track-session.js';
 import type { Gate } from './gate.js';
+import { outdatedPlan } from './outdated-plan.js';
 
 /** Checks that always run after execution: no task left open, every done task on record, nothing changed that no task owns. */
 export const structuralGate: Gate = {
@@ -12,6 +13,7 @@ export const structuralGate: Gate = {
   async run(session) {
     const findings = [
       ...openTasks(session),
+      ...(await outdatedPlan(session)),
       ...(await doneTasks(session)),
       ...(await deliverables(session)),
       ...(await strayChanges(session)),

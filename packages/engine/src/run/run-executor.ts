@@ -1,5 +1,6 @@
 import { anySignal, ConductorError, instant, toConductorError } from '@conductor/core';
 import type { Assignment, Executor, Outcome, Progress, RunContext } from '@conductor/core/ports';
+import { whenAborted } from '../when-aborted.js';
 import { checkedOutcome } from './checked-outcome.js';
 import { extendTask } from './task-leases.js';
 import type { TrackSession } from './track-session.js';
@@ -34,10 +35,7 @@ export async function runExecutor(
     }
   };
   const abandoned = async (): Promise<Outcome> => {
-    await new Promise<void>((resolve) => {
-      if (linked.signal.aborted) resolve();
-      else linked.signal.addEventListener('abort', () => resolve(), { once: true, signal: limitsOver.signal });
-    });
+    await whenAborted(linked.signal, limitsOver.signal);
     await clock.sleep(limits.killGraceMs + limits.pluginGraceMs, { signal: limitsOver.signal });
     return cancelled('It did not end in time and was abandoned');
   };

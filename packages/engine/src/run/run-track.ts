@@ -42,16 +42,39 @@ const performers: Performers = {
  */
 export async function runTrack(session: TrackSession): Promise<void> {
   const epoch = session.state.run?.epoch;
+  const attempt = notOvertaken(session);
   for (;;) {
-    await session.drain();
+    if (!(await attempt(() => session.drain()))) continue;
     if (session.state.run?.epoch !== epoch)
       throw new ConductorError('FENCED', `Another engine has taken over track ${session.id}`);
     if (session.state.run?.stopped !== undefined) return;
     if (session.stopRequested) return stopRun(session, { reason: 'stopped' });
     const action = nextAction(session.state);
-    if (action.do === 'none') return;
+    if (action.do === 'none') throw new ConductorError('INVALID_STATE', `Track ${session.id}: ${action.because}`);
     const perform = performers[action.do] as (s: TrackSession, a: Action) => Promise<void>; // keyed by the action itself
-    await perform(session, action);
-    if (action.do === 'stop' || action.do === 'await') return; // its lease is given back: what comes next is another run's
+    const performed = await attempt(() => perform(session, action));
+    if (performed && (action.do === 'stop' || action.do === 'await')) return; // its lease is given back: what comes next is another run's
   }
+}
+
+/**
+ * False: a person spoke between the question and the answer (a pause, a mark, an edit), so that what was owed is owed no
+ * more. The state has been read again; asking it again is all there is to do, `decideRetries` times in a row.
+ */
+function notOvertaken(session: TrackSession): (work: () => Promise<void>) => Promise<boolean> {
+  let inARow = 0;
+  return async (work) => {
+    const { version } = session.state;
+    try {
+      await work();
+      inARow = 0;
+      return true;
+    } catch (error) {
+      inARow += 1;
+      if (!ConductorError.is(error, 'INVALID_STATE') || inARow > session.engine.limits.decideRetries) throw error;
+      await session.refresh();
+      if (session.state.version === version) throw error;
+      return false;
+    }
+  };
 }

@@ -1,0 +1,22 @@
+import type { Finding } from '@conductor/core';
+import { readStream } from '../load.js';
+import type { TrackSession } from '../run/track-session.js';
+
+const plans: readonly string[] = ['plan.submitted', 'plan.edited'];
+
+/** A plan made for another spec fails its next gate: what was asked for has changed since. O(events of the track). */
+export async function outdatedPlan({ engine, id }: TrackSession): Promise<readonly Finding[]> {
+  const events = await readStream(engine.store, `track/${id}`);
+  const specified = events.findLastIndex(({ type }) => type === 'track.specified');
+  const planned = events.findLastIndex(({ type }) => plans.includes(type));
+  if (planned === -1 || specified < planned) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'PLAN_OUTDATED',
+      path: 'spec.md',
+      message: 'The spec was changed after the plan was made',
+      hint: 'Plan again for what the spec asks for now.',
+    },
+  ];
+}
