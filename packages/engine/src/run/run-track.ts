@@ -42,9 +42,9 @@ const performers: Performers = {
  */
 export async function runTrack(session: TrackSession): Promise<void> {
   const epoch = session.state.run?.epoch;
-  const attempt = notOvertaken(session);
+  const [drained, performed] = [notOvertaken(session), notOvertaken(session)]; // each counts its own
   for (;;) {
-    if (!(await attempt(() => session.drain()))) continue;
+    if (!(await drained(() => session.drain()))) continue;
     if (session.state.run?.epoch !== epoch)
       throw new ConductorError('FENCED', `Another engine has taken over track ${session.id}`);
     if (session.state.run?.stopped !== undefined) return;
@@ -52,8 +52,8 @@ export async function runTrack(session: TrackSession): Promise<void> {
     const action = nextAction(session.state);
     if (action.do === 'none') throw new ConductorError('INVALID_STATE', `Track ${session.id}: ${action.because}`);
     const perform = performers[action.do] as (s: TrackSession, a: Action) => Promise<void>; // keyed by the action itself
-    const performed = await attempt(() => perform(session, action));
-    if (performed && (action.do === 'stop' || action.do === 'await')) return; // its lease is given back: what comes next is another run's
+    const done = await performed(() => perform(session, action));
+    if (done && (action.do === 'stop' || action.do === 'await')) return; // its lease is given back: what comes next is another run's
   }
 }
 
