@@ -18,8 +18,8 @@ const project = await openProject(folder, { create: true });
 const { tracks, events } = project.api;
 
 const [known] = (await tracks.list()).items;
-const track =
-  known ?? (await tracks.create({ spec: readFileSync(join(folder, 'track/spec.md'), 'utf8'), type: 'feature' }));
+const spec = () => readFileSync(join(folder, 'track/spec.md'), 'utf8');
+const track = known ?? (await tracks.create({ name: 'Transliteration', type: 'feature', spec: spec() }));
 
 // A run that is still there although nobody runs it was killed: `tracks.run` goes on with it.
 if (track.lifecycle !== 'completed' || track.run) {

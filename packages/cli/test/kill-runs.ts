@@ -55,10 +55,10 @@ export async function killedRun({ seed, kills }: KillCase, { root, temporary }: 
   for (const kill of [...kills, undefined]) {
     const running = startNode(command, { cwd: root, temporary });
     if (kill) running.killAfter(kill.lines, kill.delayMs);
-    const { code, signal, stdout, stderr } = await running.ended;
+    const { code, signal, stdout, stderr, late } = await running.ended;
     const log = await readLog(folder);
-    if (signal !== 'SIGKILL') {
-      expect(code, [...at, ...stdout.slice(-5), stderr].join('\n')).toBe(0);
+    if (signal !== 'SIGKILL' || late) {
+      expect([code, late], [...at, ...stdout.slice(-5), stderr].join('\n')).toEqual([0, false]);
       break;
     }
     at.push(`${log.length} ${log.at(-1)?.type ?? ''}`);

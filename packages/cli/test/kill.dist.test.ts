@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
 import { killCases, killedRun } from './kill-runs.js';
 import type { KillCase, KilledRun } from './kill-runs.js';
@@ -25,8 +26,7 @@ it(
       for (let one: KillCase | undefined = cases.shift(); one; one = cases.shift()) {
         await killedRun(one, place).then(
           (run) => runs.push(run),
-          (error: unknown) =>
-            failures.push(`seed ${JSON.stringify(one)}: ${error instanceof Error ? error.message : String(error)}`),
+          (error: unknown) => failures.push(`seed ${JSON.stringify(one)}: ${reasonOf(error)}`),
         );
       }
     };
@@ -37,8 +37,15 @@ it(
     expect(readdirSync(place.temporary)).toEqual([]);
     if (proving) writeProof(runs);
   },
-  proving || count > 25 ? 3_600_000 : 240_000,
+  proving || count > 25 ? 3_600_000 : 600_000,
 );
+
+/** What was found instead: with many runs, the message alone says too little. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { actual, expected } = error as { actual?: unknown; expected?: unknown };
+  return [error.message, inspect(actual, { depth: 4 }), inspect(expected, { depth: 4 })].join('\n').slice(0, 4000);
+}
 
 function writeProof(runs: readonly KilledRun[]): void {
   const sorted = runs.toSorted((a, b) => a.seed - b.seed);

@@ -26,7 +26,11 @@ export interface Ran {
   readonly signal: NodeJS.Signals | null;
   readonly stdout: readonly string[];
   readonly stderr: string;
+  /** It hung, and was ended by the test. */
+  readonly late: boolean;
 }
+
+const deadlineMs = 100_000;
 
 /** A started Node program that is read line by line. */
 export interface Running {
@@ -49,9 +53,14 @@ export function startNode(args: readonly string[], { cwd, temporary }: { cwd: st
     stdout.push(line);
     if (killAt?.lines === stdout.length) setTimeout(() => child.kill('SIGKILL'), killAt.delayMs);
   });
+  let late = false;
+  const deadline = setTimeout(() => (late = child.kill('SIGKILL')), deadlineMs);
   const ended = new Promise<Ran>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.on('close', (code, signal) => {
+      clearTimeout(deadline);
+      resolve({ code, signal, stdout, stderr, late });
+    });
   });
   return { ended, killAfter: (lines, delayMs) => void (killAt = { lines, delayMs }) };
 }
