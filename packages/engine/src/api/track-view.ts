@@ -87,9 +87,12 @@ function nextOf(state: TrackState): Track['next'] {
     : { do: 'run', reason: 'active, and no run holds it' };
 }
 
+/** As a plain run would find it: what the last one was asked to stop at binds nobody. */
 function withoutStop({
   stopped: _,
   stoppedAt: __,
+  until: ___,
+  onlyTask: ____,
   ...run
 }: NonNullable<TrackState['run']>): NonNullable<TrackState['run']> {
   return { ...run, reached: false };
