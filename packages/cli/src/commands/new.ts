@@ -63,7 +63,7 @@ async function document({ cwd, stdin }: CommandContext, file: string | undefined
   if (file === undefined) return undefined;
   if (file === '-') return stdin();
   try {
-    return readFile(resolve(cwd, file), 'utf8');
+    return await readFile(resolve(cwd, file), 'utf8');
   } catch (cause) {
     throw new ConductorError('FILE_NOT_FOUND', `${file} cannot be read`, { cause, details: { path: file } });
   }

@@ -107,7 +107,7 @@ async function trackOf(
   all: readonly Track[],
 ): Promise<Track | undefined> {
   try {
-    return findTrack(project, wanted);
+    return await findTrack(project, wanted);
   } catch (error) {
     if (wanted !== undefined || !ConductorError.is(error, 'TRACK_NOT_FOUND')) throw error;
     return all[0]; // newest change first

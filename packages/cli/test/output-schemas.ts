@@ -1,0 +1,75 @@
+import {
+  Approval,
+  Condition,
+  DoctorReport,
+  EventEnvelope,
+  Finding,
+  PlanTaskJson,
+  Track,
+  TrackRun,
+  WireError,
+} from '@conductor/core/api';
+import { stopReasons } from '@conductor/core/api';
+import { z } from 'zod';
+
+// What commands print with --json. The JSON Schemas in schemas/ are made from these, and every test that reads an output
+// parses it by them: strict at the top, so that a field without a schema fails a test.
+
+const schemaVersion = z.literal(1);
+const text = z.string();
+const texts = z.array(text);
+const document = <T extends z.ZodRawShape>(shape: T) => z.strictObject({ schemaVersion, ...shape });
+const result = <T extends z.ZodRawShape>(shape: T) => document({ kind: z.literal('result'), ...shape });
+
+const projectStatus = {
+  project: z.strictObject({ root: text, folder: text }),
+  track: Track.optional(),
+  progress: z.looseObject({ total: z.int(), done: z.int() }).optional(),
+  next: z.looseObject({ do: text, reason: text }).optional(),
+  agent: text.optional(),
+  superpower: z.boolean().optional(),
+  usage: z.looseObject({ known: z.boolean() }).optional(),
+  conditions: z.array(Condition),
+  blockers: z.array(z.looseObject({ id: text, description: text })),
+  approvals: z.array(Approval),
+  pending: z.array(z.strictObject({ id: text, text, state: text })),
+  others: z.array(z.looseObject({ id: text, name: text, lifecycle: text, step: text })),
+};
+
+const runFields = {
+  track: Track,
+  run: TrackRun,
+  stop: z.enum(stopReasons),
+  approvals: z.array(Approval),
+  report: text.optional(),
+};
+
+/** Documents, and for streaming commands the last line when it is a result. */
+export const outputSchemas = {
+  error: document({ kind: z.literal('error').optional(), error: WireError }),
+  event: document({ kind: z.literal('event'), event: EventEnvelope }),
+  init: document({ root: text, created: texts, kept: texts, status: z.strictObject(projectStatus).optional() }),
+  new: document({ track: Track, files: texts }),
+  run: result(runFields),
+  resume: z.union([result(runFields), result({ track: Track })]),
+  pause: document({ track: Track }),
+  cancel: document({ track: Track }),
+  status: document(projectStatus),
+  list: document({ tracks: z.array(Track), nextCursor: text.optional() }),
+  log: result({ lastSeq: z.int() }),
+  'plan-show': document({
+    title: text,
+    phases: z.array(z.looseObject({ title: text, line: z.int(), tasks: z.array(PlanTaskJson) })),
+    dag: z.unknown().optional(),
+    findings: z.array(Finding),
+  }),
+  'plan-check': document({ ok: z.boolean(), findings: z.array(Finding) }),
+  'plan-mark': document({ file: text, line: z.int(), before: text, after: text }),
+  approvals: document({ approvals: z.array(Approval) }),
+  approve: document({ approval: Approval, resumable: z.boolean() }),
+  serve: document({ kind: z.literal('status'), url: text, tokenFile: text.optional() }),
+  doctor: DoctorReport.and(z.looseObject({ schemaVersion })),
+  demo: result({ dir: text, report: text.optional(), track: Track, commands: texts }),
+} as const;
+
+export type OutputName = keyof typeof outputSchemas;
