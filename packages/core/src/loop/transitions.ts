@@ -1,3 +1,4 @@
+import { steps, stepStatuses } from '../track/model.js';
 import type { Step, StepStatus } from '../track/model.js';
 
 /** What a row of the table may ask of the state; gathered once, so that the table stays data. */
@@ -111,17 +112,42 @@ export const transitions: readonly Transition[] = Object.freeze([
   row('T29', 'COMPLETE', undefined, [], 'complete', { status: 'PASSED' }),
 ]);
 
-/** The row for a state of the loop, or `undefined` for a pair that the table does not know. O(rows). */
-export function transitionFor(step: Step, status: StepStatus, facts: LoopFacts): Transition | undefined {
-  return transitions.find(
-    (t) =>
-      (!t.step || t.step === step) &&
-      (!t.status || t.status === status) &&
-      t.when.every((guard) => holds(guard, facts)),
-  );
+interface Candidate {
+  readonly row: Transition;
+  readonly fits: (facts: LoopFacts) => boolean;
 }
 
-function holds(guard: Transition['when'][number], facts: LoopFacts): boolean {
-  if (guard === 'PARALLEL' || guard === 'SEQUENTIAL') return facts.mode === guard;
-  return guard.startsWith('!') ? !facts[guard.slice(1) as Guard] : facts[guard as Guard]; // the union has just these two forms
+/** Rows of each pair, in the order of the table, with their guards as functions: a pair has one to three. */
+const candidates: Readonly<Record<Step, Readonly<Record<StepStatus, readonly Candidate[]>>>> = perPair((step, status) =>
+  transitions
+    .filter((t) => (!t.step || t.step === step) && (!t.status || t.status === status))
+    .map((row) => ({ row, fits: allOf(row.when.map(guard)) })),
+);
+
+/** The row for a state of the loop, or `undefined` for a pair that the table does not know. O(rows of the pair). */
+export function transitionFor(step: Step, status: StepStatus, facts: LoopFacts): Transition | undefined {
+  for (const { row, fits } of candidates[step][status]) if (fits(facts)) return row;
+  return undefined;
+}
+
+function perPair<T>(
+  make: (step: Step, status: StepStatus) => T,
+): Readonly<Record<Step, Readonly<Record<StepStatus, T>>>> {
+  const rows = steps.map((step) => [
+    step,
+    Object.fromEntries(stepStatuses.map((status) => [status, make(step, status)])),
+  ]);
+  return Object.fromEntries(rows) as Record<Step, Record<StepStatus, T>>; // built from the lists of all steps and statuses
+}
+
+function allOf(guards: readonly ((facts: LoopFacts) => boolean)[]): (facts: LoopFacts) => boolean {
+  const [first, second] = guards;
+  if (!first) return () => true;
+  return second ? (facts) => guards.every((fits) => fits(facts)) : first;
+}
+
+function guard(word: Transition['when'][number]): (facts: LoopFacts) => boolean {
+  if (word === 'PARALLEL' || word === 'SEQUENTIAL') return (facts) => facts.mode === word;
+  const fact = (word.startsWith('!') ? word.slice(1) : word) as Guard; // the union has just these two forms
+  return word.startsWith('!') ? (facts) => !facts[fact] : (facts) => facts[fact];
 }

@@ -70,8 +70,6 @@ export interface RunContext {
   spawned(p: ProcessRecord): Promise<void>;
   /** Further files for this task. `LEASE_HELD` or `DEADLOCK_VICTIM` fail the attempt. */
   extend(paths: readonly string[]): Promise<void>;
-  /** Never resolves: the attempt ends as interrupted, and the answer comes with the next run of the same attempt. */
-  ask(q: { readonly text: string; readonly category?: string; readonly options?: readonly string[] }): Promise<never>;
 }
 
 export interface ExecutorCapabilities {
