@@ -83,6 +83,7 @@ export async function createEngine(ports: EnginePorts, settings: EngineSettings 
     // Each part is closed even when one before it fails: a full disk must not keep a process alive.
     try {
       await runs.close({ drain: mode === 'drain' });
+      await context.views.settled(); // a command of a moment ago shows in the files of the project
       closing.abort(new ConductorError('CLOSED', 'The engine is closed'));
       await telling;
       await plugins.close();

@@ -31,6 +31,8 @@ export interface Views {
    * lock may last; without it that view is left for the next time.
    */
   flush(trackId: string, o?: { readonly patient?: boolean }): Promise<void>;
+  /** Resolves when nothing is being written any more; a write that failed is no matter of the caller's. */
+  settled(): Promise<void>;
   /** Writes again what an engine left behind the log when it died. */
   catchUp(): Promise<void>;
   /** What was written for a track, with the hash of its bytes. */

@@ -11,12 +11,14 @@ export interface ViewRow {
   readonly path: string;
   readonly last: string;
   readonly pending: string;
+  /** Somebody else's words are in it, and stay as long as the view is of this revision. */
+  readonly kept?: number;
 }
 
 export interface RenderInput {
   /** What is on disk now. */
   readonly text: string | undefined;
-  /** Somebody else wrote it. */
+  /** Somebody else wrote it, or wrote into it earlier and we kept that. */
   readonly foreign: boolean;
 }
 
@@ -25,15 +27,17 @@ type OnForeign = (bytes: Uint8Array, base: string | undefined) => Promise<void>;
 
 /**
  * Writes one view: read, compare with the hashes of our own last bytes, note the pending hash, replace. A crash anywhere
- * leaves last or pending on disk, hence no false edit. `onForeign` sees bytes that are not ours before they are merged.
+ * leaves last or pending on disk, hence no false edit. `onForeign` sees bytes that are not ours before they are merged;
+ * `revision` says how long what they have written is to be kept.
  */
 export async function writeView(
   engine: EngineContext,
   path: string,
   render: Render,
   onForeign: OnForeign,
+  revision?: number,
 ): Promise<void> {
-  for (let tries = 1; !(await writeOnce(engine, path, render, onForeign)); tries += 1) {
+  for (let tries = 1; !(await writeOnce(engine, path, render, onForeign, revision)); tries += 1) {
     if (tries < maxTries) continue;
     engine.logger.info(`${path} changes faster than it can be written; the next change of the track writes it`);
     return;
@@ -43,20 +47,30 @@ export async function writeView(
 const maxTries = 5;
 
 /** False: somebody wrote the file meanwhile, so it has to be looked at again. */
-async function writeOnce(engine: EngineContext, path: string, render: Render, onForeign: OnForeign): Promise<boolean> {
+async function writeOnce(
+  engine: EngineContext,
+  path: string,
+  render: Render,
+  onForeign: OnForeign,
+  revision: number | undefined,
+): Promise<boolean> {
   const bytes = await engine.workspace.read(path, { maxBytes: engine.limits.viewBytes });
   const hash = bytes ? sha256Hex(bytes) : '';
-  const row = await viewRow(engine, path);
-  const foreign = bytes !== undefined && (row === undefined || (hash !== row.last && hash !== row.pending));
   const text = bytes && new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-  const next = new TextEncoder().encode(await render({ text, foreign }));
-  const nextHash = sha256Hex(next);
-  if (nextHash === hash) {
+  const row = await viewRow(engine, path);
+  const ours = new TextEncoder().encode(await render({ text, foreign: false }));
+  if (sha256Hex(ours) === hash) {
     if (row?.last !== hash) await saveRow(engine, { path, last: hash, pending: hash });
     return true;
   }
+  const foreign = bytes !== undefined && (row === undefined || (hash !== row.last && hash !== row.pending));
+  const kept = bytes !== undefined && row?.kept !== undefined && row.kept === revision;
+  const theirs = foreign || kept;
+  const next = theirs ? new TextEncoder().encode(await render({ text, foreign: true })) : ours;
   if (foreign && row) await onForeign(bytes, row.last);
-  await saveRow(engine, { path, last: hash, pending: nextHash });
+  const pending = sha256Hex(next);
+  await saveRow(engine, { path, last: hash, pending, ...(theirs && revision !== undefined && { kept: revision }) });
+  if (pending === hash) return true;
   try {
     await engine.workspace.replace(path, next, { ifHash: hash });
     return true;

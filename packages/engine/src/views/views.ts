@@ -18,6 +18,7 @@ import type { Content, Json } from '@conductor/core/ports';
 export const noViews: Views = {
   touch: () => {},
   flush: async () => {},
+  settled: async () => {},
   catchUp: async () => {},
   known: async () => [],
 };
@@ -30,13 +31,20 @@ export function createViews(engine: () => EngineContext): Views {
   const dirty = new Set<string>();
   const patient = new Set<string>();
   const writing = new Map<string, Promise<void>>();
+  let list: Promise<void> = Promise.resolve();
+  /** The list of all tracks is one file: its writers wait for each other, or each would take the other's row for an edit. */
+  const listed = (work: () => Promise<void>) => {
+    const next = list.then(work);
+    list = next.catch(() => {}); // its caller hears of it
+    return next;
+  };
   let publisher: ((trackId: string) => Promise<void>) | undefined;
 
   const write = async (trackId: string) => {
     await engine().clock.turn();
     while (dirty.delete(trackId)) {
       if (await isRunElsewhere(engine(), trackId)) continue;
-      await writeTrackViews(engine(), trackId, { patient: patient.delete(trackId) });
+      await writeTrackViews(engine(), trackId, { patient: patient.delete(trackId), listed });
       publisher ??= createPublisher(engine());
       await publisher(trackId);
     }
@@ -61,6 +69,9 @@ export function createViews(engine: () => EngineContext): Views {
       if (o.patient === true) patient.add(trackId);
       await ensure(trackId);
     },
+    async settled() {
+      while (writing.size > 0) await Promise.allSettled(writing.values());
+    },
     async catchUp() {
       for (const trackId of await tracksBehind(engine())) {
         await createSpec(engine(), trackId);
@@ -79,25 +90,33 @@ async function createSpec(engine: EngineContext, id: string): Promise<void> {
   await engine.workspace.create(`${engine.folder}/tracks/${id}/spec.md`, new TextEncoder().encode(text));
 }
 
-type Put = (path: string, render: (input: RenderInput) => string | Promise<string>) => Promise<void>;
+type Put = (path: string, render: (input: RenderInput) => string | Promise<string>, revision?: number) => Promise<void>;
 
 function putter(engine: EngineContext, id: string): Put {
-  return (path, render) => writeView(engine, path, render, (bytes, base) => noteEdit(engine, id, path, bytes, base));
+  return (path, render, revision) =>
+    writeView(engine, path, render, (bytes, base) => noteEdit(engine, id, path, bytes, base), revision);
 }
 
-async function writeTrackViews(engine: EngineContext, id: string, o: { readonly patient: boolean }): Promise<void> {
+interface WriteOptions {
+  readonly patient: boolean;
+  readonly listed: (work: () => Promise<void>) => Promise<void>;
+}
+
+async function writeTrackViews(engine: EngineContext, id: string, o: WriteOptions): Promise<void> {
   const state = await loadTrack(engine.store, id);
   if (state.version === 0) return;
   const folder = `${engine.folder}/tracks/${id}`;
   const put = putter(engine, id);
   if (state.plan) {
     const plan = await planText(engine, state);
-    await put(`${folder}/plan.md`, ({ text, foreign: theirs }) =>
-      theirs && text !== undefined ? markedText(text, state) : plan,
+    await put(
+      `${folder}/plan.md`,
+      ({ text, foreign }) => (foreign && text !== undefined ? markedText(text, state) : plan),
+      state.plan.revision,
     );
   }
   await metadataView(engine, state, o);
-  await put(`${engine.folder}/tracks.md`, ({ text }) => upsertTrackRow(text, rowOf(state)));
+  await o.listed(() => put(`${engine.folder}/tracks.md`, ({ text }) => upsertTrackRow(text, rowOf(state))));
   for (const [name, text] of await reports(engine, state)) await put(`${folder}/${name}`, () => text);
 }
 
