@@ -4,15 +4,18 @@ import type { Agent, Agents as AgentsOption, CommandAgent, ExecutorDefinition, O
 import type { Assignment, Executor, Outcome, RunContext, Workspace } from '@conductor/core/ports';
 import type { Agents } from './engine-context.js';
 
-const fallbacks: Readonly<Record<string, readonly string[]>> = { fixer: ['fixer', 'worker', 'default'] };
+const fallbacks = new Map([['fixer', ['fixer', 'worker', 'default']]]);
 /** Second opinions are asked only where a host named somebody for them. */
 const optional: readonly string[] = ['critic', 'cto', 'judge'];
+
+/** What a function as agent needs of the project to do its task. */
+type TaskFiles = Pick<Workspace, 'key' | 'read' | 'replace'>;
 
 /** Resolves the agents a host handed in: by role, for workers also by task type. Throws `PLUGIN_INVALID` for an unknown id. */
 export function resolveAgents(
   option: AgentsOption | undefined,
   executors: readonly Opened<ExecutorDefinition>[],
-  workspace: Workspace,
+  workspace: TaskFiles,
 ): Agents {
   const named = new Map<string, Executor>();
   const add = (role: string, agent: Agent) => named.set(role, executorOf(agent, executors, workspace));
@@ -31,7 +34,7 @@ export function resolveAgents(
     for: (role, taskType) => {
       const typed = taskType === undefined ? undefined : named.get(`worker:${taskType}`);
       if (typed && role === 'worker') return typed;
-      const order = fallbacks[role] ?? (optional.includes(role) ? [role] : [role, 'default']);
+      const order = fallbacks.get(role) ?? (optional.includes(role) ? [role] : [role, 'default']);
       return order.map((name) => named.get(name)).find((executor) => executor !== undefined);
     },
   };
@@ -58,7 +61,7 @@ function isExecutor(value: unknown): value is Executor {
   );
 }
 
-function executorOf(agent: Agent, executors: readonly Opened<ExecutorDefinition>[], workspace: Workspace): Executor {
+function executorOf(agent: Agent, executors: readonly Opened<ExecutorDefinition>[], workspace: TaskFiles): Executor {
   if (typeof agent === 'function')
     return adapt({ id: agent.name === '' ? 'function' : agent.name, run: agent }, undefined, workspace);
   if (isExecutor(agent)) return agent;
@@ -76,7 +79,7 @@ function executorOf(agent: Agent, executors: readonly Opened<ExecutorDefinition>
 }
 
 /** A definition with friendly edges as the port: a string is an outcome, `workspace` reads and writes the task's files. */
-function adapt(definition: ExecutorDefinition, options: unknown, workspace: Workspace): Executor {
+function adapt(definition: ExecutorDefinition, options: unknown, workspace: TaskFiles): Executor {
   const capabilities = {
     resume: false,
     structured: false,
@@ -99,7 +102,7 @@ function adapt(definition: ExecutorDefinition, options: unknown, workspace: Work
   };
 }
 
-function taskWorkspace(workspace: Workspace, assignment: Assignment, { signal }: RunContext) {
+function taskWorkspace(workspace: TaskFiles, assignment: Assignment, { signal }: RunContext) {
   const own = 'task' in assignment ? assignment.task.files : [];
   return {
     async read(path: string): Promise<string> {

@@ -11,7 +11,7 @@ const isGlob = (path: string) => /[*?[\]{}]/u.test(path) || path.endsWith('/');
  * whole tree. Files are exclusive always: `file_lock` lets two tasks be dispatched together, and the second one waits.
  * Sorted, so that two requests ask in one order.
  */
-export function leaseKeys(workspace: Workspace, task: Pick<Task, 'files'>): readonly LeaseKey[] {
+export function leaseKeys(workspace: Pick<Workspace, 'key'>, task: Pick<Task, 'files'>): readonly LeaseKey[] {
   if (task.files.length === 0) return [{ key: 'dir:.', mode: 'exclusive' }];
   const keys = new Map<string, Mode>();
   const add = (key: string, mode: Mode) => keys.set(key, keys.get(key) === 'exclusive' ? 'exclusive' : mode);
