@@ -1,9 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConductorError } from '@conductor/core';
 import type { Clock, Opt } from '@conductor/core/ports';
+import { ifExists } from '../file/file-error.js';
 import { safePath } from '../safe-path.js';
+import { clearAbandoned, marked } from './abandoned-lock.js';
 import { nulSeparated, runGit } from './run-git.js';
 import { exists, placeOf, readStatus } from './status.js';
+import type { Place } from './status.js';
 
 /** The trailer by which recovery finds what was committed. */
 export const keyTrailer = 'Conductor-Key';
@@ -11,6 +15,8 @@ export const keyTrailer = 'Conductor-Key';
 const maxMessageCharacters = 32_000;
 const lockPollMs = 50;
 const lockWaitMs = 5000;
+/** A lock that stands still for so long may be one that a killed git left. */
+const lockStillMs = 2000;
 const addTries = 3;
 
 export interface CommitPaths extends Opt {
@@ -22,18 +28,19 @@ export interface CommitPaths extends Opt {
 /**
  * Commits these paths and nothing else: what a person has staged stays staged. Paths that are unchanged, ignored or unknown
  * are left out. Throws REPO_BUSY in the middle of a merge or rebase, on a detached HEAD, before the first commit, and when
- * another git holds the index for longer than 5 s.
+ * another git holds the index for longer than 5 s. A lock that a git of a killed engine left is taken away.
  */
 export async function commitPaths(folder: string, o: CommitPaths, clock: Clock): Promise<{ readonly sha?: string }> {
   const message = messageWith(o.message, o.key);
   const wanted = o.paths.map((path) => safePath(path));
-  await waitForIndex(folder, clock, o);
+  const place = await waitForIndex(folder, clock, o);
   for (let tries = 1; ; tries += 1) {
     const status = await readyStatus(folder, o);
     const paths = status.filter((path) => wanted.some((want) => path === want || path.startsWith(`${want}/`)));
     if (paths.length === 0) return {};
     try {
-      return { sha: await commitListed(folder, paths, message, o) };
+      const listed = () => commitListed(folder, paths, message, o);
+      return { sha: await (place ? marked(place, listed) : listed()) };
     } catch (error) {
       // A worker removed a file between the look and the add.
       const moved = ConductorError.is(error, 'COMMAND_FAILED') && /did not match any file/.test(error.message);
@@ -81,15 +88,17 @@ export async function headOf(folder: string, { signal }: Opt): Promise<string> {
 
 /** Who commits where nobody has said so: without it git would refuse, or take the host's name for an address. */
 export async function identityArgs(folder: string, { signal }: Opt): Promise<string[]> {
-  const args: string[] = [];
-  for (const [name, fallback] of [
-    ['user.name', 'Conductor'],
-    ['user.email', 'conductor@localhost'],
-  ] as const) {
-    const { stdout } = await runGit({ folder, signal, args: ['config', '--get', name], answers: [0, 1] });
-    if (stdout.trim() === '') args.push('-c', `${name}=${fallback}`);
+  const asked = ['config', '-z', '--get-regexp', '^user\\.(name|email)$'];
+  const { stdout } = await runGit({ folder, signal, args: asked, answers: [0, 1] });
+  const known = new Map<string, string>();
+  for (const entry of nulSeparated(stdout)) {
+    const end = entry.indexOf('\n');
+    if (end > 0) known.set(entry.slice(0, end), entry.slice(end + 1).trim());
   }
-  return args;
+  const fallbacks = { 'user.name': 'Conductor', 'user.email': 'conductor@localhost' };
+  return Object.entries(fallbacks).flatMap(([name, fallback]) =>
+    (known.get(name) ?? '') === '' ? ['-c', `${name}=${fallback}`] : [],
+  );
 }
 
 /** A commit message that ends with the key as its only trailer of ours. Throws ID_INVALID. */
@@ -139,11 +148,23 @@ export function checkedCommit(commit: string): string {
 }
 
 /** Waits until no git holds the index. Throws REPO_BUSY after 5 s. */
-export async function waitForIndex(folder: string, clock: Clock, { signal }: Opt): Promise<void> {
+export async function waitForIndex(folder: string, clock: Clock, { signal }: Opt): Promise<Place | undefined> {
   const place = await placeOf(folder, { signal });
-  if (place === undefined) return;
-  const lock = join(place.gitFolder, 'index.lock');
+  if (place === undefined) return undefined;
+  for (const name of await lockNames(place)) await waitForLock(place, join(place.gitFolder, name), clock, { signal });
+  return place;
+}
+
+/** What a commit locks: the index, HEAD, and the branch that HEAD names. */
+async function lockNames({ gitFolder }: Place): Promise<readonly string[]> {
+  const head = (await ifExists(readFile(join(gitFolder, 'HEAD'), 'utf8'))) ?? '';
+  const branch = /^ref: (refs\/heads\/\S+)$/m.exec(head)?.[1];
+  return ['index.lock', 'HEAD.lock', ...(branch === undefined ? [] : [`${branch}.lock`])];
+}
+
+async function waitForLock(place: Place, lock: string, clock: Clock, { signal }: Opt): Promise<void> {
   for (let waitedMs = 0; await exists(lock); waitedMs += lockPollMs) {
+    if (waitedMs === lockStillMs && (await clearAbandoned(place, lock))) return;
     if (waitedMs >= lockWaitMs)
       throw new ConductorError('REPO_BUSY', `${lock} has been held for ${lockWaitMs} ms`, {
         hint: 'Wait for the other git; when none runs any more, remove this file.',

@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '@conductor/core';
@@ -219,6 +220,69 @@ describe('commit', () => {
     await rm(join(root, '.git/index.lock'));
     await clock.advance(50);
     expect(await waiting).toHaveProperty('sha');
+  });
+
+  describe('a lock that a git of a killed engine left', () => {
+    const marker = '.git/conductor-commit.json';
+    const lock = '.git/index.lock';
+    /** Git takes real time, the waits between none. */
+    const commit = async () => {
+      const clock = new FakeClock();
+      const waiting = gitRepository({ root, clock }).commit({ paths: ['a.txt'], message: 'x', key });
+      let open = true;
+      const close = () => (open = false);
+      waiting.then(close, close);
+      while (open) await clock.advance(50);
+      return waiting;
+    };
+    const own = async () => ({
+      pid: process.pid,
+      host: hostname(),
+      boot: (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim(),
+      pids: await readlink('/proc/self/ns/pid'),
+    });
+    const gone = () => spawnSync('true').pid;
+    const leave = async (owner: object, locks = [lock]) => {
+      await firstCommit();
+      await write('a.txt', '');
+      await write(marker, JSON.stringify(owner));
+      for (const path of locks) await write(path, '');
+    };
+
+    it.each([[[lock]], [[lock, '.git/HEAD.lock', '.git/refs/heads/main.lock']]])('is taken away: %s', async (locks) => {
+      await leave({ ...(await own()), pid: gone() }, locks);
+      expect(await commit()).toHaveProperty('sha');
+      expect(await readdir(join(root, '.git'))).not.toContain('conductor-commit.json');
+    });
+
+    it('is taken away when the machine was started anew since', async () => {
+      await leave({ ...(await own()), boot: 'an earlier one', pids: 'others' });
+      expect(await commit()).toHaveProperty('sha');
+    });
+
+    it.each([
+      ['its engine lives', async () => ({ ...(await own()), pid: process.ppid })],
+      ['its engine ran elsewhere', async () => ({ ...(await own()), pid: gone(), host: 'elsewhere' })],
+      ['its engine ran in another container', async () => ({ ...(await own()), pid: gone(), pids: 'others' })],
+      ['nobody knows whose it is', async () => ({})],
+    ])('stays when %s', async (_why, owner) => {
+      await leave(await owner());
+      await expect(commit()).rejects.toMatchObject({ code: 'REPO_BUSY' });
+    });
+
+    it('stays when it is older than what the engine did', async () => {
+      await leave({ ...(await own()), pid: gone() });
+      await utimes(join(root, lock), 1, 1);
+      await expect(commit()).rejects.toMatchObject({ code: 'REPO_BUSY' });
+    });
+
+    it('stays while a git works in this tree', async () => {
+      await leave({ ...(await own()), pid: gone() });
+      const busy = spawn('git', ['cat-file', '--batch'], { cwd: root, stdio: ['pipe', 'ignore', 'ignore'] });
+      await expect(commit()).rejects.toMatchObject({ code: 'REPO_BUSY' });
+      busy.stdin.end();
+      await once(busy, 'close');
+    });
   });
 
   it('runs no hook, asks for no signature, and commits as Conductor where nobody is named', async () => {

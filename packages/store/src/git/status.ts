@@ -17,8 +17,22 @@ export interface Place {
 /** What git leaves in its folder while a person is in the middle of something. */
 const unfinished = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply', 'BISECT_LOG'];
 
+/** Places of tops of work trees, as long as they are there: half of all calls of git asked for nothing else. */
+const tops = new Map<string, Place>();
+const maxTops = 64;
+
 /** Where a folder lies in its repository; `undefined` outside of any, in a bare one, and where there is no git. */
-export async function placeOf(folder: string, { signal }: Opt = {}): Promise<Place | undefined> {
+export async function placeOf(folder: string, o: Opt = {}): Promise<Place | undefined> {
+  const known = tops.get(folder);
+  if (known && (await exists(join(folder, '.git'))) && (await exists(known.gitFolder))) return known;
+  tops.delete(folder);
+  const place = await askedPlace(folder, o);
+  // Below a top, a repository may be made at any time; at the top there is one already.
+  if (place?.top === folder && tops.size < maxTops) tops.set(folder, place);
+  return place;
+}
+
+async function askedPlace(folder: string, { signal }: Opt): Promise<Place | undefined> {
   const args = ['rev-parse', '--is-inside-work-tree', '--show-toplevel', '--show-prefix', '--absolute-git-dir'];
   try {
     const { code, stdout, stderr } = await runGit({ folder, args, signal, answers: [0, 128] });
