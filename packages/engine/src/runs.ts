@@ -1,16 +1,15 @@
-import { ConductorError, instant, toConductorError } from '@conductor/core';
-import type { TrackCommand, TrackState } from '@conductor/core';
+import { ConductorError, toConductorError } from '@conductor/core';
+import type { TrackState } from '@conductor/core';
 import type { RunInput } from '@conductor/core/api';
-import type { ActorRef, CommitResult, LeaseOp, RecordOp } from '@conductor/core/ports';
-import { engineActor } from './engine-context.js';
+import type { ActorRef, RecordOp } from '@conductor/core/ports';
 import type { EngineContext } from './engine-context.js';
-import { loadApproval, loadTrack, requireTrackState } from './load.js';
-import { changedSpec } from './run/changed-spec.js';
+import { loadTrack } from './load.js';
 import { runTrack } from './run/run-track.js';
+import { runnable } from './run/runnable.js';
+import { leaseTrack, startCommands } from './run/start-run.js';
 import { stopRun } from './run/stop-run.js';
 import { createSession } from './run/track-session.js';
 import type { TrackSession } from './run/track-session.js';
-import { approvalUnit, commandTrack } from './units.js';
 
 const lost = ['FENCED', 'LEASE_LOST', 'LEASE_EXPIRED', 'OWNER_UNKNOWN'] as const;
 
@@ -55,7 +54,7 @@ export function createRuns(engine: EngineContext): Runs {
   const begin: Runs['start'] = async (id, input, actor, records = []) => {
     const state = await runnable(engine, id);
     const commands = await startCommands(engine, state, input);
-    const { grants } = await lease(engine, state, commands, actor, records);
+    const { grants } = await leaseTrack(engine, state, commands, actor, records);
     const [grant] = grants;
     if (!grant) throw new ConductorError('INTERNAL_ERROR', `The store granted no lease for track ${id}`);
     const session = createSession(engine, await loadTrack(engine.store, id, state), grant);
@@ -166,155 +165,4 @@ function watchOver(engine: EngineContext, sessions: () => readonly TrackSession[
       await following;
     },
   };
-}
-
-async function runnable(engine: EngineContext, id: string): Promise<TrackState> {
-  const state = await requireTrackState(engine.store, id);
-  const details = { track: id };
-  if (state.lifecycle === 'cancelled' || state.lifecycle === 'archived') {
-    throw new ConductorError('TRACK_ENDED', `Track ${id} is ${state.lifecycle}`, {
-      details: { ...details, lifecycle: state.lifecycle },
-    });
-  }
-  if (state.lifecycle === 'paused') {
-    throw new ConductorError(
-      'TRACK_PAUSED',
-      `Track ${id} is paused${state.lifecycleReason === undefined ? '' : `: ${state.lifecycleReason}`}`,
-      { details },
-    );
-  }
-  await requireRepository(engine);
-  if (await expireQuestions(engine, state)) return requireTrackState(engine.store, id);
-  const open = [...state.decisions]
-    .filter(([, decision]) => decision.state === 'pending')
-    .map(([approval]) => approval);
-  if (state.loop.status === 'BLOCKED' && open.length > 0) {
-    throw new ConductorError('TRACK_BLOCKED', `Track ${id} waits for an answer: ${open.join(', ')}`, {
-      hint: `conductor approve ${open[0] ?? ''}`,
-      details: { ...details, approvals: open },
-    });
-  }
-  const unmet = await unmetDependencies(engine, state);
-  if (unmet.length > 0) {
-    throw new ConductorError('PREREQUISITES_UNMET', `Track ${id} needs ${unmet.join(', ')} first`, {
-      details: { ...details, tracks: unmet },
-    });
-  }
-  return state;
-}
-
-/** An unanswered question is not a yes: once its time is over it counts as a no, and the run that follows says so. */
-async function expireQuestions(engine: EngineContext, state: TrackState): Promise<boolean> {
-  const now = instant(engine.clock.now());
-  let expired = false;
-  for (const [approvalId, decision] of state.decisions) {
-    const { request } = decision.state === 'pending' ? await loadApproval(engine.store, approvalId) : {};
-    if (request?.expiresAt === undefined || request.expiresAt > now) continue;
-    const give: TrackCommand = { name: 'decision.give', data: { approvalId, outcome: 'expired', by: engine.owner } };
-    await commandTrack(engine, state.id, [give], {
-      actor: engineActor,
-      others: [approvalUnit(engine, approvalId, { name: 'approval.expire', data: {} })],
-    });
-    expired = true;
-  }
-  return expired;
-}
-
-/** Said before the first worker is paid, not after: work that cannot be committed would wait for a person at every task. */
-async function requireRepository({ repository, git, folder }: EngineContext): Promise<void> {
-  if (!repository || git === 'off') return;
-  const { kind } = await repository.status();
-  if (kind === 'ready' || (kind === 'none' && git !== 'required')) return;
-  const why = {
-    none: 'there is no repository, and the configuration requires one',
-    empty: 'it has no commit yet',
-    detached: 'its head is detached',
-    busy: 'a merge or a rebase is under way',
-  }[kind];
-  throw new ConductorError('REPO_BUSY', `The work of ${folder} cannot be committed: ${why}`, {
-    details: { repository: kind },
-  });
-}
-
-async function unmetDependencies({ store }: EngineContext, state: TrackState): Promise<string[]> {
-  const done = await Promise.all(
-    state.about.dependencies.map(async (id) => {
-      const { lifecycle, completedAt } = await loadTrack(store, id);
-      return lifecycle === 'completed' || completedAt !== undefined;
-    }),
-  );
-  return state.about.dependencies.filter((_, index) => !done[index]);
-}
-
-async function startCommands(
-  engine: EngineContext,
-  state: TrackState,
-  { until, task, budget }: RunInput,
-): Promise<TrackCommand[]> {
-  const baseline = state.about.baseline ?? (await head(engine));
-  const lifecycle: TrackCommand[] = [
-    ...(state.lifecycle === 'draft' ? [{ name: 'track.ready', data: {} } as const] : []),
-    ...(state.lifecycle === 'draft' || state.lifecycle === 'ready'
-      ? [{ name: 'track.activate', data: {} } as const]
-      : []),
-  ];
-  const limits = budget && Object.fromEntries(Object.entries(budget).filter(([, value]) => value !== undefined));
-  return [
-    ...lifecycle,
-    ...(await changedSpec(engine, state)),
-    {
-      name: 'loop.start',
-      data: {
-        owner: engine.owner,
-        host: engine.host,
-        ...(until && { until }),
-        ...(task !== undefined && { task }),
-        ...(limits && { budget: limits }),
-        ...(baseline !== undefined && { baseline }),
-      },
-    },
-  ];
-}
-
-async function head({ repository, git }: EngineContext): Promise<string | undefined> {
-  return git === 'off' ? undefined : (await repository?.status())?.head;
-}
-
-/** The run's first commit takes the track's lease: two at once, and one is told who holds it. */
-async function lease(
-  engine: EngineContext,
-  { id }: TrackState,
-  commands: readonly TrackCommand[],
-  actor: ActorRef,
-  records: readonly RecordOp[],
-): Promise<CommitResult> {
-  const set = `track:${id}`;
-  const acquire: LeaseOp = {
-    op: 'acquire',
-    set,
-    owner: engine.owner,
-    keys: [{ key: set, mode: 'exclusive' }],
-    ttlMs: engine.limits.leaseMs,
-  };
-  await engine.store.leases.reap();
-  const before = await holderOf(engine, set);
-  if (before !== undefined) throw heldBy(id, before);
-  try {
-    const committed = await commandTrack(engine, id, commands, { actor, leases: [acquire], records });
-    if (committed) return committed;
-    throw new ConductorError('INTERNAL_ERROR', `The start of a run of ${id} wrote nothing`);
-  } catch (error) {
-    // Whoever lost the race decided on a track that the winner had changed: it is told who won, not what had changed.
-    const winner = await holderOf(engine, set);
-    throw winner === undefined ? error : heldBy(id, winner);
-  }
-}
-
-async function holderOf({ store, clock }: EngineContext, set: string): Promise<string | undefined> {
-  const { grants } = await store.leases.list({ prefix: set });
-  return grants.find((grant) => grant.set === set && grant.expiresAt > instant(clock.now()))?.owner;
-}
-
-function heldBy(track: string, owner: string): ConductorError {
-  return new ConductorError('TRACK_HELD', `Track ${track} is run by ${owner}`, { details: { track, owner } });
 }
