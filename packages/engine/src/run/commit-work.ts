@@ -14,7 +14,10 @@ export async function commitWork(
   engine: EngineContext,
   work: { readonly key: string; readonly paths: readonly string[]; readonly message: string },
 ): Promise<string | undefined> {
-  if (!(await committing(engine)) || !engine.repository) return undefined;
+  // Paths come from a look at the repository; a second look would say the same.
+  const seen = engine.repository !== undefined && engine.git !== 'off' && work.paths.length > 0;
+  if (!seen && !(await committing(engine))) return undefined;
+  if (!engine.repository) return undefined;
   const set = engine.ids.id('commit');
   const request = {
     set,

@@ -72,9 +72,10 @@ async function commitListed(
   message: string,
   { signal }: Opt,
 ): Promise<string> {
-  const list = { input: paths.join('\0'), folder, signal };
+  const list = { input: paths.map((path) => `${path}\0`).join(''), folder, signal };
   const fromInput = ['--pathspec-from-file=-', '--pathspec-file-nul'];
-  await runGit({ ...list, args: ['add', '--all', ...fromInput] });
+  // Not `git add --all`: killed before it has written the list, an engine would have everything staged.
+  await runGit({ ...list, args: ['update-index', '--add', '--remove', '-z', '--stdin'] });
   const identity = await identityArgs(folder, { signal });
   const args = ['commit', '--quiet', '--only', '--cleanup=whitespace', `--message=${message}`, ...fromInput];
   await runGit({ ...list, args: [...identity, ...args] });
