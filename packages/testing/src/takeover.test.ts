@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTestEngine } from './create-test-engine.js';
 import type { TestEngine } from './create-test-engine.js';
-import { dataOf, deadKeeper, facts, replayed, steeredWorkers, watchedStore } from './scenario.js';
+import { aborted, dataOf, deadKeeper, facts, replayed, steeredWorkers, watchedStore } from './scenario.js';
 
 const leaseMs = 6000;
 const two = {
@@ -74,6 +74,38 @@ describe('taking over', () => {
     const completed = (await facts(second, id, 'task.completed')).map((event) => dataOf(event)['runId']);
     expect(completed).toEqual([workers.of('1.1')[0]?.runId, workers.of('1.2')[0]?.runId]);
     await second.close();
+  });
+
+  it('is refused by the store itself when it hears of nothing and its own time runs out', async () => {
+    const base = await createTestEngine();
+    const watched = watchedStore(base.store);
+    const deaf: typeof base.store = {
+      ...watched.store,
+      async *follow({ signal }) {
+        if (signal) await aborted(signal);
+      },
+    };
+    const old = steeredWorkers();
+    old.hold('1.1');
+    const first = await createTestEngine({
+      agents: old.agents,
+      ports: { ...base.ports, store: deaf, leaseKeeper: deadKeeper },
+    });
+    const { id } = await base.api.tracks.create(two);
+    await first.api.tracks.run(id, { budget: { wallMs: 2 * leaseMs } });
+    await base.api.tracks.waitFor(id, (track) => track.progress.running === 1);
+    const { second, workers } = await successor(first, base.ports);
+    workers.hold('1.1');
+    await second.api.tracks.run(id);
+    await second.api.tracks.waitFor(id, (track) => track.progress.running === 1);
+    const [taken] = await facts(second, id, 'loop.resumed');
+    await first.clock.advance(2 * leaseMs); // the wall time of the old run is over, and it would say so
+    expect(await facts(second, id, 'budget.exhausted')).toEqual([]);
+    expect(watched.wrote.filter(({ seq }) => seq > (taken?.seq ?? 0))).toEqual([]);
+    workers.letGo('1.1');
+    await second.api.tracks.waitFor(id, 'completed');
+    await second.close();
+    await base.close();
   });
 
   it('never lets a stale token write, however the two engines are interleaved', async () => {
