@@ -1,4 +1,4 @@
-import type { TaskState, TrackState } from '@conductor/core';
+import type { PlanState, TaskState, TrackState } from '@conductor/core';
 import { editPlan, parsePlan } from '@conductor/core/plan';
 import type { PlanEdit, PlanTask } from '@conductor/core/plan';
 import type { EngineContext } from '../engine-context.js';
@@ -18,9 +18,16 @@ const states: Readonly<Record<TaskState['status'], Mark['state']>> = {
 
 const noteCharacters = 200;
 
+/** Texts of plans by their state, which is never changed in place: most events of a track leave its plan alone. */
+const texts = new WeakMap<PlanState, string>();
+
 /** The plan as people read it: the text in the log with the smallest edits for marks, commits and summaries (R21). */
 export async function planText(engine: Pick<EngineContext, 'artifacts'>, state: TrackState): Promise<string> {
-  return state.plan ? markedText(await textOf(engine, state.plan.text), state) : '';
+  const { plan } = state;
+  if (!plan) return '';
+  const known = texts.get(plan) ?? markedText(await textOf(engine, plan.text), state);
+  texts.set(plan, known);
+  return known;
 }
 
 /** Edits our marks into any text of the plan; tasks that the text does not have are left out, everything else stays. */

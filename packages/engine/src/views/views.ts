@@ -31,6 +31,8 @@ export function createViews(engine: () => EngineContext): Views {
   const dirty = new Set<string>();
   const patient = new Set<string>();
   const writing = new Map<string, Promise<void>>();
+  /** Tracks as they were last written: only their new events are read and folded. */
+  const folds = new Map<string, TrackState>();
   let list: Promise<void> = Promise.resolve();
   /** The list of all tracks is one file: its writers wait for each other, or each would take the other's row for an edit. */
   const listed = (work: () => Promise<void>) => {
@@ -44,7 +46,10 @@ export function createViews(engine: () => EngineContext): Views {
     await engine().clock.turn();
     while (dirty.delete(trackId)) {
       if (await isRunElsewhere(engine(), trackId)) continue;
-      await writeTrackViews(engine(), trackId, { patient: patient.delete(trackId), listed });
+      const state = await loadTrack(engine().store, trackId, folds.get(trackId));
+      if (state.completedAt === undefined) folds.set(trackId, state);
+      else folds.delete(trackId);
+      await writeTrackViews(engine(), state, { patient: patient.delete(trackId), listed });
       publisher ??= createPublisher(engine());
       await publisher(trackId);
     }
@@ -102,8 +107,8 @@ interface WriteOptions {
   readonly listed: (work: () => Promise<void>) => Promise<void>;
 }
 
-async function writeTrackViews(engine: EngineContext, id: string, o: WriteOptions): Promise<void> {
-  const state = await loadTrack(engine.store, id);
+async function writeTrackViews(engine: EngineContext, state: TrackState, o: WriteOptions): Promise<void> {
+  const { id } = state;
   if (state.version === 0) return;
   const folder = `${engine.folder}/tracks/${id}`;
   const put = putter(engine, id);
