@@ -13,9 +13,7 @@ export async function withProject<T>(
   try {
     result = await work(project);
   } catch (error) {
-    await project
-      .close()
-      .catch((second: unknown) => out.note(`The project could not be closed in order: ${String(second)}`));
+    await project.close().catch((second: unknown) => tellOnce(out, error, second));
     throw error;
   }
   await project.close();
