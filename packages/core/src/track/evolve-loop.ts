@@ -1,17 +1,30 @@
 import type { EventEnvelope } from '../ports/values.js';
 import type { Handlers } from './evolve.js';
-import type { Checkpoint, LoopState, Step, StepStatus, TrackState } from './model.js';
+import type { Checkpoint, LoopState, Step, StepStatus, RunState, TrackState } from './model.js';
 import type { TrackEventData } from './events.js';
 import { spending } from './budget.js';
 import { changeTask, clearWaits } from './plan-state.js';
 import type { Scratch } from './scratch.js';
+
+type RunError = NonNullable<RunState['error']>; // zod marks absent keys as undefined-able, JSON has none
 
 /** Folds of the run and of the loop's steps. */
 export const evolveLoop: Handlers = {
   'loop.started': (state, data, event, scratch) => beginRun(state, data, event, 0, scratch),
   'loop.resumed': (state, data, event, scratch) => beginRun(state, data, event, state.run?.iterations ?? 0, scratch),
   'loop.stopped': (state, data, event) =>
-    state.run ? { ...state, draining: false, run: { ...state.run, stopped: data.reason, stoppedAt: event.at } } : state,
+    state.run
+      ? {
+          ...state,
+          draining: false,
+          run: {
+            ...state.run,
+            stopped: data.reason,
+            stoppedAt: event.at,
+            ...(data.error && { error: data.error as RunError }),
+          },
+        }
+      : state,
 
   'step.started': (state, data, event) => ({
     ...state,

@@ -247,6 +247,13 @@ export interface RunState {
   /** Reason of `loop.stopped`; absent while the run goes on. */
   readonly stopped?: string;
   readonly stoppedAt?: Instant;
+  /** Why it stopped with `error`. */
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+    readonly retryable: boolean;
+  };
 }
 
 export interface BoardReference {

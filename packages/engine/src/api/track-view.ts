@@ -48,6 +48,7 @@ export function runView(trackId: string, run: NonNullable<TrackState['run']>): T
     feed: { trackId, after: run.feedFrom - 1, until: 'stopped' },
     ...(run.stoppedAt !== undefined && { endedAt: run.stoppedAt }),
     ...(stop && { stop }),
+    ...(run.error && { error: run.error }),
   };
 }
 

@@ -2,7 +2,8 @@ import { buildGraph, pick, priorities } from '@conductor/dag';
 import type { Priorities, TaskGraph } from '@conductor/dag';
 import { ConductorError } from '@conductor/core';
 import type { Action, PlanState, TaskState } from '@conductor/core';
-import type { Grant, LeaseOp } from '@conductor/core/ports';
+import type { Grant, LeaseOp, LeaseRequest } from '@conductor/core/ports';
+import type { EngineContext } from '../engine-context.js';
 import { launchTask } from './launch-task.js';
 import { leaseKeys } from './task-leases.js';
 import { waitPrefix } from './track-session.js';
@@ -70,16 +71,27 @@ async function waitForFiles(
   const keys = request.keys.filter(({ key }) => !key.startsWith('dir:')).map(({ key }) => key);
   await session.execute([{ name: 'lease.wait', data: { taskId: task.task.id, keys, holders: holdersOf(held) } }]);
   session.launch(`${waitPrefix}${task.task.id}`, async (signal) => {
-    const grant = await engine.store.leases
-      .acquire(request, { waitMs: engine.limits.fileLeaseMs, signal })
-      .catch((error: unknown) => {
-        if (signal.aborted) return undefined;
-        throw error;
-      });
+    const grant = await patiently(engine, request, signal);
     return async () => {
       if (grant) await startUnder(session, task.task.id, runId, grant);
     };
   });
+}
+
+/** Waits for as long as the run goes on: a file that somebody holds for hours delays its task, not the run. */
+async function patiently(
+  { store, limits }: EngineContext,
+  request: LeaseRequest,
+  signal: AbortSignal,
+): Promise<Grant | undefined> {
+  for (;;) {
+    try {
+      return await store.leases.acquire(request, { waitMs: limits.fileLeaseMs, signal });
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (!ConductorError.is(error, 'LEASE_HELD')) throw error;
+    }
+  }
 }
 
 /** Starts a task whose files have come; unless nothing more may start, and when a worker is free. */
