@@ -81,6 +81,7 @@ describe('taking over', () => {
     const watched = watchedStore(base.store);
     const deaf: typeof base.store = {
       ...watched.store,
+      // oxlint-disable-next-line require-yield -- that it never tells anything is the point
       async *follow({ signal }) {
         if (signal) await aborted(signal);
       },
