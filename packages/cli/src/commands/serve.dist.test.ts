@@ -29,7 +29,7 @@ async function serving(argv: readonly string[] = [], o: StartOptions = {}) {
 const get = (url: string, token?: string) =>
   fetch(`${url}/v1/tracks`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
 
-const errorOf = (stdout: string) => (parseLines(stdout).at(-1)?.['error'] as { code: string }).code;
+const errorOf = (stdout: string) => outputSchemas.error.parse(parseLines(stdout).at(-1)).error.code;
 
 describe('serve', () => {
   it('mints a token that only its owner may read, and takes it away at the end', async () => {
