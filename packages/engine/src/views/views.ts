@@ -112,17 +112,20 @@ async function writeTrackViews(engine: EngineContext, state: TrackState, o: Writ
   if (state.version === 0) return;
   const folder = `${engine.folder}/tracks/${id}`;
   const put = putter(engine, id);
-  if (state.plan) {
-    const plan = await planText(engine, state);
-    await put(
-      `${folder}/plan.md`,
-      ({ text, foreign }) => (foreign && text !== undefined ? markedText(text, state) : plan),
-      state.plan.revision,
-    );
-  }
-  await metadataView(engine, state, o);
-  await o.listed(() => put(`${engine.folder}/tracks.md`, ({ text }) => upsertTrackRow(text, rowOf(state))));
-  for (const [name, text] of await reports(engine, state)) await put(`${folder}/${name}`, () => text);
+  const plan = await planText(engine, state);
+  // Side by side: what they note in the store shares its commits.
+  const written = await Promise.allSettled([
+    state.plan &&
+      put(
+        `${folder}/plan.md`,
+        ({ text, foreign }) => (foreign && text !== undefined ? markedText(text, state) : plan),
+        state.plan.revision,
+      ),
+    metadataView(engine, state, o),
+    o.listed(() => put(`${engine.folder}/tracks.md`, ({ text }) => upsertTrackRow(text, rowOf(state)))),
+    ...(await reports(engine, state)).map(([name, text]) => put(`${folder}/${name}`, () => text)),
+  ]);
+  for (const result of written) if (result.status === 'rejected') throw result.reason;
 }
 
 /** Other tools change metadata.json under a lock folder; while they hold it, ours waits for the next time. */
