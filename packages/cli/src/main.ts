@@ -48,8 +48,7 @@ export async function main({
     parsed = parse(argv, stdout);
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0; // help and version were printed
-    const wrong =
-      error instanceof CommanderError ? usage(error.message.replace(/^error: /u, ''), 'conductor help') : error;
+    const wrong = error instanceof CommanderError ? usageError(error, argv) : error;
     out.error(wrong, false);
     return 2;
   }
@@ -70,6 +69,14 @@ export async function main({
   } finally {
     signals.dispose();
   }
+}
+
+/** What commander says, in our words; a group without its command (`conductor`, `conductor plan`) says nothing usable. */
+function usageError({ code, message }: CommanderError, argv: readonly string[]): ConductorError {
+  const group = argv.filter((word) => !word.startsWith('-')).join(' ');
+  if (code === 'commander.help')
+    return usage(`A command is missing after conductor ${group}`.trimEnd(), `conductor help ${group}`.trimEnd());
+  return usage(message.replace(/^error: /u, ''), 'conductor help');
 }
 
 type ContextParts = Pick<CommandContext, 'flags' | 'out' | 'cwd' | 'environment' | 'clock' | 'signal'> & {

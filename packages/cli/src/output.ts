@@ -15,6 +15,8 @@ export interface Output {
   line(kind: 'event' | 'status', fields: Readonly<Record<string, unknown>>, text: string): void;
   /** Prose on stderr; nothing with `--quiet`. */
   note(text: string): void;
+  /** Hands prose to somebody who draws on the same terminal, until it is called without. */
+  divertNotes(to?: (text: string) => void): void;
   error(error: unknown, streaming: boolean): void;
 }
 
@@ -28,13 +30,18 @@ export interface OutputOptions {
 export function createOutput({ json, quiet, stdout, stderr }: OutputOptions): Output {
   const document = (fields: object) => stdout.write(`${JSON.stringify({ schemaVersion, ...fields })}\n`);
   const prose = (text: string) => void (text !== '' && stdout.write(`${text}\n`));
+  const toStderr = (text: string): void => {
+    stderr.write(`${text}\n`);
+  };
+  let say = toStderr;
   return {
     json,
     quiet,
     result: (fields, text) => void (json ? document(fields) : prose(text)),
     end: (fields, text) => void (json ? document({ kind: 'result', ...fields }) : prose(text)),
     line: (kind, fields, text) => void (json ? document({ kind, ...fields }) : prose(text)),
-    note: (text) => void (quiet || stderr.write(`${text}\n`)),
+    note: (text) => void (quiet || say(text)),
+    divertNotes: (to = toStderr) => void (say = to),
     error(thrown, streaming) {
       const { code, message, hint, details, retryable } = toConductorError(thrown);
       if (json) {

@@ -326,6 +326,8 @@ describe('doctor', () => {
 
 describe('every command', () => {
   it.each([
+    ['no command at all', [], 'USAGE', 2],
+    ['half a command', ['plan'], 'USAGE', 2],
     ['an unknown command', ['dance'], 'USAGE', 2],
     ['an unknown flag', ['list', '--polish'], 'USAGE', 2],
     ['a missing argument', ['approve'], 'USAGE', 2],

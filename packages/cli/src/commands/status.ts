@@ -2,7 +2,7 @@ import { everyItem } from '@conductor/core/api';
 import type { Approval, PlanTaskJson, Track } from '@conductor/core/api';
 import type { Project } from '@conductor/node';
 import { ConductorError } from '@conductor/core';
-import type { CommandContext, CommandSpec } from '../command.js';
+import type { CommandContext, CommandSpec, Terminal } from '../command.js';
 import { eventData } from '../event-data.js';
 import { findTrack } from '../find-track.js';
 import { createPainter } from '../live/painter.js';
@@ -44,28 +44,58 @@ export const statusCommand: CommandSpec = {
   },
 };
 
+const tickMs = 200;
+
+/** Shows it now and after each event, until it is interrupted. */
 async function watch(context: CommandContext, project: Project, wanted: string | undefined): Promise<number> {
-  const { out, signal, terminal } = context;
-  const painter = terminal && createPainter(terminal);
+  const { out, signal } = context;
+  const screen = context.terminal && watchedScreen(context, context.terminal);
   const tell = async () => {
     const status = await statusOf(project, wanted);
-    if (!painter || !terminal) return out.line('status', { ...status }, `${statusText(status)}\n`);
-    const lines = statusText(status)
-      .split('\n')
-      .slice(0, Math.max(1, terminal.rows - 1));
-    painter.paint(lines.map((line) => cut(line, terminal.columns - 1)));
+    const text = statusText(status, whereFlag(context, project.root));
+    if (screen) screen.show(text);
+    else out.line('status', { ...status }, `${text}\n`);
   };
   const { seq } = await project.api.system.health();
-  await tell();
   try {
+    await tell();
     for await (const _ of project.api.events.follow({ after: seq }, { signal })) await tell();
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    painter?.end();
+    screen?.end();
   }
   if (out.json) out.end({ ...(await statusOf(project, wanted)) }, '');
   return 0;
+}
+
+/** The text redrawn in place; also when only the size of the terminal has changed. */
+function watchedScreen({ clock }: CommandContext, terminal: Terminal) {
+  const painter = createPainter(terminal);
+  const over = new AbortController();
+  let shown: readonly string[] = [];
+  const paint = () => {
+    const { columns, rows } = terminal;
+    painter.paint(shown.slice(0, Math.max(1, rows - 1)).map((line) => cut(line, columns - 1)));
+  };
+  const keepPainting = async () => {
+    for (;;) {
+      await clock.sleep(tickMs, { signal: over.signal });
+      paint();
+    }
+  };
+  // Ends by the abort below, and only by that.
+  keepPainting().catch(() => {});
+  return {
+    show(text: string) {
+      shown = text.split('\n');
+      paint();
+    },
+    end() {
+      over.abort();
+      painter.end();
+    },
+  };
 }
 
 export async function statusOf(project: Project, wanted: string | undefined): Promise<ProjectStatus> {

@@ -1,7 +1,9 @@
 import { FakeClock } from '@conductor/core/testing';
 import { describe, expect, it } from 'vitest';
 import { recordedEvents } from '../../test/recording.js';
+import { memoryStream } from '../../test/memory-streams.js';
 import { screen } from '../../test/screen.js';
+import { createOutput } from '../output.js';
 import { drawEvent } from './draw-event.js';
 import { newPicture } from './run-picture.js';
 import { liveView, plainView } from './run-view.js';
@@ -11,7 +13,7 @@ describe('live view', () => {
     const clock = new FakeClock('2026-11-21T11:02:04.000Z');
     const terminal = screen(80, 24);
     const picture = newPicture();
-    const view = liveView({ terminal, clock, picture });
+    const view = liveView({ terminal, clock, picture, out: { divertNotes() {} } });
     for (const event of recordedEvents()) {
       drawEvent(picture, event);
       view.show(event);
@@ -30,7 +32,7 @@ describe('live view', () => {
     const clock = new FakeClock();
     const terminal = screen(80, 24);
     const picture = newPicture();
-    const view = liveView({ terminal, clock, picture });
+    const view = liveView({ terminal, clock, picture, out: { divertNotes() {} } });
     await clock.advance(0);
     const before = terminal.written.length;
     for (const event of recordedEvents()) {
@@ -40,6 +42,24 @@ describe('live view', () => {
     await clock.advance(100);
     expect(terminal.written.length - before).toBe(1);
     view.end();
+  });
+});
+
+describe('notes during a live view', () => {
+  it('pass above the frame, and go their own way again after it', async () => {
+    const clock = new FakeClock();
+    const terminal = screen(80, 24);
+    const stderr = memoryStream();
+    const out = createOutput({ json: false, quiet: false, stdout: memoryStream(), stderr });
+    const view = liveView({ terminal, clock, picture: newPicture(), out });
+    out.note('Ending workers');
+    await clock.advance(100);
+    expect(terminal.lines[0]).toBe('00:00:00  Ending workers');
+    expect(terminal.lines[1]).toMatch(/^── /u);
+    view.end();
+    expect(stderr.text).toBe('');
+    out.note('Ended');
+    expect(stderr.text).toBe('Ended\n');
   });
 });
 

@@ -1,3 +1,4 @@
+import { instant } from '@conductor/core';
 import type { Clock, EventEnvelope } from '@conductor/core/ports';
 import type { CommandContext, Terminal } from '../command.js';
 import type { Output } from '../output.js';
@@ -23,7 +24,7 @@ const lineColumns = 80;
 export function runView({ out, flags, terminal, clock }: CommandContext, picture: RunPicture): RunView {
   if (flags.json) return { show: (event) => out.line('event', { event }, ''), end() {} };
   if (flags.quiet) return { show() {}, end() {} };
-  return terminal ? liveView({ terminal, clock, picture }) : plainView(out, picture);
+  return terminal ? liveView({ terminal, clock, picture, out }) : plainView(out, picture);
 }
 
 /** One line for each telling event, at most 80 columns. */
@@ -49,14 +50,18 @@ export function liveView({
   terminal,
   clock,
   picture,
+  out,
 }: {
   readonly terminal: Terminal;
   readonly clock: Clock;
   readonly picture: RunPicture;
+  readonly out: Pick<Output, 'divertNotes'>;
 }): RunView {
   const painter = createPainter(terminal);
   const over = new AbortController();
   let passing: TellingLine[] = [];
+  // A line that somebody else writes would shift the frame under the painter.
+  out.divertNotes((text) => passing.push({ at: instant(clock.now()), text, tone: 'wait' }));
 
   const paint = () => {
     const { columns, rows, color } = terminal;
@@ -89,6 +94,7 @@ export function liveView({
       over.abort();
       paint();
       painter.end();
+      out.divertNotes();
     },
   };
 }
