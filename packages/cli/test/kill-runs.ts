@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { EventEnvelope } from '@conductor/core/ports';
 import { expect } from 'vitest';
-import { conductorBin, git, mainScript, readLog, sideEffects, startNode } from './quickstart.js';
+import { conductorBin, endAllIn, git, mainScript, readLog, sideEffects, startNode } from './quickstart.js';
 import { expectWhole, facts, trackOf } from './whole-run.js';
 
 /** When a process is killed: by what it has told, not by a clock, so that the points lie the same on every machine. */
@@ -15,14 +15,20 @@ export interface Kill {
 export interface KillCase {
   readonly seed: number;
   readonly kills: readonly Kill[];
+  /** As when the machine dies: nothing that works in the project survives the engine, no worker, no test, no git. */
+  readonly all: boolean;
 }
 
 /** Lines that an undisturbed run prints at least; it is 165 or so. */
 const linesOfRun = 155;
 const maxDelayMs = 120;
 const secondKillEvery = 4;
+const allEvery = 5;
 
-/** Cases whose first kills are spread evenly over the run; every fourth is killed again while it goes on. */
+/**
+ * Cases whose first kills are spread evenly over the run; every fourth is killed again while it goes on, and with every fifth
+ * everything dies that works in the project.
+ */
 export function killCases(count: number, firstSeed: number): readonly KillCase[] {
   return Array.from({ length: count }, (_, index) => {
     const seed = firstSeed + index;
@@ -30,7 +36,8 @@ export function killCases(count: number, firstSeed: number): readonly KillCase[]
     const delayMs = () => Math.round(maxDelayMs * random() ** 2);
     const first = { lines: 1 + Math.floor(((index + random()) / count) * linesOfRun), delayMs: delayMs() };
     const second = { lines: 1 + Math.floor(random() * 40), delayMs: delayMs() };
-    return { seed, kills: index % secondKillEvery === secondKillEvery - 1 ? [first, second] : [first] };
+    const kills = index % secondKillEvery === secondKillEvery - 1 ? [first, second] : [first];
+    return { seed, kills, all: index % allEvery === allEvery - 1 };
   });
 }
 
@@ -46,7 +53,7 @@ interface Places {
 }
 
 /** Starts the quickstart, kills it, goes on with `conductor run` until it is over, and checks that all is whole. */
-export async function killedRun({ seed, kills }: KillCase, { root, temporary }: Places): Promise<KilledRun> {
+export async function killedRun({ seed, kills, all }: KillCase, { root, temporary }: Places): Promise<KilledRun> {
   const folder = join(root, `project-${seed}`);
   makeProject(folder);
   const done = new Map<string, number>();
@@ -54,7 +61,7 @@ export async function killedRun({ seed, kills }: KillCase, { root, temporary }: 
   let command = [mainScript, folder];
   for (const kill of [...kills, undefined]) {
     const running = startNode(command, { cwd: root, temporary });
-    if (kill) running.killAfter(kill.lines, kill.delayMs);
+    if (kill) running.killAfter(kill.lines, kill.delayMs, all ? () => endAllIn(folder) : undefined);
     const { code, signal, stdout, stderr, late } = await running.ended;
     const log = await readLog(folder);
     if (signal !== 'SIGKILL' || late) {
@@ -68,7 +75,7 @@ export async function killedRun({ seed, kills }: KillCase, { root, temporary }: 
   const whole = await expectWhole(folder);
   for (const [task, starts] of done)
     expect(startsOf(task, sideEffects(folder)), `starts of task ${task}, which was done at the kill`).toBe(starts);
-  return { seed, kills, at, interrupted: facts(whole.log, 'task.interrupted').length };
+  return { seed, kills, all, at, interrupted: facts(whole.log, 'task.interrupted').length };
 }
 
 /** Killed behind its last event, a run needs no other: any command then finds what the killed one left to write. */

@@ -57,8 +57,9 @@ function writeProof(runs: readonly KilledRun[]): void {
     kills: sorted.reduce((sum, { at }) => sum + at.length, 0),
     tasksInterrupted: sorted.reduce((sum, { interrupted }) => sum + interrupted, 0),
     // Lines that the process had printed, milliseconds after, and where the log stood.
-    seeds: sorted.map(({ seed, kills, at }) => ({
+    seeds: sorted.map(({ seed, kills, all, at }) => ({
       seed,
+      all,
       kills: at.map((where, index) => [kills[index]?.lines, kills[index]?.delayMs, where]),
     })),
   };

@@ -35,8 +35,8 @@ const deadlineMs = 100_000;
 /** A started Node program that is read line by line. */
 export interface Running {
   readonly ended: Promise<Ran>;
-  /** Ends this process, and nothing that it has started, `delayMs` after its n-th line. */
-  killAfter(lines: number, delayMs: number): void;
+  /** Ends this process, and nothing that it has started, `delayMs` after its n-th line; then does what else is to be done. */
+  killAfter(lines: number, delayMs: number, then?: () => void): void;
 }
 
 export function startNode(args: readonly string[], { cwd, temporary }: { cwd: string; temporary: string }): Running {
@@ -47,11 +47,17 @@ export function startNode(args: readonly string[], { cwd, temporary }: { cwd: st
   });
   const stdout: string[] = [];
   let stderr = '';
-  let killAt: { readonly lines: number; readonly delayMs: number } | undefined;
+  let killAt:
+    { readonly lines: number; readonly delayMs: number; readonly then?: (() => void) | undefined } | undefined;
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   createInterface({ input: child.stdout }).on('line', (line) => {
     stdout.push(line);
-    if (killAt?.lines === stdout.length) setTimeout(() => child.kill('SIGKILL'), killAt.delayMs);
+    if (killAt?.lines !== stdout.length) return;
+    const { delayMs, then } = killAt;
+    setTimeout(() => {
+      child.kill('SIGKILL');
+      then?.();
+    }, delayMs);
   });
   let late = false;
   const deadline = setTimeout(() => (late = child.kill('SIGKILL')), deadlineMs);
@@ -62,7 +68,7 @@ export function startNode(args: readonly string[], { cwd, temporary }: { cwd: st
       resolve({ code, signal, stdout, stderr, late });
     });
   });
-  return { ended, killAfter: (lines, delayMs) => void (killAt = { lines, delayMs }) };
+  return { ended, killAfter: (lines, delayMs, then) => void (killAt = { lines, delayMs, then }) };
 }
 
 /** Every event of a project's log, oldest first; read from a copy, so that the project itself is left as it was found. */
@@ -121,6 +127,17 @@ export function processesOf(folder: string, groups: ReadonlySet<number>): readon
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => isAt(pid, folder) || groups.has(groupOf(pid)))
     .map((pid) => `${pid} ${readProc(pid, 'cmdline').replaceAll('\0', ' ')}`);
+}
+
+/** Ends every process that works in a folder. */
+export function endAllIn(folder: string): void {
+  for (const line of processesOf(folder, new Set())) {
+    try {
+      process.kill(Number.parseInt(line, 10), 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // it has ended by itself
+    }
+  }
 }
 
 function isAt(pid: string, folder: string): boolean {
