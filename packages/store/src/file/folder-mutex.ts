@@ -14,6 +14,11 @@ export interface FolderMutexOptions {
 }
 
 const ownerFile = 'owner.json';
+/** Sticky: a folder of ours, made in one step with this mark; the name of its owner follows at once. */
+const ownMode = 0o1777;
+const stickyBit = 0o1000;
+/** A folder of ours that has no owner for so long has lost it in between. */
+const ownerlessMs = 3000;
 
 /**
  * Holds a lock that is a folder: whoever makes it has it, as every program and language can. A lock older than `staleMs`
@@ -41,7 +46,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 }
 
 async function take(folder: string, clock: Clock): Promise<string | undefined> {
-  if (!(await made(folder))) return undefined;
+  if (!(await made(folder, ownMode))) return undefined;
   const seconds = clock.now() / 1000;
   const owner = {
     pid: process.pid,
@@ -51,15 +56,26 @@ async function take(folder: string, clock: Clock): Promise<string | undefined> {
     turn: clock.monotonic(),
   };
   const token = JSON.stringify(owner);
-  await writeFile(join(folder, ownerFile), token);
+  if (!(await named(folder, token))) return undefined;
   // Age is judged by this clock, which in tests is not the clock of the disk.
   await utimes(folder, seconds, seconds);
   return token;
 }
 
-async function made(folder: string): Promise<boolean> {
+/** False when the folder was taken for ownerless, because this process stood still: then whoever writes its name first has it. */
+async function named(folder: string, token: string): Promise<boolean> {
   try {
-    await mkdir(folder);
+    await writeFile(join(folder, ownerFile), token, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' || systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+async function made(folder: string, mode?: number): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode });
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
@@ -90,7 +106,19 @@ async function steal(folder: string, clock: Clock, staleMs: number): Promise<boo
 }
 
 async function isOver(folder: string, clock: Clock, staleMs: number): Promise<boolean> {
-  return (await isStale(folder, clock, staleMs)) || (await isLeftBehind(folder));
+  return (
+    (await isStale(folder, clock, staleMs)) ||
+    (await isLeftBehind(folder)) ||
+    (await isOwnerless(folder, clock, staleMs))
+  );
+}
+
+/** Killed before it could write its name: other programs' folders have neither the mark nor, mostly, an owner. */
+async function isOwnerless(folder: string, clock: Clock, staleMs: number): Promise<boolean> {
+  const found = await ifExists(stat(folder));
+  if (found === undefined || (found.mode & stickyBit) === 0) return false;
+  if (clock.now() - found.mtimeMs <= Math.min(ownerlessMs, staleMs)) return false;
+  return (await ownerOf(folder)) === undefined;
 }
 
 /** Killed in its critical section: only a process of this host, and of these process numbers, can be proved gone. */

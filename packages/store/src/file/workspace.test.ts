@@ -179,6 +179,19 @@ describe('fileWorkspace', () => {
     expect(await readdir(root)).toEqual([]);
   });
 
+  it('takes a lock of ours without an owner after a moment, a foreign one only when it is stale', async () => {
+    const seconds = (systemClock().now() - 4000) / 1000;
+    await mkdir(join(root, 'ours'), { mode: 0o1777 });
+    await mkdir(join(root, 'foreign'));
+    await expect(files.mutex('ours', { waitMs: 0 })).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
+    for (const name of ['ours', 'foreign']) await utimes(join(root, name), seconds, seconds);
+    await (await files.mutex('ours', { waitMs: 0 })).release();
+    await expect(files.mutex('foreign', { waitMs: 0 })).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
+    const held = await files.mutex('held');
+    expect((await stat(join(root, 'held'))).mode & 0o1000).toBe(0o1000);
+    await held.release();
+  });
+
   it('lets one of many steal a stale lock, however they race', async () => {
     for (let round = 0; round < 20; round += 1) {
       await mkdir(join(root, 'lock'));
