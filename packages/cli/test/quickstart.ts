@@ -36,7 +36,7 @@ const deadlineMs = 100_000;
 export interface Running {
   readonly ended: Promise<Ran>;
   /** Ends this process, and nothing that it has started, `delayMs` after its n-th line; then does what else is to be done. */
-  killAfter(lines: number, delayMs: number, then?: () => void): void;
+  killAfter(lines: number, delayMs: number, afterwards?: () => void): void;
 }
 
 export function startNode(args: readonly string[], { cwd, temporary }: { cwd: string; temporary: string }): Running {
@@ -48,15 +48,15 @@ export function startNode(args: readonly string[], { cwd, temporary }: { cwd: st
   const stdout: string[] = [];
   let stderr = '';
   let killAt:
-    { readonly lines: number; readonly delayMs: number; readonly then?: (() => void) | undefined } | undefined;
+    { readonly lines: number; readonly delayMs: number; readonly afterwards?: (() => void) | undefined } | undefined;
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   createInterface({ input: child.stdout }).on('line', (line) => {
     stdout.push(line);
     if (killAt?.lines !== stdout.length) return;
-    const { delayMs, then } = killAt;
+    const { delayMs, afterwards } = killAt;
     setTimeout(() => {
       child.kill('SIGKILL');
-      then?.();
+      afterwards?.();
     }, delayMs);
   });
   let late = false;
@@ -68,7 +68,7 @@ export function startNode(args: readonly string[], { cwd, temporary }: { cwd: st
       resolve({ code, signal, stdout, stderr, late });
     });
   });
-  return { ended, killAfter: (lines, delayMs, then) => void (killAt = { lines, delayMs, then }) };
+  return { ended, killAfter: (lines, delayMs, afterwards) => void (killAt = { lines, delayMs, afterwards }) };
 }
 
 /** Every event of a project's log, oldest first; read from a copy, so that the project itself is left as it was found. */
