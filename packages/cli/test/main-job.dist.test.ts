@@ -125,7 +125,7 @@ describe('the main job', () => {
   });
 
   it('leaves a project whose own tests pass', () => {
-    const output = execFileSync('npm', ['test'], { cwd: folder, encoding: 'utf8' }); // throws when one fails
+    const output = execFileSync('npm', ['test'], { cwd: folder, encoding: 'utf8', timeout: 60_000 }); // throws when one fails
     expect(output).toContain('makes creme-brulee of Crème Brûlée');
     expect(output).toMatch(/fail 0/);
   });

@@ -102,7 +102,7 @@ export async function allEvents({ events }: Events): Promise<EventEnvelope[]> {
 }
 
 export function git(folder: string, ...args: string[]): string {
-  return execFileSync('git', args, { cwd: folder, encoding: 'utf8' });
+  return execFileSync('git', args, { cwd: folder, encoding: 'utf8', timeout: 60_000 });
 }
 
 /** Commits of HEAD with their key, oldest first. */

@@ -48,7 +48,7 @@ describe('openProject', () => {
   it('commits the work in a repository, path by path, with its key as trailer', async () => {
     const root = join(dir, 'repo');
     await mkdir(root);
-    const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' });
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8', timeout: 20_000 });
     git('init', '-q');
     await writeFile(join(root, 'mine.txt'), 'a person works here\n');
     git('add', 'mine.txt');
