@@ -111,10 +111,13 @@ function lineEnds(text: string): number {
 }
 
 function marginAbove(text: string, from: number): number | undefined {
-  for (let start = from; ; start = text.lastIndexOf('\n', start - 2) + 1) {
+  let start = from;
+  for (;;) {
     const line = lineAt(text, start);
     if (isMargin(line)) return start;
     if (start === 0 || isHeading(line)) return undefined;
+    // Of a text that begins with an empty line: a position below 0 would find that line's end again, for ever.
+    start = start === 1 ? 0 : text.lastIndexOf('\n', start - 2) + 1;
   }
 }
 

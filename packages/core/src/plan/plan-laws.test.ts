@@ -149,6 +149,12 @@ describe('laws of the plan codec', () => {
     expect(local).toBeGreaterThan(100);
   });
 
+  it('comes to an end above a task whose text begins with an empty line', () => {
+    for (const text of ['\n- note\n  - [ ] d\n', '\n  - [ ] d\n', '\n\n    - [ ] d\n'])
+      for (let line = 1; line < 5; line += 1)
+        expect(() => markLocally(text, { do: 'mark', task: `line:${line}`, state: 'done' })).not.toThrow();
+  });
+
   it('adds what an edit names and leaves every other line as it was', () => {
     const edits = fc.oneof(
       fc.record({
