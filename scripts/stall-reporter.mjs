@@ -1,8 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
-/** The exit code of a run that was ended here. */
-export const stalledCode = 86;
-
 /** Longer than the longest test is allowed to take: what is silent for that long can no longer be ended by its own timeout. */
 const stallMs = Number(process.env.CONDUCTOR_STALL_MS ?? (process.env.CONDUCTOR_PROVE ? 4_000_000 : 660_000));
 
@@ -55,7 +52,7 @@ export default class StallReporter {
     const below = processesBelow(process.pid);
     for (const { line } of below) console.error(`  ${line}`);
     for (const { id } of below) kill(id); // a worker in an endless loop hears of nothing else
-    process.exit(stalledCode);
+    process.exit(1);
   }
 }
 

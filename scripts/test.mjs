@@ -2,7 +2,6 @@
 // Ends with one plain line that any machine can read: `12 passed, 0 failed, 1 skipped`.
 import { clearCounts, countLine } from './test-counts.mjs';
 import { exitCodeOf } from './run.mjs';
-import { stalledCode } from './stall-reporter.mjs';
 
 clearCounts();
 let code = await exitCodeOf('node', ['scripts/build.mjs', 'js']);
@@ -11,10 +10,6 @@ if (code === 0) {
   const reporters = names.map((name) => `--reporter=${name}`);
   const args = ['run', ...reporters, '--outputFile.json=.cache/tests.json', ...process.argv.slice(2)];
   code = await exitCodeOf('vitest', args);
-  if (code === stalledCode) {
-    console.log('\nThe run above hung and was ended. All tests are run once more; hanging again is a failure.\n');
-    code = await exitCodeOf('vitest', args);
-  }
 }
 console.log(`\n${countLine({ runFailed: code !== 0 })}`);
 process.exitCode = code;
