@@ -142,7 +142,7 @@ export function endAllIn(folder: string): void {
 
 function isAt(pid: string, folder: string): boolean {
   try {
-    return realpathSync(`/proc/${pid}/cwd`).startsWith(folder) && !isZombie(pid);
+    return `${realpathSync(`/proc/${pid}/cwd`)}/`.startsWith(`${folder}/`) && !isZombie(pid);
   } catch {
     return false; // gone, or not ours
   }
