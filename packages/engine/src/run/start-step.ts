@@ -1,5 +1,6 @@
 import { buildGraph, executionMode } from '@conductor/dag';
 import { boardDue } from '@conductor/board';
+import { agentNameOf } from '@conductor/core/dispatch';
 import type { Action, Step, TrackCommand, TrackCommands, TrackState } from '@conductor/core';
 import { completion } from '../reports/completion.js';
 import { chooseEvaluators } from '../gates/choose-evaluators.js';
@@ -9,24 +10,13 @@ import type { TrackSession } from './track-session.js';
 
 type Start = Omit<TrackCommands['step.start'], 'step' | 'visit' | 'rule'>;
 
-/** Two presets of one dispatch table (R16), chosen by the track's flag. */
-const agentNames: Readonly<Partial<Record<Step, readonly [superpower: string, loop: string]>>> = {
-  BRAINSTORM: ['superpowers:brainstorming', 'loop-planner'],
-  PLAN: ['superpowers:writing-plans', 'loop-planner'],
-  EVALUATE_PLAN: ['loop-plan-evaluator', 'loop-plan-evaluator'],
-  EXECUTE: ['superpowers:executing-plans', 'loop-executor'],
-  EVALUATE_EXECUTION: ['loop-execution-evaluator', 'loop-execution-evaluator'],
-  FIX: ['superpowers:systematic-debugging', 'loop-fixer'],
-  BUSINESS_SYNC: ['business-docs-sync', 'business-docs-sync'],
-};
-
 /** Begins a step: what it will ask is gathered here once, and is from then on part of the state. */
 export async function startStep(
   session: TrackSession,
   { step, visit, rule }: Extract<Action, { do: 'start' }>,
 ): Promise<void> {
   const { state } = session;
-  const agent = agentNames[step]?.[state.about.superpower ? 0 : 1];
+  const agent = agentNameOf(step, state.about.superpower);
   const start: TrackCommand = {
     name: 'step.start',
     data: { step, visit, rule, ...(agent && { agent }), ...(await gathered(session, step)) },
