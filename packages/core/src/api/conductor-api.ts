@@ -158,6 +158,10 @@ export interface CreateTrack {
   plan?: string | undefined;
   acceptance?: readonly string[] | undefined;
   tasks?: readonly TaskOutline[] | undefined;
+  /** Agents of the superpowers family (default), else those of the loop. */
+  superpower?: boolean | undefined;
+  /** Begins with BRAINSTORM; only with `superpower`, and for architectural and creative types. */
+  brainstorm?: boolean | undefined;
 }
 
 export interface TrackQuery extends Cursor {
@@ -175,6 +179,8 @@ export interface TrackPatch {
   labels?: readonly string[] | undefined;
   spec?: string | undefined;
   limits?: Partial<Limits> | undefined;
+  /** Switches the family of agents; INVALID_STATE while an agent is at work (step status IN_PROGRESS). */
+  superpower?: boolean | undefined;
 }
 
 export interface RunInput {

@@ -141,6 +141,8 @@ export const CreateTrack: z.ZodType<api.CreateTrack> = z.strictObject({
   plan: text.optional(),
   acceptance: texts.optional(),
   tasks: z.array(TaskOutline).optional(),
+  superpower: flag.optional(),
+  brainstorm: flag.optional(),
 });
 
 export type TrackPatch = api.TrackPatch;
@@ -152,6 +154,7 @@ export const TrackPatch: z.ZodType<api.TrackPatch> = z.strictObject({
   labels: texts.optional(),
   spec: text.optional(),
   limits: SomeLimits.optional(),
+  superpower: flag.optional(),
 });
 
 const amount = z.number().positive().optional();

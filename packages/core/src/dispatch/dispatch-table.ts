@@ -90,13 +90,3 @@ export function agentNameOf(step: Step, superpower: boolean): string | undefined
 export function dispatchRowOf(agent: string): DispatchRow | undefined {
   return dispatchTable.find(({ superpower, legacy }) => superpower === agent || legacy === agent);
 }
-
-/** Types of tracks that may begin with BRAINSTORM (T2): architectural and creative ones. */
-export const brainstormTypes: readonly string[] = Object.freeze([
-  'architecture',
-  'creative',
-  'design',
-  'design-system',
-  'screens',
-  'ui',
-]);

@@ -1,5 +1,6 @@
 // The two families of agents as one table
-export { agentNameOf, brainstormTypes, dispatchRowOf, dispatchTable } from './dispatch-table.js';
+export { brainstormTypes } from './brainstorm-types.js';
+export { agentNameOf, dispatchRowOf, dispatchTable } from './dispatch-table.js';
 export type { DispatchParameter, DispatchRow, ParameterKind } from './dispatch-table.js';
 
 // The published command line

@@ -1,3 +1,4 @@
+import { brainstormTypes } from '../dispatch/brainstorm-types.js';
 import { ConductorError } from '../kernel/error.js';
 import type { NewEvent } from '../ports/values.js';
 import type { TrackCommand, TrackCommandName, TrackCommands } from './commands.js';
@@ -11,6 +12,7 @@ import { trackEvent } from './events.js';
 import type { TrackEventType } from './events.js';
 import { lifecycleMoves } from './lifecycle.js';
 import type { LifecycleOperation } from './lifecycle.js';
+import { stepStatuses } from './model.js';
 import type { TrackState } from './model.js';
 import { invalidState, requireNotEnded, requireTrack } from './refuse.js';
 
@@ -32,6 +34,7 @@ const decideTrack: Rules<Extract<TrackCommandName, `track.${string}`>> = {
   'track.create': (state, data) => {
     if (state.version > 0)
       throw new ConductorError('TRACK_EXISTS', `Track ${state.id} exists already`, { details: { track: state.id } });
+    requireBrainstorm(data);
     return [trackEvent('track.created', data)];
   },
   'track.specify': (state, data) => {
@@ -42,6 +45,7 @@ const decideTrack: Rules<Extract<TrackCommandName, `track.${string}`>> = {
   },
   'track.configure': (state, data) => {
     requireNotEnded(state);
+    requireFamilyKept(state, data);
     return Object.keys(data).length === 0 ? [] : [trackEvent('track.configured', data)];
   },
   'track.ready': lifecycle('ready', 'track.readied'),
@@ -70,6 +74,26 @@ const decideTrack: Rules<Extract<TrackCommandName, `track.${string}`>> = {
     return lifecycle('complete', 'track.completed')(state, data);
   },
 };
+
+/** BRAINSTORM is for architectural and creative tracks of the family that has an agent for it (T2). */
+function requireBrainstorm({ flags, type }: TrackCommands['track.create']): void {
+  if (flags.brainstorm !== true || (flags.superpower && brainstormTypes.includes(type))) return;
+  throw new ConductorError('VALIDATION_FAILED', `A track of type ${type} does not begin with BRAINSTORM`, {
+    hint: `It needs the superpowers family and one of the types ${brainstormTypes.join(', ')}.`,
+    details: { type, superpower: flags.superpower },
+  });
+}
+
+/** The family of agents changes between steps only: an agent at work keeps its name, its parameters and its checkpoint. */
+function requireFamilyKept(state: TrackState, { superpower }: TrackCommands['track.configure']): void {
+  const changes = superpower !== undefined && superpower !== state.about.superpower;
+  if (changes && state.loop.status === 'IN_PROGRESS')
+    throw invalidState(
+      state,
+      'a switch of the family of agents',
+      stepStatuses.filter((status) => status !== 'IN_PROGRESS'),
+    );
+}
 
 const rules: Rules<TrackCommandName> = {
   ...decideTrack,

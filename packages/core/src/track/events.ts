@@ -93,25 +93,72 @@ const closed = z.object({
 const file = z.object({ path: text, mode: z.enum(['exclusive', 'shared']) });
 const option = z.object({ id, label: text, leadsTo: text });
 
+const created = z.object({
+  name: text,
+  type: text,
+  priority: z.enum(priorities),
+  goal: text,
+  spec: contentSchema,
+  specHash: text,
+  source: text,
+  background: z.boolean(),
+  policy: z.object({ limits, isolation: z.enum(['shared', 'worktree']) }),
+  flags: z.object({
+    superpower: z.boolean(),
+    /** The loop begins with BRAINSTORM (T2). */
+    brainstorm: z.boolean().optional(),
+  }),
+  dependencies: z.array(id),
+  labels: z.array(text),
+});
+
+/** What a folder said of a track when it was taken over: a passed gate in it is the other tool's word, and kept as such. */
+const checkpoint = z.object({
+  status: z.enum(stepStatuses),
+  startedAt: instant.optional(),
+  completedAt: instant.optional(),
+  agent: text.optional(),
+  facts: json.optional(),
+});
+const importedLoop = z.object({
+  step,
+  status: z.enum(stepStatuses),
+  /** Words of the file that no transition knows. They stay in it until a person has decided; `step` is inferred. */
+  foreign: z.object({ step: text.optional(), status: text.optional() }).optional(),
+  mode: z.enum(['PARALLEL', 'SEQUENTIAL']).optional(),
+  fixCycles: count,
+  planRevisions: count,
+  businessSync: z.boolean().optional(),
+  /** The planner is to be asked again although there is a plan. */
+  replan: z.boolean().optional(),
+  /** What the last evaluation, or the fixer, left to be done. */
+  failures: z.array(text).optional(),
+  checkpoints: z.partialRecord(step, checkpoint),
+});
+const imported = created.extend({
+  files: z.array(z.object({ path: text, hash: text })),
+  lifecycle: z.enum(['draft', 'ready', 'cancelled', 'completed']),
+  loop: importedLoop,
+  plan: z.object({ text: contentSchema, textHash: text, model: planModelSchema }).optional(),
+  blockers: z.array(
+    z.object({ id, step, description: text, active: z.boolean(), raisedAt: instant, resolvedAt: instant.optional() }),
+  ),
+  conditions: z.array(condition),
+  discovered: z.array(z.object({ description: text, reason: text, recommendation: text, taskId: id.optional() })),
+  /** Unknown keys of `metadata.json`, as the text of their values. */
+  extra: z.record(z.string(), text),
+  createdAt: instant.optional(),
+  completedAt: instant.optional(),
+  findings,
+});
+
 /**
  * Every event of a track's stream with the schema of its payload. Adding an optional field keeps the version;
  * anything else is a new version with an upcaster. The meaning of a shipped event never changes.
  */
 export const trackEvents = {
-  'track.created': z.object({
-    name: text,
-    type: text,
-    priority: z.enum(priorities),
-    goal: text,
-    spec: contentSchema,
-    specHash: text,
-    source: text,
-    background: z.boolean(),
-    policy: z.object({ limits, isolation: z.enum(['shared', 'worktree']) }),
-    flags: z.object({ superpower: z.boolean() }),
-    dependencies: z.array(id),
-    labels: z.array(text),
-  }),
+  'track.created': created,
+  'track.imported': imported,
   'track.specified': z.object({ spec: contentSchema, specHash: text, revision: count }),
   'track.configured': z.object({
     name: text.optional(),
@@ -120,6 +167,9 @@ export const trackEvents = {
     dependencies: z.array(id).optional(),
     labels: z.array(text).optional(),
     limits: limits.optional(),
+    superpower: z.boolean().optional(),
+    /** All unknown keys of `metadata.json`, as the text of their values. */
+    extra: z.record(z.string(), text).optional(),
   }),
   'track.readied': why,
   'track.activated': why,
@@ -156,6 +206,8 @@ export const trackEvents = {
   'step.passed': closed,
   'step.failed': closed,
   'step.skipped': closed,
+  /** A person wrote another step into metadata.json, or had it read off the folder again. */
+  'step.overridden': z.object({ from: next, to: next, source: z.enum(['metadata', 'inferred']), findings }),
   'step.blocked': z.object({ step, rule: text, blockerIds: z.array(id) }),
   'step.reopened': z.object({ step, rule: text, blockerIds: z.array(id) }),
 

@@ -31,10 +31,15 @@ const lifecycle =
     };
   };
 
+function withoutBrainstorm(loop: TrackState['loop']): TrackState['loop'] {
+  return { ...loop, step: 'PLAN', status: loop.status === 'BLOCKED' ? 'BLOCKED' : 'NOT_STARTED' };
+}
+
 const evolveLifecycle: Handlers = {
   'track.created': (state, data, event) => ({
     ...state,
     about: { ...data, superpower: data.flags.superpower, spec: data.spec as TrackState['about']['spec'], extra: {} },
+    ...(data.flags.brainstorm === true && { loop: { ...state.loop, step: 'BRAINSTORM' as const } }),
     // Never parsed here: a fold is total, and what was written was parsed before it was decided.
     policy: {
       limits: { ...defaultLimits, ...(data.policy.limits as Partial<Limits>) },
@@ -50,6 +55,8 @@ const evolveLifecycle: Handlers = {
     ...state,
     about: { ...state.about, ...(about as Partial<TrackState['about']>) }, // zod marks absent keys as undefined-able, JSON has none
     policy: { ...state.policy, limits: { ...state.policy.limits, ...(limits as Partial<Limits>) } },
+    // The other family has nobody who brainstorms: without the flag the loop begins with PLAN.
+    ...(about.superpower === false && state.loop.step === 'BRAINSTORM' && { loop: withoutBrainstorm(state.loop) }),
   }),
   'track.readied': lifecycle('ready'),
   'track.activated': lifecycle('active'),

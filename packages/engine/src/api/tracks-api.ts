@@ -177,7 +177,7 @@ async function create(engine: EngineContext, input: CreateTrack, request: Reques
       source: 'api',
       background: false,
       policy: { limits, isolation: 'shared' },
-      flags: { superpower: true },
+      flags: { superpower: input.superpower ?? true, ...(input.brainstorm === true && { brainstorm: true }) },
       dependencies: [...(input.dependencies ?? [])],
       labels: [...(input.labels ?? [])],
     },
