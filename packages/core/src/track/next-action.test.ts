@@ -13,7 +13,9 @@ import { track } from './track.js';
 const id = 'greet_20260101';
 const later = '2026-01-02T00:00:00.000Z';
 const stateOf = (...events: readonly NewEvent[]): TrackState => given(track, id, [...facts.live(), ...events]).state;
-const next = (...events: readonly NewEvent[]): Action => nextAction(stateOf(...events));
+/** What is owed; ready tasks as the plain set that it is to whoever asks. */
+const next = (...events: readonly NewEvent[]): Action => plain(nextAction(stateOf(...events)));
+const plain = (action: Action): Action => (action.do === 'work' ? { ...action, ready: new Set(action.ready) } : action);
 const resumed = (parts: object = {}) =>
   trackEvent('loop.resumed', { owner: 'e2', host: 'h', epoch: 2, previous: 'x', ...parts });
 const effectStarted = (effect: string) => trackEvent('effect.started', { effect, role: 'x', executor: 'x', try: 1 });
@@ -408,7 +410,7 @@ describe('EXECUTE', () => {
       facts.started('1'),
       facts.failed('1', 3),
     );
-    expect(nextAction(state)).toMatchObject({ do: 'work', ready: new Set(['3']) });
+    expect(plain(nextAction(state))).toMatchObject({ do: 'work', ready: new Set(['3']) });
     const failed = given(track, id, [
       ...facts.live(),
       facts.plan(planned('1'), planned('3')),

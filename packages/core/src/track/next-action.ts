@@ -193,7 +193,7 @@ function work(state: TrackState): Action {
   const parallel = at.mode === 'PARALLEL' || step === 'FIX';
   // One after the other also means: while one waits for its files, no other overtakes it.
   const slots = parallel ? policy.limits.maxWorkers - plan.running.size : 1 - plan.running.size - plan.waiting.size;
-  const ready = run?.onlyTask === undefined ? plan.ready : new Set([...plan.ready].filter((id) => id === run.onlyTask));
+  const ready = run?.onlyTask === undefined ? plan.ready : new Set([run.onlyTask].filter((id) => plan.ready.has(id)));
   if (ready.size > 0 && slots > 0) return { do: 'work', step, ready, slots };
   if (plan.running.size > 0 || plan.waiting.size > 0) return retryTimer(state) ?? { do: 'wait' };
   return retryTimer(state) ?? (run?.onlyTask === undefined ? close(state, 'fail') : { do: 'stop', reason: 'blocked' });

@@ -1,13 +1,16 @@
 import type { Content } from '../ports/values.js';
 import type { TrackEventData } from './events.js';
+import { KeyedMap, KeyedSet, Keys } from './keyed.js';
 import type { PlanState, Task, TaskState, TaskStatus } from './model.js';
 import type { Scratch } from './scratch.js';
+import { Vector } from './vector.js';
 
 export type PlanModelData = TrackEventData<'plan.submitted'>['model'];
 
 const satisfied = (status: TaskStatus) => status === 'done' || status === 'skipped';
 /** Nothing behind such a task can run before a person or a retry helps. */
 const stuck = (status: TaskStatus) => status === 'failed' || status === 'blocked';
+const isRunning = ({ status }: TaskState) => status === 'running' || status === 'reported';
 const isReady = (task: TaskState) =>
   task.status === 'pending' && task.openDeps === 0 && task.pausedBy === 0 && !task.retryTimer;
 
@@ -28,24 +31,31 @@ export function planState(
     );
   }
   const dependents = dependentsOf(tasks);
-  const plan = {
-    ...about,
-    title: model.title,
-    tasks,
-    dependents,
-    ready: new Set<string>(),
-    running: new Set<string>(),
-    waiting: new Set<string>(),
-    open: 0,
-  };
   for (const [id, task] of tasks) tasks.set(id, { ...task, openDeps: openDependencies(task.task, tasks), pausedBy: 0 });
-  for (const [id, task] of tasks) if (stuck(task.status)) pause(plan, id, 1);
   for (const [id, task] of tasks) {
-    if (isReady(task)) plan.ready.add(id);
-    if (task.status === 'running' || task.status === 'reported') plan.running.add(id);
-    if (!satisfied(task.status)) plan.open += 1;
+    if (!stuck(task.status)) continue;
+    for (const next of descendants({ dependents }, id)) {
+      const paused = tasks.get(next) as TaskState; // `dependents` holds ids of tasks only
+      tasks.set(next, { ...paused, pausedBy: paused.pausedBy + 1 });
+    }
   }
-  return plan;
+  return { ...about, title: model.title, dependents, ...indexed(tasks) };
+}
+
+/** Tasks with their sets, in the order of the plan, ready for changes that cost O(log n). */
+function indexed(
+  tasks: ReadonlyMap<string, TaskState>,
+): Pick<PlanState, 'tasks' | 'ready' | 'running' | 'waiting' | 'open'> {
+  const map = keyedTasks(tasks);
+  const idsOf = (some: (task: TaskState) => boolean) =>
+    [...tasks].filter(([, task]) => some(task)).map(([taskId]) => taskId);
+  return {
+    tasks: map,
+    ready: KeyedSet.of(map.index, idsOf(isReady)),
+    running: KeyedSet.of(map.index, idsOf(isRunning)),
+    waiting: KeyedSet.of(map.index),
+    open: idsOf(({ status }) => !satisfied(status)).length,
+  };
 }
 
 /** From the tasks as they are kept: of an id that stands twice in a plan, the last one counts. */
@@ -98,12 +108,32 @@ function openDependencies(task: Task, tasks: ReadonlyMap<string, TaskState>): nu
 }
 
 interface PlanDraft {
-  readonly tasks: Map<string, TaskState>;
-  readonly dependents: ReadonlyMap<string, readonly string[]>;
-  readonly ready: Set<string>;
-  readonly running: Set<string>;
-  readonly waiting: Set<string>;
+  tasks: KeyedMap<TaskState>;
+  ready: KeyedSet;
+  running: KeyedSet;
+  waiting: KeyedSet;
   open: number;
+  readonly dependents: PlanState['dependents'];
+  readonly scratch: Scratch;
+}
+
+/** The parts that change, in the form that shares; of a plan that somebody put together by hand, a copy in that form. */
+function draftOf({ tasks, ready, running, waiting, open, dependents }: PlanState, scratch: Scratch): PlanDraft {
+  const map = tasks instanceof KeyedMap ? (tasks as KeyedMap<TaskState>) : keyedTasks(tasks); // values are the same by type
+  const shared = (set: ReadonlySet<string>) => (set instanceof KeyedSet ? set : KeyedSet.of(map.index, set));
+  return {
+    tasks: map,
+    ready: shared(ready),
+    running: shared(running),
+    waiting: shared(waiting),
+    open,
+    dependents,
+    scratch,
+  };
+}
+
+function keyedTasks(tasks: ReadonlyMap<string, TaskState>): KeyedMap<TaskState> {
+  return new KeyedMap(new Keys([...tasks.keys()]), Vector.from([...tasks.values()]));
 }
 
 /** What may change of a task beside its status; `undefined` removes the key. */
@@ -123,37 +153,40 @@ export interface TaskPatch {
   readonly waiting?: boolean;
 }
 
-/** Changes one task and keeps ready, running, waiting and open right. O(degree); O(descendants) when it gets stuck or free. */
+/**
+ * Changes one task and keeps ready, running, waiting and open right: O(degree × log n), O(descendants × log n) when it
+ * gets stuck or free. The plan that was given stays as it is.
+ */
 export function changeTask(plan: PlanState, id: string, patch: TaskPatch, scratch: Scratch): PlanState {
   const before = plan.tasks.get(id);
   if (!before) return plan;
-  const draft: PlanDraft = {
-    tasks: scratch.map(plan.tasks),
-    dependents: plan.dependents,
-    ready: scratch.set(plan.ready),
-    running: scratch.set(plan.running),
-    waiting: scratch.set(plan.waiting),
-    open: plan.open,
-  };
-  const { waiting, ...rest } = patch;
-  const after = defined({ ...before, ...rest });
-  draft.tasks.set(id, after);
-  if (waiting !== undefined) toggle(draft.waiting, id, waiting);
-  toggle(draft.running, id, after.status === 'running' || after.status === 'reported');
+  const draft = draftOf(plan, scratch);
+  const after = patched(before, patch);
+  draft.tasks = draft.tasks.with(id, after, scratch);
+  if (patch.waiting !== undefined) draft.waiting = draft.waiting.with(id, patch.waiting, scratch);
+  draft.running = draft.running.with(id, isRunning(after), scratch);
   draft.open += Number(!satisfied(after.status)) - Number(!satisfied(before.status));
   const released = Number(satisfied(after.status)) - Number(satisfied(before.status));
-  if (released !== 0) for (const next of draft.dependents.get(id) ?? []) adjust(draft, next, { openDeps: -released });
+  if (released !== 0) for (const next of plan.dependents.get(id) ?? []) adjust(draft, next, { openDeps: -released });
   const paused = Number(stuck(after.status)) - Number(stuck(before.status));
-  if (paused !== 0) pause(draft, id, paused);
+  if (paused !== 0) for (const next of descendants(plan, id)) adjust(draft, next, { pausedBy: paused });
   refresh(draft, id, draft.tasks.get(id) as TaskState); // set above, and adjusted since where a cycle leads back to it
-  return { ...plan, ...draft };
+  return planOf(plan, draft);
 }
 
 /** Forgets all waits: a new run asks for its leases anew. */
 export function clearWaits(plan: PlanState, scratch: Scratch): PlanState {
-  const ready = scratch.set(plan.ready);
-  for (const id of plan.waiting) ready.add(id);
-  return { ...plan, ready, waiting: new Set() };
+  const draft = draftOf(plan, scratch);
+  for (const id of plan.waiting) {
+    draft.ready = draft.ready.with(id, true, scratch);
+    draft.waiting = draft.waiting.with(id, false, scratch);
+  }
+  return planOf(plan, draft);
+}
+
+function planOf({ revision, textHash, text, title }: PlanState, draft: PlanDraft): PlanState {
+  const { tasks, dependents, ready, running, waiting, open } = draft;
+  return { revision, textHash, text, title, tasks, dependents, ready, running, waiting, open };
 }
 
 /** Ids of everything downstream of a task, in breadth-first order. */
@@ -168,10 +201,6 @@ export function descendants(plan: Pick<PlanState, 'dependents'>, id: string): re
   return [...seen];
 }
 
-function pause(draft: PlanDraft, id: string, by: number): void {
-  for (const next of descendants(draft, id)) adjust(draft, next, { pausedBy: by });
-}
-
 function adjust(draft: PlanDraft, id: string, by: { readonly openDeps?: number; readonly pausedBy?: number }): void {
   const task = draft.tasks.get(id) as TaskState; // `dependents` holds ids of tasks only
   const after = {
@@ -179,22 +208,33 @@ function adjust(draft: PlanDraft, id: string, by: { readonly openDeps?: number; 
     openDeps: task.openDeps + (by.openDeps ?? 0),
     pausedBy: task.pausedBy + (by.pausedBy ?? 0),
   };
-  draft.tasks.set(id, after);
+  draft.tasks = draft.tasks.with(id, after, draft.scratch);
   refresh(draft, id, after);
 }
 
 function refresh(draft: PlanDraft, id: string, task: TaskState): void {
   const ready = isReady(task);
-  if (!ready) draft.waiting.delete(id); // only its files were missing: now something else is
-  toggle(draft.ready, id, ready && !draft.waiting.has(id));
+  if (!ready) draft.waiting = draft.waiting.with(id, false, draft.scratch); // only its files were missing: now something else is
+  draft.ready = draft.ready.with(id, ready && !draft.waiting.has(id), draft.scratch);
 }
 
-function toggle(set: Set<string>, id: string, on: boolean): void {
-  if (on) set.add(id);
-  else set.delete(id);
-}
+const optionalKeys = ['earlier', 'runId', 'epoch', 'retryTimer', 'commit', 'process', 'note', 'dirty'] as const;
 
-function defined(task: { [K in keyof TaskState]: TaskState[K] | undefined }): TaskState {
-  const entries = Object.entries(task).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as unknown as TaskState; // required keys are never set to undefined by a patch
+/** A key that is given as `undefined` is removed. Key by key, because this is the inner loop of every replay. */
+function patched(before: TaskState, patch: TaskPatch): TaskState {
+  const { task, openDeps, pausedBy } = before;
+  const { status = before.status, failures = before.failures, recoveries = before.recoveries } = patch;
+  const after: { -readonly [K in keyof TaskState]: TaskState[K] } = {
+    task,
+    status,
+    failures,
+    recoveries,
+    openDeps,
+    pausedBy,
+  };
+  for (const key of optionalKeys) {
+    const value = key in patch ? patch[key] : before[key];
+    if (value !== undefined) (after as Record<string, unknown>)[key] = value; // the same key on both sides
+  }
+  return after;
 }

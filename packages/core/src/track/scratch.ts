@@ -1,5 +1,5 @@
 /**
- * Private copies within one fold: a map or set is copied at the first change and written in place after that, so
+ * Private copies within one fold: a map, set or list is copied at the first change and written in place after that, so
  * that folding n events over a plan of m tasks costs O(n + m), not O(n × m). States seen outside never change.
  */
 export class Scratch {
@@ -15,6 +15,13 @@ export class Scratch {
   set<T>(source: ReadonlySet<T>): Set<T> {
     if (this.#fresh.has(source)) return source as Set<T>; // made below, in this fold
     const copy = new Set(source);
+    this.#fresh.add(copy);
+    return copy;
+  }
+
+  list<T>(source: readonly T[]): T[] {
+    if (this.#fresh.has(source)) return source as T[]; // made below, in this fold
+    const copy = [...source];
     this.#fresh.add(copy);
     return copy;
   }
