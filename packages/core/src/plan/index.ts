@@ -29,6 +29,8 @@ export type { PlanOutline } from './format-plan.js';
 export { addFixTasks, editPlan } from './edit-plan.js';
 export type { EditedPlan } from './edit-plan.js';
 export type { FixTask } from './edit-sections.js';
+export { mergePlan } from './merge-plan.js';
+export type { MergedPlan, PlanConflict } from './merge-plan.js';
 
 export { formatDag, maxDagLength, parseDag } from './dag-block.js';
 export type { DagBlock, DagGroup, DagNode, ParsedDag } from './dag-block.js';
