@@ -1,0 +1,33 @@
+import { impactWords } from './impact.js';
+import type { BusinessImpact } from './impact.js';
+
+const maxWhat = 100;
+
+/** What a synchronisation is about, on one line: the reason that was given, else its impacts, else the name. */
+export function syncSubject(
+  reasons: readonly string[],
+  impacts: readonly BusinessImpact[],
+  name: string | undefined,
+): string {
+  const line = reasons.map(oneLine).find((reason) => reason !== '');
+  if (line !== undefined) return cut(line);
+  if (impacts.length > 0) return cut(impacts.map((impact) => impactWords[impact]).join('; '));
+  return cut(oneLine(name ?? '') || 'all tiers');
+}
+
+/** The message of the one commit that a synchronisation makes. */
+export function businessCommitMessage(what: string): string {
+  return `docs: sync business docs — ${cut(oneLine(what)) || 'all tiers'}`;
+}
+
+function oneLine(text: string): string {
+  return text
+    .replaceAll(/[\s\p{C}]+/gu, ' ')
+    .trim()
+    .replace(/[.;:,]+$/u, '');
+}
+
+function cut(text: string): string {
+  const characters = [...text];
+  return characters.length > maxWhat ? `${characters.slice(0, maxWhat - 1).join('')}…` : text;
+}
