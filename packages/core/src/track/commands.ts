@@ -10,6 +10,7 @@ type Given<T extends TrackEventType, K extends string> = Omit<Event<T>, K>;
  */
 export interface TrackCommands {
   'track.create': Event<'track.created'>;
+  'track.import': Event<'track.imported'>;
   'track.specify': Given<'track.specified', 'revision'>;
   'track.configure': Event<'track.configured'>;
   'track.ready': Event<'track.readied'>;
@@ -33,6 +34,7 @@ export interface TrackCommands {
   'step.start': Event<'step.started'>;
   'step.pass': Given<'step.passed', 'rule' | 'next'>;
   'step.fail': Given<'step.failed', 'rule' | 'next'>;
+  'step.override': Given<'step.overridden', 'from'>;
   'effect.start': Given<'effect.started', 'try'>;
   'effect.fail': Given<'effect.failed', 'final'> & { retryable: boolean };
   'effect.interrupt': Given<'effect.interrupted', 'recoveries'>;
@@ -59,6 +61,7 @@ export interface TrackCommands {
   'decision.request': Event<'decision.requested'> & { blockerId: string; rule: string };
   'decision.give': Event<'decision.given'>;
   'decision.apply': { approvalId: string };
+  'blocker.resolve': Event<'blocker.resolved'>;
   'budget.set': Event<'budget.set'>;
   'budget.exhaust': Event<'budget.exhausted'>;
   'edit.note': Event<'edit.noted'>;

@@ -10,7 +10,9 @@ import { loopFacts } from './next-action.js';
 import { invalidState, requireNotEnded, requireRun } from './refuse.js';
 
 /** Rules of the run and of the loop's steps: where a step leads is read off the table, never said by the caller. */
-export const decideLoop: Rules<Extract<TrackCommandName, `loop.${string}` | `step.${string}`>> = {
+export const decideLoop: Rules<
+  Exclude<Extract<TrackCommandName, `loop.${string}` | `step.${string}`>, 'step.override'>
+> = {
   'loop.start': (state, { owner, host, until, task, budget, baseline }) => {
     if (!completing(state)) {
       requireNotEnded(state);

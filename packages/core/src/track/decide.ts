@@ -3,6 +3,7 @@ import { ConductorError } from '../kernel/error.js';
 import type { NewEvent } from '../ports/values.js';
 import type { TrackCommand, TrackCommandName, TrackCommands } from './commands.js';
 import { decideEffects } from './decide-effects.js';
+import { decideImport } from './decide-import.js';
 import { decideGovernance } from './decide-governance.js';
 import { decideLoop } from './decide-loop.js';
 import { decidePlan } from './decide-plan.js';
@@ -30,7 +31,7 @@ const lifecycle =
     return [trackEvent(type, data)];
   };
 
-const decideTrack: Rules<Extract<TrackCommandName, `track.${string}`>> = {
+const decideTrack: Rules<Exclude<Extract<TrackCommandName, `track.${string}`>, 'track.import'>> = {
   'track.create': (state, data) => {
     if (state.version > 0)
       throw new ConductorError('TRACK_EXISTS', `Track ${state.id} exists already`, { details: { track: state.id } });
@@ -97,6 +98,7 @@ function requireFamilyKept(state: TrackState, { superpower }: TrackCommands['tra
 
 const rules: Rules<TrackCommandName> = {
   ...decideTrack,
+  ...decideImport,
   ...decideLoop,
   ...decideEffects,
   ...decidePlan,
@@ -120,7 +122,7 @@ export function decideTrackCommand(
       details: { command: command.name },
     });
   }
-  if (command.name !== 'track.create') requireTrack(state);
+  if (command.name !== 'track.create' && command.name !== 'track.import') requireTrack(state);
   const rule = rules[command.name] as (s: TrackState, d: unknown, c: DecideContext) => readonly NewEvent[]; // keyed by the command's own name
   return rule(state, command.data, context);
 }

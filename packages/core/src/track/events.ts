@@ -143,8 +143,6 @@ const imported = created.extend({
   blockers: z.array(
     z.object({ id, step, description: text, active: z.boolean(), raisedAt: instant, resolvedAt: instant.optional() }),
   ),
-  conditions: z.array(condition),
-  discovered: z.array(z.object({ description: text, reason: text, recommendation: text, taskId: id.optional() })),
   /** Unknown keys of `metadata.json`, as the text of their values. */
   extra: z.record(z.string(), text),
   createdAt: instant.optional(),

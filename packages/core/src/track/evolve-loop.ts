@@ -51,7 +51,7 @@ export const evolveLoop: Handlers = {
   'step.failed': (state, data, event) => close(state, data, event, 'FAILED'),
   'step.skipped': (state, data, event) => close(state, data, event, 'SKIPPED'),
   'step.blocked': (state) => withStatus(state, 'BLOCKED'),
-  'step.reopened': (state) => withStatus(state, 'NOT_STARTED'),
+  'step.reopened': (state) => decided(withStatus(state, 'NOT_STARTED')),
 };
 
 function beginRun(
@@ -112,7 +112,7 @@ function close(
     ...state,
     ...(state.run && { run: { ...state.run, reached: state.run.reached || state.run.until === step } }),
     loop: {
-      ...state.loop,
+      ...withoutForeign(state.loop),
       step: next.step,
       status: next.status,
       // A cycle is paid for when the evaluation sends the work to FIX, so a crash in mid-fix cannot buy a free one.
@@ -138,7 +138,16 @@ function withStatus(state: TrackState, status: StepStatus): TrackState {
 }
 
 function withoutBoard({ boardId: _, ...loop }: LoopState): LoopState {
+  return withoutForeign(loop);
+}
+
+/** Whatever another tool called the step: from here on it is what our own facts say. */
+function withoutForeign({ foreign: _, ...loop }: LoopState): LoopState {
   return loop;
+}
+
+function decided(state: TrackState): TrackState {
+  return { ...state, loop: withoutForeign(state.loop) };
 }
 
 /** A step's process record, kept so that recovery can end the group. */

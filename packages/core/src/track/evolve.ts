@@ -1,6 +1,7 @@
 import type { EventEnvelope, Usage } from '../ports/values.js';
 import { isTrackEvent, trackEventVersion } from './events.js';
 import type { TrackEventData, TrackEventType } from './events.js';
+import { evolveImport } from './evolve-import.js';
 import { evolveGovernance } from './evolve-governance.js';
 import { evolveLoop } from './evolve-loop.js';
 import { evolvePlan } from './evolve-plan.js';
@@ -69,7 +70,7 @@ const evolveLifecycle: Handlers = {
   'track.completed': (state, data, event) => ({ ...lifecycle('completed')(state, {}), completedAt: event.at }),
 };
 
-const handlers: Handlers = { ...evolveLifecycle, ...evolveLoop, ...evolvePlan, ...evolveGovernance };
+const handlers: Handlers = { ...evolveLifecycle, ...evolveImport, ...evolveLoop, ...evolvePlan, ...evolveGovernance };
 
 /**
  * Folds facts into the state of a track. Total and pure: an unknown type changes nothing but the version; a built-in

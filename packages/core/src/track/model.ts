@@ -152,6 +152,8 @@ export interface LoopState {
   /** A worker flagged a product, pricing or model decision. */
   readonly businessSync: boolean;
   readonly checkpoints: Readonly<Partial<Record<Step, Checkpoint>>>;
+  /** Words of another tool for step or status that no transition knows. They stay in its file until a person has decided. */
+  readonly foreign?: { readonly step?: string; readonly status?: string };
 }
 
 /** What is kept of a step for people and for `metadata.json`. */
@@ -195,9 +197,11 @@ export interface TrackState {
     readonly superpower: boolean;
     /** The commit before the track; absent outside version control. */
     readonly baseline?: string;
-    /** Unknown keys of a foreign `metadata.json`, kept. */
+    /** Unknown keys of a foreign `metadata.json`, kept as the text of their values. */
     readonly extra: Json;
   };
+  /** Taken over from a folder: what its files called it. */
+  readonly imported?: { readonly name: string; readonly type: string; readonly priority: Priority };
   readonly lifecycle: Lifecycle;
   readonly lifecycleReason?: string;
   /** Paused, but running work may end first. */
