@@ -1,4 +1,5 @@
-import { commandExecutor } from '@conductor/agents/node';
+import { commandExecutor, superpowerExecutor } from '@conductor/agents/node';
+import { ConductorError } from '@conductor/core';
 import type { Agent, Agents, CommandAgent } from '@conductor/core/plugin';
 
 interface Surroundings {
@@ -29,16 +30,26 @@ function byType(role: string, agent: Agent | Readonly<Record<string, Agent>>, o:
 
 function executorOf(role: string, agent: Agent, { root, temporary, killGraceMs }: Surroundings): Agent {
   if (!isCommand(agent)) return agent;
-  return commandExecutor({
-    id: agent.command[0] === undefined ? role : `${role}: ${agent.command.join(' ')}`.slice(0, 120),
-    command: agent.command,
-    root,
-    temporary,
-    env: agent.env,
-    prompt: agent.prompt,
-    plain: agent.plain,
-    limits: { killGraceMs },
-  });
+  const { command, env, prompt, plain } = agent;
+  const id = command[0] === undefined ? role : `${role}: ${command.join(' ')}`.slice(0, 120);
+  const common = { id, command, root, temporary, env, prompt, limits: { killGraceMs } };
+  if (agent.protocol === undefined) return commandExecutor({ ...common, plain });
+  requireProtocol(role, agent);
+  return superpowerExecutor(common);
+}
+
+/** A configuration is only data: its words are checked where they are used. */
+function requireProtocol(role: string, { protocol, plain }: CommandAgent): void {
+  if (protocol !== 'superpower') {
+    throw new ConductorError('CONFIG_INVALID', `agents.${role} has the protocol ${JSON.stringify(protocol)}`, {
+      hint: 'Leave `protocol` out, or set it to "superpower".',
+    });
+  }
+  if (plain === true) {
+    throw new ConductorError('CONFIG_INVALID', `agents.${role} is both \`plain\` and of a protocol`, {
+      hint: 'Leave `plain` out: exit codes and verdicts count.',
+    });
+  }
 }
 
 function isCommand(agent: unknown): agent is CommandAgent {

@@ -66,22 +66,55 @@ const defaultCapabilities: ExecutorCapabilities = {
 export function commandExecutor(options: CommandExecutorOptions): Executor {
   if (options.command.length === 0)
     throw new ConductorError('CONFIG_INVALID', `The command of ${options.id} is empty`, { hint: 'Give a program.' });
-  const limits = { ...defaultLimits, ...options.limits };
-  const capabilities = Object.freeze({ ...defaultCapabilities, ...options.capabilities });
+  return executorOf(options, (assignment, context) => runOnce(assignment, context, options, plainProtocol(options)));
+}
+
+/** How a program is spoken to, and what its end means. */
+export interface CommandProtocol {
+  /** Program and arguments; `{assignment}` and `{prompt}` are filled in behind it. */
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Told every line of stdout that was not cut. */
+  heard?(line: string): void;
+  /** Of a run that ended by itself. */
+  outcome(end: GroupEnd, said: Said, assignment: Assignment): Outcome | Promise<Outcome>;
+}
+
+/** What a program had said when it ended. */
+export interface Said {
+  readonly answer: ReturnType<typeof parseAnswer>;
+  readonly lastLine: string;
+  readonly tail: string;
+}
+
+/** An executor of the port around one way to run an assignment. */
+export function executorOf(
+  { id, capabilities }: Pick<CommandExecutorOptions, 'id' | 'capabilities'>,
+  run: Executor['run'],
+): Executor {
+  const all = Object.freeze({ ...defaultCapabilities, ...capabilities });
   return Object.freeze<Executor>({
-    driver: Object.freeze({ port: 'executor', name: options.id, version: '1', api: 1, capabilities }),
-    async run(assignment, context) {
-      if (context.signal.aborted) return cancelled();
-      const files = await privateFiles(assignment, options);
-      try {
-        return await runCommandLine(assignment, context, options, limits, files);
-      } catch (error) {
-        return context.signal.aborted ? cancelled() : failedWith(error);
-      } finally {
-        await rm(files.folder, { recursive: true, force: true });
-      }
-    },
+    driver: Object.freeze({ port: 'executor', name: id, version: '1', api: 1, capabilities: all }),
+    run,
   });
+}
+
+/** Runs a program once for an assignment, with private files that are gone afterwards. Never throws: one outcome. */
+export async function runOnce(
+  assignment: Assignment,
+  context: RunContext,
+  options: CommandExecutorOptions,
+  protocol: CommandProtocol,
+): Promise<Outcome> {
+  if (context.signal.aborted) return cancelled();
+  const files = await privateFiles(assignment, options);
+  try {
+    return await runCommandLine(assignment, context, options, protocol, files);
+  } catch (error) {
+    return context.signal.aborted ? cancelled() : failedWith(error);
+  } finally {
+    await rm(files.folder, { recursive: true, force: true });
+  }
 }
 
 interface PrivateFiles {
@@ -111,14 +144,18 @@ async function runCommandLine(
   assignment: Assignment,
   context: RunContext,
   options: CommandExecutorOptions,
-  limits: CommandLimits,
+  protocol: CommandProtocol,
   files: PrivateFiles,
 ): Promise<Outcome> {
-  const heard = listen(context, limits);
+  const limits = { ...defaultLimits, ...options.limits };
+  const heard = listen(context, limits, protocol);
   const end = await runGroup({
-    command: options.command.map((part) => filled(part, files)),
+    command: protocol.command.map((part) => filled(part, files)),
     cwd: assignment.folder,
-    env: commandEnvironment({ ...options.env, ...variables(assignment, options, files) }, options.passEnv),
+    env: commandEnvironment(
+      { ...options.env, ...protocol.env, ...variables(assignment, options, files) },
+      options.passEnv,
+    ),
     clock: context.clock,
     signal: context.signal,
     deadlineMs: assignment.deadlineMs,
@@ -128,7 +165,7 @@ async function runCommandLine(
     onOutput: heard.onOutput,
   });
   await heard.end();
-  const outcome = outcomeOfEnd(end, heard, assignment, options);
+  const outcome = endedByUs(end, assignment, options) ?? (await protocol.outcome(end, heard.said(), assignment));
   const transcript = heard.transcript();
   return transcript === '' ? outcome : { ...outcome, transcript: { text: transcript } };
 }
@@ -155,7 +192,7 @@ function variables(
 }
 
 /** Everything a command says, as progress, as transcript, and as its answer. */
-function listen(context: RunContext, limits: CommandLimits) {
+function listen(context: RunContext, limits: CommandLimits, protocol: CommandProtocol) {
   const log = outputLog(limits.outputBytes);
   const tail = tailOf(limits.tailBytes);
   const reporter = progressReporter(context);
@@ -166,6 +203,7 @@ function listen(context: RunContext, limits: CommandLimits) {
       if (line.trim() !== '') lastLine = line;
       // A line that was cut is half an answer.
       const found = cut ? undefined : parseAnswer(line);
+      if (!cut) protocol.heard?.(line);
       if (found !== undefined) answer = found;
       else reporter.add(progressOf(cut ? `${line}… (cut)` : line));
     }),
@@ -184,33 +222,35 @@ function listen(context: RunContext, limits: CommandLimits) {
       splitters.stderr.end();
       await reporter.flush();
     },
-    answer: () => answer,
-    lastLine: () => lastLine,
-    tail: () => tail.text(),
+    said: (): Said => ({ answer, lastLine, tail: tail.text() }),
     transcript: () => log.text(),
   };
 }
 
-function outcomeOfEnd(
-  end: GroupEnd,
-  heard: ReturnType<typeof listen>,
-  assignment: Assignment,
-  { id, plain }: CommandExecutorOptions,
-): Outcome {
+/** An end that says nothing about the work: it was called off, or went over a limit. */
+function endedByUs(end: GroupEnd, { idleMs, deadlineMs }: Assignment, { id }: CommandExecutorOptions) {
   if (end.by === 'abort') return cancelled();
-  if (end.by === 'idle') return failedOutcome('EXECUTOR_TIMEOUT', `${id} was silent for ${assignment.idleMs} ms`);
-  if (end.by === 'deadline')
-    return failedOutcome('EXECUTOR_TIMEOUT', `${id} was not done after ${assignment.deadlineMs} ms`);
-  const answer = heard.answer();
-  const stated = answer === undefined ? undefined : outcomeOf(answer, assignment.role);
-  // What a program says of its failure is worth more than its exit code; what it says of its success is not.
-  if (end.exitCode !== 0)
-    return stated !== undefined && stated.status !== 'done' ? stated : failedExit(id, end, heard.tail());
-  if (stated !== undefined) return stated;
-  if (plain === true) return { status: 'done', summary: oneLine(heard.lastLine(), 4096) || 'Done' };
-  return failedOutcome('EXECUTOR_NO_OUTCOME', `${id} ended without an answer`, {
-    hint: 'Print {"status":"done","summary":"…"} as the last line, or set `plain`.',
-  });
+  if (end.by === 'idle') return failedOutcome('EXECUTOR_TIMEOUT', `${id} was silent for ${idleMs} ms`);
+  if (end.by === 'deadline') return failedOutcome('EXECUTOR_TIMEOUT', `${id} was not done after ${deadlineMs} ms`);
+  return undefined;
+}
+
+/** The protocol of any program: its last answer, and an exit code that is 0 or a failure. */
+function plainProtocol({ id, command, plain }: CommandExecutorOptions): CommandProtocol {
+  return {
+    command,
+    outcome(end, { answer, lastLine, tail }, { role }) {
+      const stated = answer === undefined ? undefined : outcomeOf(answer, role);
+      // What a program says of its failure is worth more than its exit code; what it says of its success is not.
+      if (end.exitCode !== 0)
+        return stated !== undefined && stated.status !== 'done' ? stated : failedExit(id, end, tail);
+      if (stated !== undefined) return stated;
+      if (plain === true) return { status: 'done', summary: oneLine(lastLine, 4096) || 'Done' };
+      return failedOutcome('EXECUTOR_NO_OUTCOME', `${id} ended without an answer`, {
+        hint: 'Print {"status":"done","summary":"…"} as the last line, or set `plain`.',
+      });
+    },
+  };
 }
 
 function failedExit(id: string, { exitCode, signal }: GroupEnd, tail: string): Outcome {

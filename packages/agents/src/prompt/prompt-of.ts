@@ -43,12 +43,15 @@ function taskSections(assignment: Assignment): string[] {
   ].filter((section) => section !== '');
 }
 
-function situation({ trackId, step, attempt, recovery, folder, idleMs, deadlineMs }: Assignment): string {
+function situation(assignment: Assignment): string {
+  const { trackId, step, attempt, recovery, folder, idleMs, deadlineMs, readOnly } = assignment;
   const lines = [
     `- Track ${quoted(trackId)}, step ${step}, attempt ${attempt}.`,
     `- Work in ${quoted(folder)} and nowhere else.`,
     `- You have ${minutes(deadlineMs)}. Say something at least every ${minutes(idleMs)}, else you are ended.`,
   ];
+  if (readOnly === true)
+    lines.push('- You advise and change nothing: the folder is a copy, and what you write there is thrown away.');
   if (attempt > 1) lines.push('- An earlier attempt failed. Its reason is in the input; do not repeat it.');
   if (recovery > 0)
     lines.push('- This attempt was interrupted before: files may be half changed. Look before you write.');

@@ -27,13 +27,18 @@ export function defineExecutor<S extends Schema = undefined>(definition: Executo
 
 /** A program that is run once per assignment; plain data, so that a JSON configuration can name it. */
 export interface CommandAgent {
-  /** Program and arguments; `{assignment}` stands for the path of the assignment's JSON file. */
+  /** Program and arguments; `{assignment}` stands for the path of the assignment's JSON file, `{agent}` for the agent's name. */
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Also render the assignment as a Markdown prompt, at the path in CONDUCTOR_PROMPT. */
   readonly prompt?: boolean;
   /** Take exit 0 as done, with the last line of output as its summary. */
   readonly plain?: boolean;
+  /**
+   * `superpower`: the program speaks the published command line. It is called with `--name=value` for each parameter of the
+   * track's family of agents, `{agent}` in an argument becomes its name, and exit codes 0 to 4 mean what they say.
+   */
+  readonly protocol?: 'superpower' | undefined;
 }
 
 /** A function does as an executor, and so does a driver of the port; a string names a plugin by id. */

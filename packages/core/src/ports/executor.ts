@@ -21,6 +21,8 @@ interface AssignmentBase {
   readonly idleMs: number;
   readonly reserve?: Usage;
   readonly session?: string;
+  /** Advice is wanted and no work: `folder` is a copy that is thrown away, and what is written there is reported. */
+  readonly readOnly?: boolean;
 }
 
 /** What an agent is handed: structured; prompts are rendered by `agents` (R22). */
@@ -38,6 +40,11 @@ export interface Outcome {
   readonly usage?: Usage;
   readonly session?: string;
   readonly transcript?: Content;
+  /**
+   * Exit code of an agent of the published families, passed through (C-59): 1 failure, 2 a parameter is missing, 3 a file is
+   * missing, 4 blocked by a dependency. With 2 and 3 the call itself was wrong: a person is asked, no attempt is lost.
+   */
+  readonly exitCode?: 0 | 1 | 2 | 3 | 4;
   readonly error?: {
     readonly code: string;
     readonly message: string;
