@@ -32,6 +32,7 @@ export function createClient(options: ClientOptions): ConductorApi {
   const api: ConductorApi = {
     tracks: {
       create: (body, o) => call('tracks.create', { body }, o),
+      go: (body, o) => call('tracks.go', { body }, o),
       list: (query, o) => call('tracks.list', { query }, o),
       get: (id, o) => call('tracks.get', { id }, o),
       update: (id, body, o) => call('tracks.update', { id, body }, o),

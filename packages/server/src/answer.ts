@@ -16,12 +16,21 @@ export function answer(route: Route, request: Request, result: unknown, basePath
     }
   }
   if (route.location !== undefined) {
-    const id = (result as Readonly<Record<string, unknown>>)[route.location.key];
-    headers.set('location', `${basePath}${apiPrefix}${routePath(route.location.path, String(id))}`);
+    const id = String(valueAt(result, route.location.key));
+    headers.set('location', `${basePath}${apiPrefix}${routePath(route.location.path, id)}`);
   }
   const closed = route.open === true && status !== 'ok';
   if (closed) headers.set('retry-after', '1');
-  return Response.json(result, { status: closed ? 503 : route.status, headers });
+  return Response.json(result, { status: closed ? 503 : statusOf(route, result), headers });
+}
+
+function statusOf({ ok, status }: Route, result: unknown): number {
+  return ok !== undefined && valueAt(result, ok.key) === ok.is ? 200 : status;
+}
+
+/** What an answer holds at a key, or at `a.b`. Results are records by their schemas. */
+function valueAt(result: unknown, key: string): unknown {
+  return key.split('.').reduce((at, part) => (at as Readonly<Record<string, unknown>> | undefined)?.[part], result);
 }
 
 /** If-None-Match names this version, or any. Weak and strong marks count alike (RFC 9110, 13.1.2). */

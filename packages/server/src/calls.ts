@@ -18,6 +18,7 @@ export type CallId = Exclude<RouteId, 'events.follow'>;
 /** Every route and the one method that it stands for. */
 export const calls: { readonly [Id in CallId]: ApiCall<Id> } = {
   'tracks.create': ({ tracks }, { body }, o) => tracks.create(body, o),
+  'tracks.go': ({ tracks }, { body }, o) => tracks.go(body, o),
   'tracks.list': ({ tracks }, { query }, o) => tracks.list(query, o),
   'tracks.get': ({ tracks }, { id }, o) => tracks.get(id, o),
   'tracks.update': ({ tracks }, { id, body }, o) => tracks.update(id, body, o),

@@ -136,6 +136,16 @@ describe('an answer', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
+  it('to a goal is 201 when a track was made for it and 200 when one goes on, with the place of the track', async () => {
+    const answerOf = async (action: string) => {
+      const result = { action, intent: 'bugfix', complexity: 'minor', track: trackAt() };
+      const response = await serverOf({ 'tracks.go': () => result }).send('/v1/goals', post);
+      return [response.status, response.headers.get('location')];
+    };
+    expect(await answerOf('created')).toEqual([201, '/v1/tracks/greet_20260101']);
+    expect(await answerOf('resumed')).toEqual([200, '/v1/tracks/greet_20260101']);
+  });
+
   it('to a run is 202 with the place to look', async () => {
     const run = { trackId: 'a', epoch: 1, owner: 'o', startedAt: '2026-01-01T00:00:00.000Z', feed: {} };
     const response = await serverOf({ 'tracks.run': () => run }).send('/v1/tracks/a/run', post);

@@ -7,6 +7,8 @@ import {
   CreateTrack,
   EventEnvelope,
   Finding,
+  Goal,
+  GoResult,
   Health,
   PlanDocument,
   PlanEdit,
@@ -66,6 +68,8 @@ const named: Readonly<Record<string, z.ZodType>> = {
   CreateTrack,
   EventEnvelope,
   Finding,
+  Goal,
+  GoResult,
   Health,
   PlanDocument,
   PlanEdit,
@@ -112,6 +116,7 @@ function operation(id: string, route: Route, at: SchemaOf): Json {
     ...(route.body === undefined ? {} : { requestBody: bodyOf(route.body, at) }),
     responses: {
       [route.status]: { description: 'Done', content: contentOf(route, at) },
+      ...(route.ok && { 200: { description: `Done: ${route.ok.key} ${route.ok.is}`, content: contentOf(route, at) } }),
       default: { $ref: '#/components/responses/Error' },
     },
   };

@@ -12,6 +12,8 @@ import type {
   Step,
   StepStatus,
 } from '../track/model.js';
+import type { Complexity } from '../goal/complexity.js';
+import type { Intent } from '../goal/intent.js';
 import type { PlanEdit, PlanJson, TaskOutline } from '../plan/plan.js';
 
 /** Options of a read. `signal` and `timeoutMs` end the wait, never the work. */
@@ -59,6 +61,11 @@ export interface ApiSource {
 export interface TracksApi {
   /** A draft. `TRACK_EXISTS`, `SPEC_INVALID`, `PLAN_INVALID`, `VALIDATION_FAILED`. */
   create(input: CreateTrack, o?: Write): Promise<Track>;
+  /**
+   * The track that a goal is about, resumed, or a new one with a spec from the goal; running it is `run`. Without a goal the active
+   * track, else `USAGE`. `GOAL_AMBIGUOUS` with `details.options`: repeat with `trackId` or `intent`.
+   */
+  go(input: Goal, o?: Write): Promise<GoResult>;
   /** Newest change first. */
   list(query?: TrackQuery, o?: Call): Promise<Page<Track>>;
   get(id: string, o?: Call): Promise<Track>;
@@ -162,6 +169,30 @@ export interface CreateTrack {
   superpower?: boolean | undefined;
   /** Begins with BRAINSTORM; only with `superpower`, and for architectural and creative types. */
   brainstorm?: boolean | undefined;
+}
+
+/** What shall be true, in somebody's own words. */
+export interface Goal {
+  /** At most 64 KiB; absent or `continue`: the active track. */
+  goal?: string | undefined;
+  /** This track and no other. */
+  trackId?: string | undefined;
+  /** Work of its own with this intent, whatever other tracks there are. */
+  intent?: Intent | undefined;
+}
+
+export interface GoResult {
+  action: 'created' | 'resumed';
+  intent: Intent;
+  complexity: Complexity;
+  track: Track;
+}
+
+/** One way to understand an ambiguous goal, in `details.options` of `GOAL_AMBIGUOUS`: what to repeat it with. */
+export interface GoalOption {
+  trackId?: string;
+  intent?: Intent;
+  label: string;
 }
 
 export interface TrackQuery extends Cursor {

@@ -15,13 +15,15 @@ export interface Route {
   /** Absent: JSON of `result`. `bytes` carry their ArtifactRef in a header, `events` are frames of one envelope each. */
   readonly media?: 'markdown' | 'bytes' | 'events';
   readonly status: 200 | 201 | 202;
+  /** Answers whose key has this value go with 200 instead: nothing was made. */
+  readonly ok?: { readonly key: string; readonly is: string };
   /** Takes `Idempotency-Key` and `If-Match`. */
   readonly write?: true;
   /** `If-Match` must be there. */
   readonly ifMatch?: 'required';
   /** The answer's `revision` is its ETag. `fresh`: equal revisions mean equal answers, so 304 may be said. */
   readonly etag?: 'revision' | 'fresh';
-  /** Where to look next: the path of the resource that the answer names by this key. */
+  /** Where to look next: the path of the resource that the answer names by this key; `a.b` is key b of what a holds. */
   readonly location?: { readonly path: `/${string}`; readonly key: string };
   /** Needs no token. */
   readonly open?: true;
@@ -43,6 +45,17 @@ export const routes = {
     body: wire.CreateTrack,
     status: 201,
     location: atTrack,
+  },
+  'tracks.go': {
+    method: 'POST',
+    path: '/goals',
+    summary: 'Find the track that a goal is about, or create one: 201 created, 200 resumed',
+    body: wire.Goal,
+    result: wire.GoResult,
+    status: 201,
+    ok: { key: 'action', is: 'resumed' },
+    location: { path: '/tracks/{id}', key: 'track.id' },
+    write: true,
   },
   'tracks.list': {
     method: 'GET',

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { jsonValue } from '../kernel/json.js';
+import { complexities } from '../goal/complexity.js';
+import { intents } from '../goal/intent.js';
 import type * as plan from '../plan/plan.js';
 import type * as values from '../ports/values.js';
 import * as limits from '../track/limits.js';
@@ -234,6 +236,28 @@ export const Track: z.ZodType<api.Track> = z.looseObject({
   createdAt: instant,
   updatedAt: instant,
   completedAt: instant.exactOptional(),
+});
+
+export type Goal = api.Goal;
+export const Goal: z.ZodType<api.Goal> = z.strictObject({
+  goal: text.optional(),
+  trackId: text.optional(),
+  intent: z.enum(intents).optional(),
+});
+
+export type GoResult = api.GoResult;
+export const GoResult: z.ZodType<api.GoResult> = z.looseObject({
+  action: z.enum(['created', 'resumed']),
+  intent: z.enum(intents),
+  complexity: z.enum(complexities),
+  track: Track,
+});
+
+export type GoalOption = api.GoalOption;
+export const GoalOption: z.ZodType<api.GoalOption> = z.looseObject({
+  trackId: text.exactOptional(),
+  intent: z.enum(intents).exactOptional(),
+  label: text,
 });
 
 export type Activity = api.Activity;

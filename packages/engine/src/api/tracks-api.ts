@@ -24,6 +24,7 @@ import type { Runs } from '../runs.js';
 import { approvalUnit, projectUnit, trackUnits } from '../units.js';
 import type { TrackShare } from '../units.js';
 import { activityOf } from './activity.js';
+import { go } from './goal-api.js';
 import { runView, trackView } from './track-view.js';
 import { remembered, replayed, writeTrack } from './write.js';
 import type { Request, Together } from './write.js';
@@ -53,6 +54,7 @@ export function tracksApi(engine: EngineContext, runs: Runs, actor: ActorRef, ap
       const id = (await replayed(engine, asked)) ?? (await create(engine, input, asked));
       return trackView(await requireTrackState(engine.store, id));
     },
+    go: (input, o = {}) => go(engine, actor, input, { ...o, create: (track, asked) => create(engine, track, asked) }),
     async list(query = {}) {
       await allowed('tracks.list', 'project');
       return listTracks(engine, query);

@@ -1,0 +1,168 @@
+import { checkId, ConductorError } from '@conductor/core';
+import type { Lifecycle, TrackCommand, TrackState } from '@conductor/core';
+import {
+  complexityOf,
+  conflictingTracks,
+  intentOfType,
+  isNoGoal,
+  matchingTracks,
+  readGoal,
+  specOfGoal,
+} from '@conductor/core/goal';
+import type { GoalReading, Intent, OpenTrack } from '@conductor/core/goal';
+import type { CreateTrack, Goal, GoalOption, GoResult, Write } from '@conductor/core/api';
+import type { ActorRef } from '@conductor/core/ports';
+import { requireAllowed } from '../authorize.js';
+import type { EngineContext } from '../engine-context.js';
+import { loadProject, loadTrack, requireTrackState } from '../load.js';
+import { specByScribe } from './goal-scribe.js';
+import { trackView } from './track-view.js';
+import { replayed, writeTrack } from './write.js';
+import type { Request } from './write.js';
+
+/** How a track is made; the API of tracks knows. */
+type Create = (input: CreateTrack, request: Request) => Promise<string>;
+
+/** One call of `go`: who asks, under which key, and what was understood. */
+interface Call {
+  readonly engine: EngineContext;
+  readonly actor: ActorRef;
+  readonly input: Goal;
+  readonly options: Write;
+  readonly goal?: GoalReading;
+}
+
+/**
+ * Finds the track that a goal is about, or makes one. It is ready to be run; starting it is `tracks.run`. Throws `USAGE` without a goal
+ * where no track is active, `GOAL_AMBIGUOUS` with `details.options`, what `readGoal` throws, and `TRACK_NOT_FOUND`, `TRACK_ENDED`,
+ * `ACTIVE_TRACK_EXISTS` of the track that is resumed. O(tracks).
+ */
+export async function go(
+  engine: EngineContext,
+  actor: ActorRef,
+  input: Goal,
+  { create, ...options }: Write & { readonly create: Create },
+): Promise<GoResult> {
+  await requireAllowed(engine, actor, 'track.go', 'project');
+  const goal = isNoGoal(input.goal) ? undefined : readGoal(input.goal ?? '', { maxBytes: engine.limits.inlineBytes });
+  const call: Call = { engine, actor, input, options, ...(goal && { goal }) };
+  const made = await replayed(engine, requestOf(call, 'track.create'));
+  if (made !== undefined) return resultOf(call, 'created', await requireTrackState(engine.store, made));
+  const known = await replayed(engine, requestOf(call, 'track.resume'));
+  if (known !== undefined) return resultOf(call, 'resumed', await requireTrackState(engine.store, known));
+
+  const meant = input.trackId ?? (goal ? await trackOf(call, goal) : await activeTrack(call));
+  if (meant !== undefined) return resume(call, checkId(meant));
+  if (!goal) throw new ConductorError('INTERNAL_ERROR', 'A goal that was there is gone');
+  await requireAllowed(engine, actor, 'track.create', 'project');
+  const { title: name, text } = goal;
+  const type = input.intent ?? goal.intent;
+  const template = specOfGoal(goal);
+  const id = await create({ name, goal: text, type, spec: template }, requestOf(call, 'track.create'));
+  await specByScribe(engine, { id, goal: text, intent: type, template }, options.signal);
+  return resultOf(call, 'created', await requireTrackState(engine.store, id));
+}
+
+function requestOf({ actor, input, options }: Call, action: string): Request {
+  // Not the action of `tracks.create` itself: the same key may be used there for another body.
+  return { actor, action: `go/${action}`, body: input, key: options.idempotencyKey };
+}
+
+async function activeTrack({ engine }: Call): Promise<string> {
+  const { active } = await loadProject(engine.store);
+  if (active !== undefined) return active;
+  const waiting = (await openTracks(engine)).filter(({ inProgress }) => inProgress);
+  throw new ConductorError('USAGE', 'There is no goal, and no track is active', {
+    hint:
+      waiting.length === 0
+        ? 'conductor go "<what shall be true afterwards>"'
+        : waiting.map(({ id }) => `conductor go --track ${id}`).join('\n'),
+    details: { tracks: waiting.map(({ id }) => id) },
+  });
+}
+
+/** The one track that a goal is about, `undefined` for a new one. Throws `GOAL_AMBIGUOUS`. */
+async function trackOf(call: Call, goal: GoalReading): Promise<string | undefined> {
+  const { engine, input } = call;
+  // Whoever names the intent has answered: this is work of its own, whatever else there is.
+  if (input.intent !== undefined) return undefined;
+  const overlap = engine.limits.keywordOverlap;
+  const tracks = await openTracks(engine);
+  const matching = matchingTracks(goal, tracks, overlap);
+  if (goal.unclear) throw ambiguous(goal, unclearWords[goal.unclear.kind], matching.length > 0 ? matching : tracks);
+  const [only, ...others] = matching;
+  if (others.length > 0) throw ambiguous(goal, `fits ${matching.length} tracks`, matching);
+  if (only) return only.id;
+  const conflicting = conflictingTracks(goal, tracks, overlap);
+  if (conflicting.length > 0) throw ambiguous(goal, 'is in the scope of another track', conflicting);
+  return undefined;
+}
+
+const unclearWords = {
+  subject: 'does not say what it is about',
+  intents: 'can be understood in several ways',
+} as const;
+
+function ambiguous({ title, intent, unclear }: GoalReading, why: string, tracks: readonly OpenTrack[]) {
+  const wanted = unclear?.kind === 'intents' ? unclear.intents : [intent];
+  const options: GoalOption[] = [
+    ...tracks.map(({ id, name }) => ({ trackId: id, label: `Go on with ${name}` })),
+    ...wanted.map((each) => ({ intent: each, label: `A new track: ${newTrack[each]}` })),
+  ];
+  return new ConductorError('GOAL_AMBIGUOUS', `${JSON.stringify(title)} ${why}`, { details: { options } });
+}
+
+const newTrack: Readonly<Record<Intent, string>> = {
+  feature: 'something new',
+  bugfix: 'repair what is broken',
+  refactor: 'the same behaviour in better code',
+  research: 'find out, change nothing yet',
+};
+
+const inProgress: readonly Lifecycle[] = ['active', 'paused'];
+const planned: readonly Lifecycle[] = ['draft', 'ready'];
+
+/** Tracks that are in progress or planned, in order of registration. */
+async function openTracks({ store }: EngineContext): Promise<readonly OpenTrack[]> {
+  const { tracks } = await loadProject(store);
+  const states = await Promise.all([...tracks.keys()].map((id) => loadTrack(store, id)));
+  return states
+    .filter(({ lifecycle }) => inProgress.includes(lifecycle) || planned.includes(lifecycle))
+    .map((state) => ({
+      id: state.id,
+      name: state.about.name,
+      description: state.about.goal,
+      inProgress: inProgress.includes(state.lifecycle),
+      tasks: [...(state.plan?.tasks.values() ?? [])]
+        .filter(({ status }) => status !== 'done' && status !== 'skipped')
+        .map(({ task }) => task),
+    }));
+}
+
+/** Lifts what keeps a track from being run: its pause, or its failure. */
+async function resume(call: Call, id: string): Promise<GoResult> {
+  const { engine, actor, options } = call;
+  await requireAllowed(engine, actor, 'track.resume', `track/${id}`);
+  const state = await writeTrack(engine, id, requestOf(call, 'track.resume'), resuming, options);
+  return resultOf(call, 'resumed', state);
+}
+
+function resuming({ id, lifecycle }: TrackState): readonly TrackCommand[] {
+  if (lifecycle === 'paused') return [{ name: 'track.resume', data: {} }];
+  if (lifecycle === 'failed') return [{ name: 'track.retry', data: {} }];
+  if (inProgress.includes(lifecycle) || planned.includes(lifecycle)) return [];
+  throw new ConductorError('TRACK_ENDED', `Track ${id} is ${lifecycle}`, { details: { track: id, lifecycle } });
+}
+
+function resultOf({ engine, input, goal }: Call, action: GoResult['action'], state: TrackState): GoResult {
+  const { about, plan } = state;
+  const intent = input.intent ?? goal?.intent ?? intentOfType(about.type);
+  const complexity = complexityOf({
+    text: goal?.text ?? `${about.name}\n${about.goal}`,
+    type: about.type,
+    priority: about.priority,
+    tasks: Math.max(plan?.tasks.size ?? 0, goal?.items.length ?? 0),
+    majorTaskCount: engine.limits.majorTaskCount,
+  });
+  return { action, intent, complexity, track: trackView(state) };
+}
