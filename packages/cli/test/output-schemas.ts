@@ -10,6 +10,7 @@ import {
   WireError,
 } from '@conductor/core/api';
 import { stopReasons } from '@conductor/core/api';
+import { complexities, intents } from '@conductor/core/goal';
 import { z } from 'zod';
 
 // What commands print with --json. The JSON Schemas in schemas/ are made from these, and every test that reads an output
@@ -44,12 +45,24 @@ const runFields = {
   report: text.optional(),
 };
 
+const goFields = {
+  action: z.enum(['created', 'resumed']),
+  intent: z.enum(intents),
+  complexity: z.enum(complexities),
+  track: Track,
+};
+
 /** Documents, and for streaming commands the last line when it is a result. */
 export const outputSchemas = {
   error: document({ kind: z.literal('error').optional(), error: WireError }),
   event: document({ kind: z.literal('event'), event: EventEnvelope }),
   init: document({ root: text, created: texts, kept: texts, status: z.strictObject(projectStatus).optional() }),
-  new: document({ track: Track, files: texts }),
+  new: document({ track: Track, files: texts, complexity: z.enum(complexities) }),
+  go: z.union([
+    result({ ...goFields, ...runFields }),
+    result(goFields),
+    document({ kind: z.literal('status'), ...goFields }),
+  ]),
   run: result(runFields),
   resume: z.union([result(runFields), result({ track: Track })]),
   pause: document({ track: Track }),

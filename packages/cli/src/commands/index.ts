@@ -2,6 +2,7 @@ import type { CommandSpec } from '../command.js';
 import { approvalsCommand, approveCommand, denyCommand } from './approvals.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { goCommand } from './go.js';
 import { initCommand } from './init.js';
 import { listCommand } from './list.js';
 import { logCommand } from './log.js';
@@ -16,6 +17,7 @@ import { statusCommand } from './status.js';
 export const commands: readonly CommandSpec[] = [
   initCommand,
   newCommand,
+  goCommand,
   runCommand,
   statusCommand,
   listCommand,

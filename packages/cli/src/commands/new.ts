@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConductorError, priorities } from '@conductor/core';
+import { complexityOf } from '@conductor/core/goal';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { choiceOption, listOption, textOption } from '../flags.js';
 import { usage } from '../output.js';
@@ -45,10 +46,13 @@ export const newCommand: CommandSpec = {
       const files = ['spec.md', 'plan.md', 'metadata.json']
         .map((file) => `${folder}/${file}`)
         .filter((file) => existsSync(join(project.root, file)));
+      const { type, priority, progress } = track;
+      const text = [name, goal, spec].join('\n');
+      const complexity = complexityOf({ text, type, priority, tasks: progress.total });
       context.out.result(
-        { track, files },
+        { track, files, complexity },
         [
-          `Track ${track.id}`,
+          `Track ${track.id} (${type}, ${complexity})`,
           ...files.map((file) => `  ${file}`),
           '',
           `Next: conductor run${whereFlag(context, project.root)} ${track.id}`,

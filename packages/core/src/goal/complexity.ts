@@ -1,3 +1,4 @@
+import { intentOfWord } from './intent.js';
 import { keywordsOf, phrasesIn, wordsOf } from './words.js';
 
 export const complexities = ['minor', 'moderate', 'major'] as const;
@@ -85,5 +86,6 @@ export function complexityOf({
   if (majorTypes.has(type) || priority === 'P0' || tasks >= majorTaskCount) return 'major';
   if (phrasesIn(words, majorMatters).length > 0) return 'major';
   if (phrasesIn(words, technicalWords).length > 0 || tasks > 1) return 'moderate';
-  return phrasesIn(words, smallMatters).length > 0 || keywordsOf(text).size <= minorKeywords ? 'minor' : 'moderate';
+  const subjects = [...keywordsOf(text)].filter((keyword) => intentOfWord(keyword) === undefined);
+  return phrasesIn(words, smallMatters).length > 0 || subjects.length <= minorKeywords ? 'minor' : 'moderate';
 }

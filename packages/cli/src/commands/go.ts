@@ -1,0 +1,109 @@
+import { ConductorError } from '@conductor/core';
+import { GoalOption } from '@conductor/core/api';
+import type { GoResult } from '@conductor/core/api';
+import { intents } from '@conductor/core/goal';
+import type { Project } from '@conductor/node';
+import type { CommandContext, CommandSpec } from '../command.js';
+import { exitOfRun } from '../exits.js';
+import { findTrack } from '../find-track.js';
+import { choiceOption, textOption } from '../flags.js';
+import { followRun } from '../follow-run.js';
+import type { RunEnd } from '../follow-run.js';
+import { usage } from '../output.js';
+import { plain } from '../plain-text.js';
+import { runReport } from '../run-report.js';
+import { whereFlag } from '../where.js';
+import { withProject } from '../with-project.js';
+
+export const goCommand: CommandSpec = {
+  name: 'go',
+  description: 'say what shall be true: finds or makes its track, and runs it',
+  streaming: true,
+  runner: true,
+  arguments: [{ usage: '[goal]', description: 'in your own words; default: go on with the active track' }],
+  options: [
+    ['--track <id>', 'go on with this track'],
+    ['--intent <intent>', `it is new work: ${intents.join(', ')}`],
+    ['--no-run', 'only find or make the track'],
+  ],
+  async run(context, [goal], options) {
+    const wanted = textOption(options, 'track');
+    const intent = choiceOption(options, 'intent', '--intent', intents);
+    if (intent !== undefined && goal === undefined)
+      throw usage('--intent needs a goal', `conductor go "<what shall be true afterwards>" --intent ${intent}`);
+    return withProject(context, async (project) => {
+      const where = whereFlag(context, project.root);
+      const trackId = wanted === undefined ? undefined : (await findTrack(project, wanted)).id;
+      if (goal !== undefined && trackId === undefined && mayWrite(project))
+        context.out.note('Reading the goal; the spec of a new track is written by an agent, which takes a while.');
+      const found = await project.api.tracks
+        .go({ goal, trackId, intent }, { signal: context.signal })
+        .catch((error: unknown) => {
+          throw withAnswers(error, goal, where);
+        });
+      return options['run'] === false ? told(context, project, found, where) : runFound(context, project, found, where);
+    });
+  },
+};
+
+/** Whether an agent may be asked for a spec: that of the role, or one for everything. */
+function mayWrite({ config: { agents } }: Project): boolean {
+  if (typeof agents !== 'object') return agents !== undefined;
+  return ['scribe', 'default', 'command', 'run'].some((key) => key in agents);
+}
+
+function told({ out }: CommandContext, project: Project, found: GoResult, where: string): number {
+  out.end({ ...found }, `${introduction(project, found)}\n\nNext: conductor run${where} ${found.track.id}`);
+  return 0;
+}
+
+async function runFound(context: CommandContext, project: Project, found: GoResult, where: string): Promise<number> {
+  const { out } = context;
+  out.line('status', { ...found }, introduction(project, found));
+  const end = await followRun(context, project, found.track.id, {}).catch((error: unknown) => {
+    throw beside(error, found, where);
+  });
+  const { where: _, ...fields } = end;
+  out.end({ ...found, ...fields } satisfies GoResult & Omit<RunEnd, 'where'>, runReport(end));
+  return exitOfRun(end.track);
+}
+
+function introduction({ folder }: Project, { action, intent, complexity, track }: GoResult): string {
+  if (action === 'resumed') return `Going on with track ${track.id}: ${plain(track.name)}`;
+  return `New track ${track.id} (${intent}, ${complexity})\n  ${folder}/tracks/${track.id}/spec.md`;
+}
+
+/** A new track beside an active one is no failure: it waits, and this is how it comes to its turn. */
+function beside(error: unknown, { track }: GoResult, where: string): unknown {
+  if (!ConductorError.is(error, 'ACTIVE_TRACK_EXISTS')) return error;
+  return new ConductorError(error.code, `${error.message}. Track ${track.id} is kept and waits for its turn`, {
+    hint: `Now: conductor switch${where} ${track.id}, then conductor run${where} ${track.id}. Later: conductor go${where} --track ${track.id}`,
+    details: { ...error.details, track: track.id },
+    cause: error,
+  });
+}
+
+/** With the commands that answer the question. */
+function withAnswers(error: unknown, goal: string | undefined, where: string): unknown {
+  if (!ConductorError.is(error, 'GOAL_AMBIGUOUS')) return error;
+  const given = error.details['options'];
+  const options = (Array.isArray(given) ? given : []).flatMap((option) => GoalOption.safeParse(option).data ?? []);
+  const answers = options.flatMap(({ trackId, intent, label }) => {
+    const flag = trackId === undefined ? `${quoted(goal)} --intent ${intent ?? 'feature'}` : `--track ${trackId}`;
+    return [`  ${plain(label)}:`, `    conductor go${where} ${flag}`];
+  });
+  return new ConductorError(error.code, error.message, {
+    hint: ['Say which is meant, or say more.', ...answers].join('\n'),
+    details: error.details,
+    cause: error,
+  });
+}
+
+const shownCharacters = 120;
+
+/** A goal as a shell takes it; one that would fill the screen, or a line that is none, is not said again. */
+function quoted(goal = ''): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+  if (goal.length > shownCharacters || /[\u0000-\u001f\u007f]/u.test(goal)) return '"<the same goal>"';
+  return /^[\w ,.:;()/äöüß-]*$/iu.test(goal) ? `"${goal}"` : `'${goal.replaceAll("'", "'\\''")}'`;
+}
