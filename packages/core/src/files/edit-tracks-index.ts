@@ -1,4 +1,5 @@
 import { cellsOf, escapeCell, formatRow, formatTable } from './markdown-table.js';
+import { statusSynonyms, trackStatuses } from './metadata-model.js';
 import { parseTracksIndex } from './tracks-index.js';
 import type { TrackColumn, TrackRow, TracksIndex } from './tracks-index.js';
 
@@ -15,6 +16,8 @@ export interface TrackIndexRow {
   /** Present: the row belongs to the completed tracks. */
   readonly completed?: string | undefined;
   readonly summary?: string | undefined;
+  /** The row is somebody's: of what it says only the state is ours to change. */
+  readonly keep?: boolean | undefined;
 }
 
 const sections = {
@@ -90,29 +93,91 @@ function updated(lines: readonly string[], here: TrackRow, { tables }: TracksInd
     const value = valueOf(row, column);
     const before = column === 'other' ? undefined : here[column];
     const raw = cells[place] ?? ' ';
-    return value === undefined ||
-      value === before ||
-      column === 'link' ||
-      (column === 'name' && before !== undefined && value === here.name)
-      ? raw
-      : ` ${escapeCell(value)} `;
+    const theirs = row.keep === true && before !== undefined && !ofState.has(column);
+    const same = value === before || (column === 'status' && before !== undefined && saysTheSame(before, row.status));
+    return value === undefined || same || theirs || column === 'link' ? raw : ` ${escapeCell(value)} `;
   });
   return edited(lines.with(at, `|${next.join('|')}|`), lines.length);
 }
 
+const ofState: ReadonlySet<TrackColumn> = new Set(['status', 'step', 'completed']);
+
+/** `✅ Done` for `complete`: a word of another form keeps its form while it means the same. One of our own words says what it says. */
+function saysTheSame(cell: string, status: string): boolean {
+  const word = cell
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, '_')
+    .replaceAll(/^_|_$/g, '');
+  if (cell === word && Object.hasOwn(meanings, word)) return false;
+  const meaning = meaningOf(word);
+  return meaning !== undefined && meaning === meaningOf(status);
+}
+
+const meanings: Readonly<Record<string, string>> = {
+  draft: 'new',
+  ready: 'new',
+  active: 'in_progress',
+  paused: 'in_progress',
+  failed: 'blocked',
+  completed: 'complete',
+  archived: 'complete',
+  ...Object.fromEntries(trackStatuses.map((status) => [status, status])),
+};
+
+function meaningOf(word: string): string | undefined {
+  if (Object.hasOwn(meanings, word)) return meanings[word];
+  return Object.hasOwn(statusSynonyms, word) ? statusSynonyms[word] : undefined;
+}
+
 function inserted(
   lines: readonly string[],
-  { tables }: TracksIndex,
+  { tables, rows }: TracksIndex,
   section: TrackRow['section'],
   row: TrackIndexRow,
 ): Edited {
   const table = tables.findLast((other) => other.section === section);
+  const last = rows.findLast((other) => other.form !== 'table');
+  if (!table && last) return listed(lines, last, row);
   if (!table) return appended(lines, section, row);
   const cells = table.columns.map((column) => escapeCell(valueOf(row, column) ?? '—'));
   const [first, ...others] = table.placeholders;
   if (first !== undefined && others.length === 0 && table.lastLine === first)
     return edited(lines.with(first, formatRow(cells)), lines.length);
   return edited(lines.toSpliced(table.lastLine + 1, 0, formatRow(cells)), table.lastLine + 1);
+}
+
+/** Forms E and F: another entry in the form of the last one, behind it. */
+function listed(lines: readonly string[], { line, link, trackId, form }: TrackRow, row: TrackIndexRow): Edited {
+  const first = lines[line - 1] ?? '';
+  const bold = first.includes('**') ? '**' : '';
+  const title = `${form === 'list' ? '- ' : '## '}[${markerOf(row)}] ${bold}Track: ${oneLine(row.name)}${bold}`;
+  const target =
+    link !== undefined && trackId !== undefined ? link.replace(trackId, () => row.id) : `./tracks/${row.id}/`;
+  const end = endOfEntry(lines, line - 1);
+  const apart =
+    lines
+      .slice(0, line - 1)
+      .findLast((text) => text.trim() !== '')
+      ?.trim() === '---'
+      ? ['', '---', '']
+      : [''];
+  const entry = [...apart, title, `*Link: [${target}](${target})*`];
+  return edited(lines.toSpliced(end + 1, 0, ...entry), end + 1);
+}
+
+/** The last line of an entry: up to the next heading, entry or rule. */
+function endOfEntry(lines: readonly string[], from: number): number {
+  const next = lines.findIndex((text, at) => at > from && /^(?:#{1,6} |---|[-*+] \[.\] |\|)/u.test(text));
+  const end = next === -1 ? lines.length : next;
+  return lines.slice(0, end).findLastIndex((text) => text.trim() !== '');
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/[\s\p{C}]+/gu, ' ').trim();
+}
+
+function markerOf(row: TrackIndexRow): string {
+  return row.completed === undefined ? (markers[row.status] ?? ' ') : 'x';
 }
 
 function appended(lines: readonly string[], section: TrackRow['section'], row: TrackIndexRow): Edited {
@@ -124,8 +189,7 @@ function appended(lines: readonly string[], section: TrackRow['section'], row: T
 
 function marked(lines: readonly string[], entry: TrackRow, row: TrackIndexRow): readonly string[] {
   const at = entry.line - 1;
-  const marker = row.completed === undefined ? (markers[row.status] ?? ' ') : 'x';
-  return lines.with(at, (lines[at] ?? '').replace(/\[.\]/u, `[${marker}]`));
+  return lines.with(at, (lines[at] ?? '').replace(/\[.\]/u, `[${markerOf(row)}]`));
 }
 
 function valueOf(row: TrackIndexRow, column: TrackColumn): string | undefined {

@@ -32,12 +32,19 @@ export { normalizePublishedPath } from './published-path.js';
 export { readPublishedTime } from './published-time.js';
 
 // State of a track and the registry of tracks
-export { decodeText } from './decode-text.js';
+export { decodeText, encodeLike, readTextFile } from './decode-text.js';
+export type { TextFile } from './decode-text.js';
 export { patchJson } from './patch-json.js';
 export { parseMetadata, writeMetadata } from './metadata.js';
 export type { MetadataRead } from './metadata.js';
-export { metadataOf, statusOf } from './metadata-of.js';
+export { extraTexts, metadataOf, statusOf } from './metadata-of.js';
 export type { MetadataExtras } from './metadata-of.js';
+export { readMetadataEdit } from './metadata-edit.js';
+export type { MetadataEdit, MetadataPatch } from './metadata-edit.js';
+export { metadataWords, withoutWords, wordPaths } from './metadata-words.js';
+export type { MetadataWords } from './metadata-words.js';
+export { readTrackFolder } from './track-folder.js';
+export type { FolderTrack, TrackFolder } from './track-folder.js';
 export { trackStatuses } from './metadata-model.js';
 export type {
   BoardSessionEntry,

@@ -30,7 +30,7 @@ export const trackStatuses = ['new', 'in_progress', 'blocked', 'complete', 'canc
 export type TrackStatus = (typeof trackStatuses)[number];
 
 /** Spellings met in real files (C-39). They stay in the file as long as they mean the same. */
-const statusSynonyms: Readonly<Record<string, TrackStatus>> = {
+export const statusSynonyms: Readonly<Record<string, TrackStatus>> = {
   planned: 'new',
   pending: 'new',
   not_started: 'new',
@@ -131,7 +131,7 @@ export const checkpointFields = {
     tasksTotal: field('tasks_total', integer),
     lastTask: field('last_task', nullable(text)),
     lastCommit: field('last_commit', nullable(text)),
-    commits: field('commits', list(commit)),
+    commits: field('commits', history(commit, bySha)),
   },
   EVALUATE_EXECUTION: {
     ...common,
@@ -197,7 +197,7 @@ const loopState = record({
   currentStep: field('current_step', step),
   stepStatus: field('step_status', stepStatus),
   stepStartedAt: field('step_started_at', nullable(time)),
-  executionMode: field('execution_mode', nullable(word(['PARALLEL', 'SEQUENTIAL']))),
+  executionMode: field('execution_mode', nullable(word(['PARALLEL', 'SEQUENTIAL'] as const))),
   fixCycleCount: field('fix_cycle_count', integer),
   maxFixCycles: field('max_fix_cycles', integer),
   planRevisionCount: field('plan_revision_count', integer),
@@ -268,13 +268,22 @@ export const metadataFields = {
   dependencies: field('dependencies', texts, 'depends_on'),
   loopState: field('loop_state', loopState),
   boardSessions: field('board_sessions', history(boardSession, named('session_id'))),
-  boardConditions: field('board_conditions', texts),
+  boardConditions: field(
+    'board_conditions',
+    history(text, (published) => JSON.stringify(published)),
+  ),
   leadConsultations: field('lead_consultations', history(leadConsultation, named('timestamp', 'question'))),
   discoveredWork: field('discovered_work', history(discovered, byFirst('description'))),
   blockers: field('blockers', history(orText(blocker, 'description'), byFirst('id', 'description'))),
 } satisfies Fields;
 
 export const metadataCodec = record(metadataFields);
+
+/** A commit by the digits that every spelling of it has. */
+function bySha(published: Json): string | undefined {
+  const sha = isObject(published) ? ownOf(published, 'sha') : published;
+  return typeof sha === 'string' && sha !== '' ? sha.slice(0, 7).toLowerCase() : undefined;
+}
 
 /** Items that these keys name together. */
 function named(...keys: readonly string[]): (published: Json) => string | undefined {

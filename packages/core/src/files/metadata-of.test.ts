@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { initialTrack } from '../track/initial.js';
 import type { Task, TaskState, TrackState } from '../track/model.js';
-import { metadataOf, statusOf } from './metadata-of.js';
+import { extraTexts, metadataOf, statusOf } from './metadata-of.js';
 import { parseMetadata, writeMetadata } from './metadata.js';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -35,7 +35,7 @@ const tasks = new Map([
 const blank = initialTrack('greet_20260101');
 const state: TrackState = {
   ...blank,
-  about: { ...blank.about, name: 'Greet', priority: 'P1', dependencies: ['base'], extra: { mood: 'fine' } },
+  about: { ...blank.about, name: 'Greet', priority: 'P1', dependencies: ['base'], extra: { mood: '"fine"' } },
   lifecycle: 'active',
   createdAt: at,
   updatedAt: later,
@@ -103,8 +103,8 @@ describe('metadataOf', () => {
       ],
       leadConsultations: [{ timestamp: at, lead: 'qa', question: 'how many?' }],
     });
-    expect(parseMetadata(writeMetadata(undefined, metadata))).toEqual({ metadata, version: 3, findings: [] });
-    expect(JSON.parse(writeMetadata(undefined, metadata))).toEqual({
+    expect(parseMetadata(writeMetadata(undefined, metadata))).toMatchObject({ metadata, version: 3, findings: [] });
+    expect(JSON.parse(writeMetadata(undefined, metadata, extraTexts(state)))).toEqual({
       version: 3,
       track_id: 'greet_20260101',
       name: 'Greet',

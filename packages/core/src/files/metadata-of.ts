@@ -49,8 +49,13 @@ export function metadataOf(state: TrackState, extras: MetadataExtras = {}): Meta
       status: active ? 'ACTIVE' : 'RESOLVED',
       ...(resolvedAt !== undefined && { resolvedAt }),
     })),
-    ...(isObject(about.extra) && Object.keys(about.extra).length > 0 && { extra: about.extra }),
   };
+}
+
+/** Unknown keys of a foreign file, as the texts that `writeMetadata` takes. */
+export function extraTexts({ about: { extra } }: TrackState): Readonly<Record<string, string>> {
+  const texts = isObject(extra) ? Object.entries(extra) : [];
+  return Object.fromEntries(texts.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 /** The outer machine in the words of the file; an active track with an open blocker is blocked. */
@@ -58,12 +63,10 @@ export function statusOf(state: TrackState): TrackStatus {
   switch (state.lifecycle) {
     case 'draft':
     case 'ready':
-      return 'new';
+      return state.imported && begun(state) ? inProgress(state) : 'new';
     case 'active':
     case 'paused':
-      return state.loop.status === 'BLOCKED' || [...state.blockers.values()].some((blocker) => blocker.active)
-        ? 'blocked'
-        : 'in_progress';
+      return inProgress(state);
     case 'failed':
       return 'blocked';
     case 'completed':
@@ -73,6 +76,17 @@ export function statusOf(state: TrackState): TrackStatus {
     case 'archived':
       return state.completedAt === undefined ? 'cancelled' : 'complete';
   }
+}
+
+/** Taken over in the middle of its work, and not run here yet. */
+function begun({ loop: { step, status } }: TrackState): boolean {
+  return (step !== 'PLAN' && step !== 'BRAINSTORM') || status !== 'NOT_STARTED';
+}
+
+function inProgress({ loop, blockers }: TrackState): TrackStatus {
+  return loop.status === 'BLOCKED' || [...blockers.values()].some((blocker) => blocker.active)
+    ? 'blocked'
+    : 'in_progress';
 }
 
 function loopOf(state: TrackState, extras: MetadataExtras): NonNullable<MetadataV3['loopState']> {

@@ -443,11 +443,16 @@ describe('metadata.json', () => {
   });
 
   it('keeps unknown keys of items that stay when a list becomes shorter', () => {
-    const commits = [{ sha: 'a', who: 'Bob' }, { sha: 'b' }];
-    const text = JSON.stringify({ version: 3, loop_state: { checkpoints: { EXECUTE: { commits } } } });
-    const shorter: MetadataV3 = { loopState: { checkpoints: { EXECUTE: { commits: [{ sha: 'a' }] } } } };
+    const evaluators_run = [{ evaluator: 'a', who: 'Bob' }, { evaluator: 'b' }];
+    const text = JSON.stringify({
+      version: 3,
+      loop_state: { checkpoints: { EVALUATE_EXECUTION: { evaluators_run } } },
+    });
+    const shorter: MetadataV3 = {
+      loopState: { checkpoints: { EVALUATE_EXECUTION: { evaluatorsRun: [{ evaluator: 'a' }] } } },
+    };
     expect(JSON.parse(writeMetadata(text, shorter))).toMatchObject({
-      loop_state: { checkpoints: { EXECUTE: { commits: [{ sha: 'a', who: 'Bob' }] } } },
+      loop_state: { checkpoints: { EVALUATE_EXECUTION: { evaluators_run: [{ evaluator: 'a', who: 'Bob' }] } } },
     });
   });
 

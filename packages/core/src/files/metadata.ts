@@ -2,8 +2,10 @@ import { ConductorError } from '../kernel/error.js';
 import type { Json } from '../ports/values.js';
 import type { Finding } from '../track/model.js';
 import { decodeText, withoutMark } from './decode-text.js';
+import { jsonPlaces } from './json-place.js';
+import type { JsonPlaces } from './json-place.js';
 import { readJsonText, valueOf } from './json-text.js';
-import { isObject } from './metadata-codec.js';
+import { isObject, ownOf } from './metadata-codec.js';
 import type { Report } from './metadata-codec.js';
 import { boardSession, metadataCodec, metadataFields, parallelState } from './metadata-model.js';
 import type { BoardSessionEntry, MetadataV3 } from './metadata-model.js';
@@ -21,6 +23,12 @@ export interface MetadataRead {
   /** 1, 2, 3, or what a newer program wrote. */
   readonly version: number;
   readonly findings: readonly Finding[];
+  /** Words for the step or its status that are none of ours, as they stand in the file. */
+  readonly foreign?: { readonly step?: string; readonly status?: string };
+  /** Unknown top-level keys with the text of their values: no number loses a digit. */
+  readonly extra: Readonly<Record<string, string>>;
+  /** Where a value stands, by its path from the root (`loop_state.current_step`). */
+  readonly places: JsonPlaces;
 }
 
 /**
@@ -30,33 +38,74 @@ export interface MetadataRead {
  */
 export function parseMetadata(source: string | Uint8Array): MetadataRead {
   const findings: Finding[] = [];
-  const root = readRoot(source, findings);
-  if (!root) return { metadata: undefined, version: 0, findings };
+  const read = readRoot(source, findings);
+  if (!read) return { metadata: undefined, version: 0, findings, extra: {}, places: nowhere };
+  const { root, places } = read;
   const report: Report = (item, why) => {
-    if (findings.length < maxFindings) findings.push(finding('warning', `${item}: ${why}`, item));
+    if (findings.length < maxFindings) findings.push(finding('warning', `${item}: ${why}`, item, places));
   };
   const version = versionOf(root, report);
   const metadata = { ...metadataCodec.read(root, '', report), ...moved(root, report) };
   const extra = extraOf(root);
-  return { metadata: { ...metadata, ...(Object.keys(extra).length > 0 && { extra }) }, version, findings };
+  const foreign = foreignOf(root, metadata);
+  return {
+    metadata: { ...metadata, ...(Object.keys(extra).length > 0 && { extra }) },
+    version,
+    findings,
+    extra: rawExtra(Object.keys(extra), read),
+    places,
+    ...(foreign && { foreign }),
+  };
 }
 
-function readRoot(source: string | Uint8Array, findings: Finding[]): JsonObject | undefined {
+const nowhere: JsonPlaces = { nodeAt: () => undefined, lineAt: () => undefined };
+
+interface Root {
+  readonly text: string;
+  readonly root: JsonObject;
+  readonly places: JsonPlaces;
+}
+
+function readRoot(source: string | Uint8Array, findings: Finding[]): Root | undefined {
   try {
-    const { node, oddities } = readJsonText(withoutMark(typeof source === 'string' ? source : decodeText(source)));
+    const text = withoutMark(typeof source === 'string' ? source : decodeText(source));
+    const { node, oddities } = readJsonText(text);
+    const places = jsonPlaces(text, node);
     for (const { kind, path } of oddities) {
       const what =
         kind === 'duplicate' ? 'stands more than once; the last one counts' : 'is no key of data and is ignored';
-      findings.push(finding('warning', `${path} ${what}`, path));
+      findings.push(finding('warning', `${path} ${what}`, path, places));
     }
     const value = valueOf(node);
-    if (isObject(value)) return value;
+    if (isObject(value)) return { text, root: value, places };
     findings.push(finding('error', `${file} holds no object`));
   } catch (error) {
     if (!ConductorError.is(error)) throw error;
     findings.push({ ...finding('error', `${file} cannot be read: ${error.message}`), ...lineOf(error.details) });
   }
   return undefined;
+}
+
+/** What stands where a step or its status should, and is neither: kept word by word. */
+function foreignOf(root: JsonObject, { loopState }: MetadataV3): MetadataRead['foreign'] {
+  const loop = root['loop_state'];
+  if (!isObject(loop)) return undefined;
+  const wordOf = (key: string, known: unknown) => {
+    const value = ownOf(loop, key);
+    if (known !== undefined || value === undefined || value === null) return undefined;
+    return (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 200);
+  };
+  const step = wordOf('current_step', loopState?.currentStep);
+  const status = wordOf('step_status', loopState?.stepStatus);
+  if (step === undefined && status === undefined) return undefined;
+  return { ...(step !== undefined && { step }), ...(status !== undefined && { status }) };
+}
+
+function rawExtra(keys: readonly string[], { text, places }: Root): Readonly<Record<string, string>> {
+  const wanted = new Set(keys);
+  const root = places.nodeAt('');
+  const members = root?.kind === 'object' ? root.members.filter(({ key }) => wanted.has(key)) : [];
+  return Object.fromEntries(members.map(({ key, value }) => [key, text.slice(value.start, value.end)]));
 }
 
 /** v1 has no loop, v2 no parallel state and no sessions; a higher number than ours is read as ours (C-01). */
@@ -126,20 +175,41 @@ const always = {
 /**
  * The text of `metadata.json`, version 3. Over a previous text it makes the smallest edits: unknown keys, their order, the
  * indentation, and every value that means the same stay. A field that is undefined is left as it stands. A previous text
- * that is no JSON object is written anew.
+ * that is no JSON object is written anew. `raw`: unknown keys as the texts of their values, for a file that lacks them.
  */
-export function writeMetadata(previous: string | undefined, { extra, ...data }: MetadataV3): string {
-  const before = previous === undefined ? undefined : readRoot(previous, []);
+export function writeMetadata(
+  previous: string | undefined,
+  { extra, ...data }: MetadataV3,
+  raw: Readonly<Record<string, string>> = {},
+): string {
+  const before = previous === undefined ? undefined : readRoot(previous, [])?.root;
   const written = metadataCodec.write(data, before);
   const published: JsonObject = {
     ...always,
     ...extra,
+    ...tokensFor(raw),
     ...before,
     ...(isObject(written) ? written : {}),
     version: versionToWrite(before),
   };
-  if (previous !== undefined && before !== undefined) return patchJson(previous, ordered(published));
-  return `${JSON.stringify(ordered(published), undefined, 2)}\n`;
+  const text =
+    previous !== undefined && before !== undefined
+      ? patchJson(previous, ordered(published))
+      : `${JSON.stringify(ordered(published), undefined, 2)}\n`;
+  return withTexts(text, raw);
+}
+
+/** Stands for a value whose text is put in afterwards; no other string of a file begins with this character and word. */
+const tokenOf = (key: string) => `\u0000text of ${key}`;
+
+function tokensFor(raw: Readonly<Record<string, string>>): JsonObject {
+  return Object.fromEntries(Object.keys(raw).map((key) => [key, tokenOf(key)]));
+}
+
+function withTexts(text: string, raw: Readonly<Record<string, string>>): string {
+  let result = text;
+  for (const [key, value] of Object.entries(raw)) result = result.replace(JSON.stringify(tokenOf(key)), () => value);
+  return result;
 }
 
 /** A higher number was written by a newer program, which goes on to read the file. */
@@ -155,8 +225,10 @@ function ordered(published: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(published).toSorted(([left], [right]) => rank(left) - rank(right)));
 }
 
-function finding(severity: Finding['severity'], message: string, item?: string): Finding {
-  return { severity, code: severity === 'error' ? 'FILE_DAMAGED' : 'METADATA_UNREAD', message, path: file, item };
+function finding(severity: Finding['severity'], message: string, item?: string, places?: JsonPlaces): Finding {
+  const line = item === undefined ? undefined : places?.lineAt(item);
+  const code = severity === 'error' ? 'FILE_DAMAGED' : 'METADATA_UNREAD';
+  return { severity, code, message, path: file, item, ...(line !== undefined && { line }) };
 }
 
 function lineOf(details: Readonly<Record<string, unknown>>): { line?: number } {

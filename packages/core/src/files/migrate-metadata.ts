@@ -7,6 +7,7 @@ import { readJsonText, valueOf } from './json-text.js';
 import { isObject, ownOf } from './metadata-codec.js';
 import type { CheckpointEntries, LoopStateEntry, MetadataV3, TrackStatus } from './metadata-model.js';
 import { parseMetadata, writeMetadata } from './metadata.js';
+import type { MetadataRead } from './metadata.js';
 import { placeKeys } from './place-keys.js';
 
 /** A migrated `metadata.json`. */
@@ -34,7 +35,8 @@ export function migrateMetadata(text: string, facts: FolderFacts = {}): Metadata
   if (from >= 3) return { text, from, to: 3, findings: read.findings };
   try {
     const placed = placeKeys(text);
-    const { fields, findings } = completed(parseMetadata(placed).metadata ?? {}, keysOf(placed), facts);
+    const { metadata = {}, foreign } = parseMetadata(placed);
+    const { fields, findings } = completed(metadata, { keys: keysOf(placed), facts, foreign });
     return {
       text: writeMetadata(placed, fields),
       from,
@@ -66,11 +68,16 @@ function keysOf(text: string): ReadonlySet<string> {
   return new Set(Object.keys(rootOf(text)));
 }
 
+interface Known {
+  readonly keys: ReadonlySet<string>;
+  readonly facts: FolderFacts;
+  readonly foreign: MetadataRead['foreign'];
+}
+
 /** The fields that version 3 must have and the whole loop; everything else the file says already is left alone. */
 function completed(
   metadata: MetadataV3,
-  keys: ReadonlySet<string>,
-  facts: FolderFacts,
+  { keys, facts, foreign }: Known,
 ): { readonly fields: MetadataV3; readonly findings: readonly Finding[] } {
   const finished = metadata.status === 'complete';
   const written = metadata.loopState ?? {};
@@ -84,7 +91,12 @@ function completed(
     fields: {
       ...(!keys.has('track_id') && facts.trackId !== undefined && { trackId: facts.trackId }),
       ...(!keys.has('status') && { status: statusOfStep(inferred.step, inferred.status) }),
-      loopState: { ...loopState, currentStep: inferred.step, stepStatus: inferred.status },
+      loopState: {
+        ...loopState,
+        // A word that is none of ours is not written over with a guess.
+        ...(foreign?.step === undefined && { currentStep: inferred.step }),
+        ...(foreign?.status === undefined && { stepStatus: inferred.status }),
+      },
     },
   };
 }

@@ -1,0 +1,281 @@
+import { parseSpec } from '../plan/spec.js';
+import { transitions } from '../loop/transitions.js';
+import { parseLimits } from '../track/limits.js';
+import type { Limits } from '../track/limits.js';
+import type { TrackEventData } from '../track/events.js';
+import type { Finding, Priority, Step, StepStatus } from '../track/model.js';
+import { readTextFile } from './decode-text.js';
+import { folderFacts, inferLoopState } from './infer-loop-state.js';
+import type { FolderFacts } from './infer-loop-state.js';
+import { migrateMetadata } from './migrate-metadata.js';
+import type { MetadataV3 } from './metadata-model.js';
+import { parseMetadata } from './metadata.js';
+import type { MetadataRead } from './metadata.js';
+import { readPriority } from './priority-word.js';
+import type { TrackRow } from './tracks-index.js';
+
+/** What stands in the folder of a track, as far as it was there. */
+export interface TrackFolder {
+  /** Name of the folder. */
+  readonly trackId: string;
+  readonly metadata?: Uint8Array | undefined;
+  readonly plan?: string | undefined;
+  readonly spec?: string | undefined;
+  /** Texts of `evaluation-report.md` and the like, in the order of their age. */
+  readonly reports?: readonly string[] | undefined;
+  /** Its row in `tracks.md`. */
+  readonly row?: TrackRow | undefined;
+}
+
+type Imported = TrackEventData<'track.imported'>;
+
+/** A track as its folder tells it: all of `track.imported` that needs no store. */
+export interface FolderTrack extends Pick<
+  Imported,
+  'name' | 'type' | 'priority' | 'goal' | 'lifecycle' | 'loop' | 'blockers' | 'extra' | 'createdAt' | 'completedAt'
+> {
+  readonly superpower: boolean;
+  readonly dependencies: readonly string[];
+  readonly limits: Partial<Limits>;
+  readonly findings: readonly Finding[];
+}
+
+const maxFindings = 200;
+const importBlocker = 'blocker-import';
+
+/**
+ * Reads a track out of its folder (spec-loop 2.9, 4.6; T1): `metadata.json` of any version, and what it does not say inferred from
+ * plan, reports and `tracks.md`. Total and pure. Nothing is guessed silently: a word for the step that no transition knows
+ * blocks the track until a person decides; marks of the plan count more than counters (C-70).
+ */
+export function readTrackFolder(folder: TrackFolder, at: string): FolderTrack {
+  const findings: Finding[] = [];
+  const facts = folderFacts(folder.trackId, folder);
+  const read = metadataIn(folder, facts, findings);
+  const metadata = read?.metadata ?? {};
+  const about = aboutOf(folder, metadata, findings);
+  const loop = loopOf({ folder, read, metadata, facts }, findings);
+  countsOf(metadata, facts, findings);
+  const blockers = blockersOf(metadata, loop, at, findings);
+  return {
+    ...about,
+    limits: limitsOf(metadata, findings),
+    lifecycle: lifecycleOf(metadata, loop),
+    loop,
+    blockers,
+    extra: read?.extra ?? {},
+    findings: findings.slice(0, maxFindings),
+  };
+}
+
+function metadataIn(
+  { metadata: bytes, plan }: TrackFolder,
+  facts: FolderFacts,
+  findings: Finding[],
+): MetadataRead | undefined {
+  if (!bytes) return undefined;
+  const { text, whole } = readTextFile(bytes);
+  if (!whole) findings.push(warning('FILE_DAMAGED', 'metadata.json holds bytes that are no text', 'error'));
+  const migration = migrateMetadata(text, facts);
+  findings.push(...migration.findings.filter(({ code }) => plan !== undefined || code !== 'STATE_INFERRED'));
+  if (migration.from === 0) return undefined;
+  if (migration.backupName !== undefined)
+    findings.push(
+      warning(
+        'METADATA_OLD',
+        `metadata.json is of version ${migration.from}; its first change by us writes version 3`,
+        'info',
+      ),
+    );
+  return parseMetadata(migration.text);
+}
+
+function aboutOf({ trackId, spec, plan, row }: TrackFolder, metadata: MetadataV3, findings: Finding[]) {
+  const document = spec === undefined ? undefined : parseSpec(spec);
+  const title = document?.title.trim() || /^#\s+(.{1,200})$/m.exec(plan ?? '')?.[1]?.trim();
+  const name = [metadata.name, row?.name, title].find((text) => text !== undefined && text.trim() !== '') ?? trackId;
+  if (metadata.trackId !== undefined && metadata.trackId !== trackId)
+    findings.push(
+      warning(
+        'TRACK_ID_DIFFERS',
+        `metadata.json calls the track ${JSON.stringify(metadata.trackId.slice(0, 200))}; its folder's name counts`,
+      ),
+    );
+  return {
+    name: name.trim(),
+    type: metadata.type?.trim() || row?.type || 'feature',
+    priority: priorityOf(metadata, row, findings),
+    goal: document?.goal ?? name.trim(),
+    superpower: metadata.superpowerEnhanced ?? false, // absent means legacy
+    dependencies: (metadata.dependencies ?? []).filter((id) => id !== '' && id.length <= 256),
+    ...(metadata.createdAt !== undefined && { createdAt: metadata.createdAt }),
+    ...(metadata.completedAt != null && { completedAt: metadata.completedAt }),
+  };
+}
+
+function priorityOf({ priority }: MetadataV3, row: TrackRow | undefined, findings: Finding[]): Priority {
+  const stated = priority ?? row?.priority;
+  const read = stated === undefined ? 'P2' : readPriority(stated);
+  if (read === undefined)
+    findings.push(
+      warning(
+        'METADATA_UNREAD',
+        `${JSON.stringify((stated ?? '').slice(0, 80))} is no priority; the track counts as P2`,
+      ),
+    );
+  return read ?? 'P2';
+}
+
+function limitsOf({ loopState }: MetadataV3, findings: Finding[]): Partial<Limits> {
+  const limits: Partial<Limits> = {};
+  for (const name of ['maxFixCycles', 'maxPlanRevisions'] as const) {
+    const value = loopState?.[name];
+    if (value === undefined) continue;
+    try {
+      Object.assign(limits, parseLimits({ [name]: value }));
+    } catch {
+      findings.push(warning('METADATA_UNREAD', `${value} is out of the range of ${name}`)); // said, and the default counts
+    }
+  }
+  return limits;
+}
+
+interface Sources {
+  readonly folder: TrackFolder;
+  readonly read: MetadataRead | undefined;
+  readonly metadata: MetadataV3;
+  readonly facts: FolderFacts;
+}
+
+function loopOf(sources: Sources, findings: Finding[]): Imported['loop'] {
+  const { read, metadata, facts } = sources;
+  const written = metadata.loopState ?? {};
+  const { step, status } = placeOf(sources, findings);
+  const foreign = read?.foreign;
+  const failures = written.checkpoints?.FIX?.fixesRemaining ?? written.checkpoints?.EVALUATE_EXECUTION?.failureItems;
+  const planVersion = written.checkpoints?.PLAN?.planVersion ?? 1;
+  return {
+    step,
+    status,
+    ...(foreign && { foreign }),
+    ...(written.executionMode && { mode: written.executionMode }),
+    fixCycles: counted(written.fixCycleCount ?? facts.fixCycles ?? 0),
+    planRevisions: counted(written.planRevisionCount ?? planVersion - 1),
+    ...(written.checkpoints?.EVALUATE_EXECUTION?.businessSyncRequired === true && { businessSync: true }),
+    ...(step === 'PLAN' && status === 'IN_PROGRESS' && { replan: true }),
+    ...(failures && failures.length > 0 && { failures: [...failures].slice(0, maxFindings) }),
+    checkpoints: checkpointsOf(metadata),
+  };
+}
+
+const counted = (value: number) => (value < 0 ? 0 : Math.min(value, Number.MAX_SAFE_INTEGER));
+
+function placeOf({ folder, read, metadata, facts }: Sources, findings: Finding[]): { step: Step; status: StepStatus } {
+  const { currentStep, stepStatus } = metadata.loopState ?? {};
+  const listed = !read && folder.row?.section === 'completed';
+  const finished = metadata.status === 'complete' || (currentStep === 'COMPLETE' && stepStatus === 'PASSED') || listed;
+  if (finished) {
+    const contradicts = currentStep !== undefined && currentStep !== 'COMPLETE';
+    if (contradicts)
+      findings.push(warning('STATE_CONTRADICTS', `The track is called finished, but its step is ${currentStep}`));
+    if (listed) findings.push(warning('STATE_INFERRED', 'tracks.md lists the track as completed'));
+    return { step: 'COMPLETE', status: 'PASSED' };
+  }
+  const foreign = read?.foreign;
+  const inferred = inferLoopState(facts);
+  if (currentStep === undefined && !foreign?.step) findings.push(...inferred.findings);
+  const step = currentStep ?? inferred.step;
+  if (foreign) {
+    const words = Object.values(foreign)
+      .map((word) => JSON.stringify(word.slice(0, 80)))
+      .join(' / ');
+    findings.push(
+      warning(
+        'STATE_UNKNOWN',
+        `metadata.json says ${words}, which no transition knows; the folder reads as ${step}`,
+        'error',
+      ),
+    );
+    return { step, status: 'BLOCKED' };
+  }
+  const status = currentStep === undefined ? inferred.status : (stepStatus ?? 'NOT_STARTED');
+  return { step, status: resumable(step, status, findings) };
+}
+
+/** What was being judged or completed elsewhere is judged or completed again: its results are not in our log. */
+function resumable(step: Step, status: StepStatus, findings: Finding[]): StepStatus {
+  const again = step === 'EVALUATE_PLAN' || step === 'EVALUATE_EXECUTION' || step === 'COMPLETE' || step === 'FIX';
+  if (again && status === 'IN_PROGRESS') return 'NOT_STARTED';
+  const known =
+    status === 'BLOCKED' || transitions.some((row) => row.step === step && (row.status ?? status) === status);
+  if (!known)
+    findings.push({
+      ...warning('STATE_UNKNOWN', `No transition knows ${step} / ${status}`, 'error'),
+      hint: 'Write a pair of the table into metadata.json, or leave the step out: then it is read off the folder.',
+    });
+  return status;
+}
+
+function checkpointsOf({ loopState }: MetadataV3): Imported['loop']['checkpoints'] {
+  const checkpoints: Imported['loop']['checkpoints'] = {};
+  for (const [step, entry] of Object.entries(loopState?.checkpoints ?? {})) {
+    if (entry.status === undefined) continue;
+    checkpoints[step as Step] = {
+      status: entry.status,
+      ...(entry.startedAt != null && { startedAt: entry.startedAt }),
+      ...(entry.completedAt != null && { completedAt: entry.completedAt }),
+      ...(entry.agent != null && { agent: entry.agent }),
+    }; // keys of the model are steps
+  }
+  return checkpoints;
+}
+
+/** C-70: plan.md wins over the counter. */
+function countsOf({ loopState }: MetadataV3, { tasks }: FolderFacts, findings: Finding[]): void {
+  const { tasksCompleted } = loopState?.checkpoints?.EXECUTE ?? {};
+  if (tasksCompleted === undefined || !tasks || tasksCompleted === tasks.done) return;
+  findings.push(
+    warning(
+      'TASKS_CORRECTED',
+      `metadata.json says that ${tasksCompleted} tasks are completed, plan.md that ${tasks.done} of ${tasks.total} are; plan.md counts`,
+    ),
+  );
+}
+
+function blockersOf(
+  metadata: MetadataV3,
+  { step, status, foreign }: Imported['loop'],
+  at: string,
+  findings: Finding[],
+): Imported['blockers'] {
+  const found: Imported['blockers'] = [];
+  for (const { id, description, blockedAt, blockedStep, status: state, resolvedAt } of metadata.blockers ?? []) {
+    if (id === undefined || id === '' || id.length > 256) {
+      findings.push(
+        warning('BLOCKER_UNNAMED', `A blocker without an id blocks nothing: ${(description ?? '').slice(0, 200)}`),
+      );
+      continue;
+    }
+    found.push({
+      id,
+      step: blockedStep ?? step,
+      description: description ?? id,
+      active: state !== 'RESOLVED',
+      raisedAt: blockedAt ?? at,
+      ...(resolvedAt != null && { resolvedAt }),
+    });
+  }
+  if (!foreign || status !== 'BLOCKED') return found;
+  const description = `metadata.json says ${Object.values(foreign).join(' / ')}, which is no state of the loop; resolved, the track goes on with ${step}`;
+  return [...found, { id: importBlocker, step, description, active: true, raisedAt: at }];
+}
+
+function lifecycleOf(metadata: MetadataV3, { step, status }: Imported['loop']): Imported['lifecycle'] {
+  if (metadata.status === 'cancelled') return 'cancelled';
+  if (step === 'COMPLETE' && status === 'PASSED') return 'completed';
+  return (step === 'PLAN' || step === 'BRAINSTORM') && status === 'NOT_STARTED' ? 'draft' : 'ready';
+}
+
+function warning(code: string, message: string, severity: Finding['severity'] = 'warning'): Finding {
+  return { severity, code, message, path: 'metadata.json' };
+}
