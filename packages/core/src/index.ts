@@ -70,9 +70,10 @@ export type {
 
 // The loop
 export { transitionFor, transitions } from './loop/transitions.js';
-export type { EscalationReason, Guard, LoopFacts, Transition } from './loop/transitions.js';
+export type { Guard, LoopFacts, Transition } from './loop/transitions.js';
+export type { EscalationReason, NamedReason } from './loop/reasons.js';
 export { escalations } from './loop/escalations.js';
-export type { Escalation, LeadsTo } from './loop/escalations.js';
+export type { Escalation, EscalationOption, LeadsTo } from './loop/escalations.js';
 
 // The project and its questions
 export { project, projectEvents, registryFollowUps } from './project/project.js';

@@ -1,17 +1,33 @@
-import type { EscalationReason } from './transitions.js';
+import { namedReasons } from './reasons.js';
+import type { EscalationReason, NamedReason } from './reasons.js';
 
 /** Where an answer leads. Nothing leads to COMPLETE past the gates. */
 export const outcomes = ['retry', 'extend', 'replan', 'skip-task', 'fail-track', 'resolved'] as const;
 export type LeadsTo = (typeof outcomes)[number];
 
+export interface EscalationOption {
+  readonly id: string;
+  readonly label: string;
+  readonly leadsTo: LeadsTo;
+}
+
 export interface Escalation {
   readonly title: string;
   readonly question: string;
-  /** The first one is taken by a plain "approve". */
-  readonly options: readonly { readonly id: string; readonly label: string; readonly leadsTo: LeadsTo }[];
+  /** The first one is taken by a plain "approve". What leads to `skip-task` is offered where a task is stuck, `replan` where there is a plan. */
+  readonly options: readonly EscalationOption[];
 }
 
 const failTrack = { id: 'fail', label: 'Give up: the track has failed', leadsTo: 'fail-track' } as const;
+const skip = { id: 'skip', label: 'Leave these tasks out', leadsTo: 'skip-task' } as const;
+const replan = { id: 'replan', label: 'Send the plan back to the planner', leadsTo: 'replan' } as const;
+
+/** What an agent came upon and may not decide itself. */
+const found = (title: string, ...first: readonly EscalationOption[]): Escalation => ({
+  title,
+  question: 'How shall it go on?',
+  options: [...first, { id: 'retry', label: 'Decided: try again', leadsTo: 'retry' }, skip, failTrack],
+});
 
 /** One row per reason to ask a person: what is asked, and what the answers do. */
 export const escalations: Readonly<Record<EscalationReason, Escalation>> = Object.freeze({
@@ -23,21 +39,35 @@ export const escalations: Readonly<Record<EscalationReason, Escalation>> = Objec
   PLAN_LIMIT: {
     title: 'The plan was revised as often as allowed and still does not pass',
     question: 'Allow one more revision?',
-    options: [{ id: 'extend', label: 'Allow one more plan revision', leadsTo: 'extend' }, failTrack],
+    options: [
+      { id: 'extend', label: 'Allow one more plan revision', leadsTo: 'extend' },
+      { id: 'retry', label: 'Evaluate the plan as it stands now', leadsTo: 'retry' },
+      failTrack,
+    ],
+  },
+  CTO_LIMIT: {
+    title: 'The plan was revised for the CTO as often as allowed and still does not pass the review',
+    question: 'Allow one more round?',
+    options: [
+      { id: 'extend', label: 'Allow one more round with the CTO', leadsTo: 'extend' },
+      { id: 'retry', label: 'Review the plan as it stands now', leadsTo: 'retry' },
+      failTrack,
+    ],
   },
   TASK_LIMIT: {
     title: 'A task failed for the last time or cannot be done',
     question: 'Try it once more, leave it out, or stop here?',
-    options: [
-      { id: 'retry', label: 'Try the failed and blocked tasks again', leadsTo: 'retry' },
-      { id: 'skip', label: 'Leave these tasks out', leadsTo: 'skip-task' },
-      failTrack,
-    ],
+    options: [{ id: 'retry', label: 'Try the failed and blocked tasks again', leadsTo: 'retry' }, skip, failTrack],
   },
   FIX_LIMIT: {
     title: 'The fix cycles are used up and the evaluation still fails',
     question: 'Allow one more fix cycle?',
-    options: [{ id: 'extend', label: 'Allow one more fix cycle', leadsTo: 'extend' }, failTrack],
+    options: [
+      { id: 'extend', label: 'Allow one more fix cycle', leadsTo: 'extend' },
+      { id: 'retry', label: 'Evaluate again as it stands now; tasks that are stuck are tried again', leadsTo: 'retry' },
+      { id: 'skip', label: 'Leave the tasks out that are stuck, and evaluate again', leadsTo: 'skip-task' },
+      failTrack,
+    ],
   },
   ITERATION_LIMIT: {
     title: 'The loop went round as often as allowed',
@@ -52,6 +82,25 @@ export const escalations: Readonly<Record<EscalationReason, Escalation>> = Objec
   BOARD_ESCALATED: {
     title: 'The board came to no decision',
     question: 'Send the plan back for a revision?',
-    options: [{ id: 'replan', label: 'Send the plan back to the planner', leadsTo: 'replan' }, failTrack],
+    options: [replan, { id: 'retry', label: 'Ask the board again', leadsTo: 'retry' }, failTrack],
   },
+  USER_ONLY: found('Only the user may decide this'),
+  LEAD_ESCALATED: found('A lead did not decide, and passes it on'),
+  LEADS_DISAGREE: found('The leads disagree'),
+  SECURITY: found('A decision touches security'),
+  PRODUCTION_DATA: found('A decision touches production data'),
+  SCOPE_CHANGE: found('The work needs more, or other things, than its spec says', replan),
+  REQUIREMENT_AMBIGUOUS: found('A requirement can be read in more than one way'),
+  CRITICAL_DECISION: found('A decision is too far-reaching for an agent'),
+  INPUT_MISSING: found('A file or parameter that the work needs is missing'),
 });
+
+/** Codes of errors that say that the call itself was wrong, exit codes 2 and 3 of an agent: asked again it would say the same. */
+const wrongCalls: readonly string[] = ['VALIDATION_FAILED', 'FILE_NOT_FOUND'];
+
+/** What a failed or blocked agent asks about: by the code of its error, or by the first word of what it says (`SCOPE_CHANGE: …`). */
+export function reasonNamed(text: string, code = ''): NamedReason | undefined {
+  if (wrongCalls.includes(code)) return 'INPUT_MISSING';
+  const [word = ''] = text.trimStart().slice(0, 40).split(':', 1);
+  return namedReasons.find((reason) => reason === word.trimEnd());
+}

@@ -1,5 +1,6 @@
 import { steps, stepStatuses } from '../track/model.js';
 import type { Step, StepStatus } from '../track/model.js';
+import type { EscalationReason } from './reasons.js';
 
 /** What a row of the table may ask of the state; gathered once, so that the table stays data. */
 export interface LoopFacts {
@@ -25,10 +26,6 @@ export type Guard = keyof Pick<
   | 'retriesUsedUp'
   | 'activeBlocker'
 >;
-
-/** Why a person is asked; each has its options in `escalations`. */
-export type EscalationReason =
-  'PLAN_FAILED' | 'PLAN_LIMIT' | 'TASK_LIMIT' | 'FIX_LIMIT' | 'ITERATION_LIMIT' | 'TRACK_BLOCKED' | 'BOARD_ESCALATED';
 
 export interface Transition {
   readonly id: `T${number}`;

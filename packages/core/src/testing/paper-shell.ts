@@ -44,7 +44,7 @@ type Of<D extends Action['do']> = Extract<Action, { do: D }>;
 const id = 'greet_20260101';
 const later = '2026-01-02T00:00:00.000Z';
 const gates = {
-  EVALUATE_PLAN: { asks: [['plan-checks'], ['critic'], ['board:full']], boardId: true },
+  EVALUATE_PLAN: { asks: [['plan-checks'], ['critic'], ['cto'], ['board:full']], boardId: true },
   EVALUATE_EXECUTION: {
     asks: [
       ['structural', 'acme/lint'],
@@ -129,7 +129,8 @@ export function paperShell({
       });
     else if (outcome === 'complete')
       command({ name: 'task.complete', data: { taskId, runId, files: [], summary: 'done' } });
-    else if (outcome === 'block') command({ name: 'task.block', data: { taskId, runId, reason: 'impossible' } });
+    else if (outcome.startsWith('block'))
+      command({ name: 'task.block', data: { taskId, runId, reason: outcome.slice('block '.length) || 'impossible' } });
     else if (outcome.startsWith('fail'))
       command({
         name: 'task.fail',

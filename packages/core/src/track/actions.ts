@@ -1,6 +1,7 @@
 import type { EffectId, Instant } from '../ports/values.js';
 import type { ProcessRecord } from '../ports/executor.js';
-import type { EscalationReason } from '../loop/transitions.js';
+import type { EscalationOption } from '../loop/escalations.js';
+import type { EscalationReason } from '../loop/reasons.js';
 import type { Step } from './model.js';
 
 /** What the shell owes a track now: data, a function of state alone. */
@@ -24,7 +25,13 @@ export type Action =
   | { readonly do: 'board'; readonly boardId: string; readonly form: 'full' | 'quick' }
   | { readonly do: 'apply'; readonly approvalId: string }
   | { readonly do: 'close'; readonly step: Step; readonly visit: number; readonly outcome: 'pass' | 'fail' }
-  | { readonly do: 'escalate'; readonly reason: EscalationReason; readonly rule: string }
+  | {
+      readonly do: 'escalate';
+      readonly reason: EscalationReason;
+      readonly rule: string;
+      /** What is offered: the options of the reason that make sense now. */
+      readonly options: readonly EscalationOption[];
+    }
   | { readonly do: 'finish'; readonly part: CompletionPart; readonly effect: EffectId }
   | { readonly do: 'wait'; readonly until?: Instant; readonly timer?: string }
   | { readonly do: 'await'; readonly approvals: readonly string[] }

@@ -36,7 +36,7 @@ export interface TrackCommands {
   'step.fail': Given<'step.failed', 'rule' | 'next'>;
   'step.override': Given<'step.overridden', 'from'>;
   'effect.start': Given<'effect.started', 'try'>;
-  'effect.fail': Given<'effect.failed', 'final'> & { retryable: boolean };
+  'effect.fail': Given<'effect.failed', 'final' | 'asks'> & { retryable: boolean };
   'effect.interrupt': Given<'effect.interrupted', 'recoveries'>;
   'process.record': Event<'process.spawned'>;
   'plan.submit': Given<'plan.submitted', 'revision'>;

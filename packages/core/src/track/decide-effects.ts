@@ -1,3 +1,4 @@
+import { reasonNamed } from '../loop/escalations.js';
 import { baseEffect } from './effects.js';
 import type { TrackCommandName } from './commands.js';
 import type { Rules } from './decide.js';
@@ -21,9 +22,17 @@ export const decideEffects: Rules<Names> = {
   'effect.fail': (state, { retryable, ...data }) => {
     if (!state.effects.has(data.effect)) return [];
     const tries = (state.tries.get(baseEffect(data.effect)) ?? 0) + 1;
-    const final = !retryable || tries >= state.policy.limits.maxEffectTries;
+    const named = reasonNamed(data.message, retryable ? '' : data.reason);
+    const final = !retryable || named !== undefined || tries >= state.policy.limits.maxEffectTries;
     const { retryAt, ...rest } = data;
-    return [trackEvent('effect.failed', { ...rest, final, ...(!final && retryAt && { retryAt }) })];
+    return [
+      trackEvent('effect.failed', {
+        ...rest,
+        final,
+        ...(named && { asks: named }),
+        ...(!final && retryAt && { retryAt }),
+      }),
+    ];
   },
   'effect.interrupt': (state, data) => {
     const open = state.effects.get(data.effect);

@@ -1,12 +1,14 @@
 import { ConductorError } from '../kernel/error.js';
 import { outcomes } from '../loop/escalations.js';
 import type { LeadsTo } from '../loop/escalations.js';
+import { namedReasons } from '../loop/reasons.js';
 import type { NewEvent } from '../ports/values.js';
 import type { TrackCommandName } from './commands.js';
 import type { Rules } from './decide.js';
 import { trackEvent } from './events.js';
 import { ended } from './lifecycle.js';
-import type { Decision, TrackState } from './model.js';
+import { isFix, reasonOfTask, stuckTasks } from './questions.js';
+import type { Decision, TaskState, TrackState } from './model.js';
 import { invalidState, requireRun } from './refuse.js';
 
 type Names = Extract<
@@ -94,10 +96,16 @@ function follow(state: TrackState, decision: Decision): readonly NewEvent[] {
 }
 
 const consequences: Readonly<Record<LeadsTo, (state: TrackState, decision: Decision) => readonly NewEvent[]>> = {
-  retry: (state) => [...markStuck(state, 'pending'), ...unblock(state, true)],
-  'skip-task': (state) => [...markStuck(state, 'skipped'), ...unblock(state, true)],
+  retry: (state, decision) => [
+    // Where the last cycle is used up, a task that is tried again needs one to be tried in.
+    ...(retriedIn(state, decision).some((task) => !isFix(task)) ? raiseLimit(state, decision.reason) : []),
+    ...markStuck(state, decision, 'pending'),
+    ...unblock(state, true),
+  ],
+  'skip-task': (state, decision) => [...markStuck(state, decision, 'skipped'), ...unblock(state, true)],
   extend: (state, decision) => [...raiseLimit(state, decision.reason), ...unblock(state, true)],
-  replan: (state) => [
+  replan: (state, decision) => [
+    ...markStuck(state, decision, 'pending'),
     ...unblock(state, false),
     trackEvent('step.failed', {
       step: state.loop.step,
@@ -122,16 +130,32 @@ function unblock(state: TrackState, reopen: boolean): readonly NewEvent[] {
     : resolved;
 }
 
-function markStuck(state: TrackState, to: 'pending' | 'skipped'): readonly NewEvent[] {
-  return [...(state.plan?.tasks.values() ?? [])]
-    .filter(({ status }) => status === 'failed' || status === 'blocked')
-    .map(({ task }) => trackEvent('task.marked', { taskId: task.id, state: to, source: 'decision' }));
+/** The answer holds for the tasks that the question was about: those of its reason, or all where it was about the whole step. */
+function stuckBy(state: TrackState, { reason }: Decision): readonly TaskState[] {
+  const ofTasks = reason === 'TASK_LIMIT' || namedReasons.some((named) => named === reason);
+  return stuckTasks(state).filter((task) => !ofTasks || reasonOfTask(task) === reason);
+}
+
+function markStuck(state: TrackState, decision: Decision, to: 'pending' | 'skipped'): readonly NewEvent[] {
+  return stuckBy(state, decision).map((task) =>
+    trackEvent('task.marked', {
+      taskId: task.task.id,
+      // The next fix cycle writes its own tasks: an old one beside them would be done twice.
+      state: decision.reason === 'FIX_LIMIT' && isFix(task) ? 'skipped' : to,
+      source: 'decision',
+    }),
+  );
+}
+
+function retriedIn(state: TrackState, decision: Decision): readonly TaskState[] {
+  return decision.reason === 'FIX_LIMIT' ? stuckBy(state, decision) : [];
 }
 
 function raiseLimit(state: TrackState, reason: string): readonly NewEvent[] {
-  const { maxFixCycles, maxPlanRevisions } = state.policy.limits;
+  const { maxFixCycles, maxPlanRevisions, maxCtoRounds } = state.policy.limits;
   if (reason === 'FIX_LIMIT') return [trackEvent('track.configured', { limits: { maxFixCycles: maxFixCycles + 1 } })];
   if (reason === 'PLAN_LIMIT')
     return [trackEvent('track.configured', { limits: { maxPlanRevisions: maxPlanRevisions + 1 } })];
+  if (reason === 'CTO_LIMIT') return [trackEvent('track.configured', { limits: { maxCtoRounds: maxCtoRounds + 1 } })];
   return []; // ITERATION_LIMIT: the used answer itself starts the count again
 }

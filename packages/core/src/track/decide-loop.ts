@@ -7,6 +7,7 @@ import { trackEvent } from './events.js';
 import { gateVerdict, isBoardGate } from './gates.js';
 import type { TrackState } from './model.js';
 import { loopFacts } from './next-action.js';
+import { isFix, stuckTasks } from './questions.js';
 import { invalidState, requireNotEnded, requireRun } from './refuse.js';
 
 /** Rules of the run and of the loop's steps: where a step leads is read off the table, never said by the caller. */
@@ -115,8 +116,8 @@ function lead(state: TrackState, status: 'PASSED' | 'FAILED' | 'SKIPPED') {
 /** A new fix cycle replaces the fix tasks that an earlier one could not do. */
 function supersede(state: TrackState): readonly NewEvent[] {
   if (state.loop.step !== 'FIX') return [];
-  return [...(state.plan?.tasks.values() ?? [])]
-    .filter(({ task, status }) => task.id.startsWith('Fix ') && (status === 'failed' || status === 'blocked'))
+  return stuckTasks(state)
+    .filter(isFix)
     .map(({ task }) =>
       trackEvent('task.marked', {
         taskId: task.id,

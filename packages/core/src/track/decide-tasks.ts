@@ -1,3 +1,4 @@
+import { reasonNamed } from '../loop/escalations.js';
 import type { TrackCommandName } from './commands.js';
 import type { Rules } from './decide.js';
 import { attemptOf } from './effects.js';
@@ -86,7 +87,8 @@ export const decideTasks: Rules<Names> = {
     if (status === 'blocked') return [];
     if (data.runId !== undefined) requireTaskRun(state, data.taskId, data.runId);
     else if (status !== 'pending') throw invalidState(state, `block of task ${data.taskId}, which is ${status}`);
-    return [trackEvent('task.blocked', data)];
+    const asks = data.asks ?? reasonNamed(data.reason);
+    return [trackEvent('task.blocked', { ...data, ...(asks && { asks }) })];
   },
   'task.mark': (state, data) => {
     requireNotEnded(state);

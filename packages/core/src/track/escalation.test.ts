@@ -10,6 +10,8 @@ import { track } from './track.js';
 const id = 'greet_20260101';
 const two = facts.plan(planned('1'), planned('2'));
 
+const named = (reason: string) => ({ topic: 'task 1', bad: `block ${reason}: shall it be so?`, times: 1 });
+
 describe('an escalation, its answer, and what follows', () => {
   /** The story that leads to each question for the first time; everything else goes well. */
   const stories: Readonly<
@@ -22,6 +24,16 @@ describe('an escalation, its answer, and what follows', () => {
     ITERATION_LIMIT: { topic: '', bad: '', times: 0, limits: { maxIterations: 2 } },
     TRACK_BLOCKED: { topic: 'ask scribe', bad: 'give-up', times: 1 },
     BOARD_ESCALATED: { topic: 'board', bad: 'ESCALATE', times: 1 },
+    CTO_LIMIT: { topic: 'ask cto', bad: 'FAIL', times: 1, limits: { maxCtoRounds: 0 } },
+    USER_ONLY: named('USER_ONLY'),
+    LEAD_ESCALATED: named('LEAD_ESCALATED'),
+    LEADS_DISAGREE: named('LEADS_DISAGREE'),
+    SECURITY: named('SECURITY'),
+    PRODUCTION_DATA: named('PRODUCTION_DATA'),
+    SCOPE_CHANGE: named('SCOPE_CHANGE'),
+    REQUIREMENT_AMBIGUOUS: named('REQUIREMENT_AMBIGUOUS'),
+    CRITICAL_DECISION: named('CRITICAL_DECISION'),
+    INPUT_MISSING: named('INPUT_MISSING'),
   };
 
   function tell(reason: keyof typeof escalations, answer: string) {
@@ -62,7 +74,7 @@ describe('an escalation, its answer, and what follows', () => {
     }
   });
 
-  it('pauses the track when the answer is no, or none; after that it is asked about again, not guessed', () => {
+  it('pauses the track when the answer is no, or none; after that the same is asked again, with its options', () => {
     for (const name of Object.keys(escalations)) {
       for (const no of ['denied', 'expired']) {
         const shell = tell(name as keyof typeof escalations, no); // the keys of the table itself
@@ -73,7 +85,7 @@ describe('an escalation, its answer, and what follows', () => {
         ]);
         shell.command({ name: 'track.resume', data: {} });
         shell.command({ name: 'loop.start', data: { owner: 'e', host: 'h' } });
-        expect(nextAction(shell.state)).toEqual({ do: 'escalate', reason: 'TRACK_BLOCKED', rule: 'T30' });
+        expect(nextAction(shell.state)).toMatchObject({ do: 'escalate', reason: name, rule: 'T30' });
       }
     }
   });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Json, NewEvent } from '../ports/values.js';
+import { namedReasons } from '../loop/reasons.js';
 import { priorities, steps, stepStatuses } from './model.js';
 
 const id = z.string().min(1).max(256);
@@ -91,6 +92,7 @@ const closed = z.object({
   findings: findings.optional(),
 });
 const file = z.object({ path: text, mode: z.enum(['exclusive', 'shared']) });
+const asks = z.enum(namedReasons);
 const option = z.object({ id, label: text, leadsTo: text });
 
 const created = z.object({
@@ -215,6 +217,8 @@ export const trackEvents = {
     reason: text,
     message: text,
     final: z.boolean(),
+    /** What a person is asked, where the agent named it. */
+    asks: asks.optional(),
     retryAt: instant.optional(),
     usage: usage.optional(),
   }),
@@ -284,7 +288,13 @@ export const trackEvents = {
     usage: usage.optional(),
   }),
   'task.interrupted': z.object({ taskId: id, runId: id, recoveries: count, reason: text }),
-  'task.blocked': z.object({ taskId: id, runId: id.optional(), reason: text }),
+  'task.blocked': z.object({
+    taskId: id,
+    runId: id.optional(),
+    reason: text,
+    /** What a person is asked, where the agent named it. */
+    asks: asks.optional(),
+  }),
   'task.marked': z.object({
     taskId: id,
     state: z.enum(['pending', 'done', 'blocked', 'skipped']),

@@ -3,6 +3,7 @@ import type { Handlers } from './evolve.js';
 import type { Checkpoint, LoopState, Step, StepStatus, RunState, TrackState } from './model.js';
 import type { TrackEventData } from './events.js';
 import { spending } from './budget.js';
+import { gateResult } from './gates.js';
 import { changeTask, clearWaits } from './plan-state.js';
 import type { Scratch } from './scratch.js';
 
@@ -107,6 +108,7 @@ function close(
   const toFix = step === 'EVALUATE_EXECUTION' && next.step === 'FIX';
   // T11, or a person's answer at any step: what stands there now is not the plan any more.
   const toPlan = status === 'FAILED' && next.step === 'PLAN' && step !== 'PLAN';
+  const forCto = toPlan && step === 'EVALUATE_PLAN' && gateResult(state, 'cto')?.verdict === 'FAIL';
   const rejected = toPlan ? (state.plan?.revision ?? 0) : state.loop.rejectedRevision;
   return {
     ...state,
@@ -118,6 +120,7 @@ function close(
       // A cycle is paid for when the evaluation sends the work to FIX, so a crash in mid-fix cannot buy a free one.
       fixCycles: state.loop.fixCycles + Number(toFix),
       planRevisions: state.loop.planRevisions + Number(toPlan),
+      ctoRounds: state.loop.ctoRounds + Number(forCto),
       rejectedRevision: rejected,
       checkpoints: checkpoint(state, step, {
         status,

@@ -7,7 +7,7 @@ import { changeTask, planState } from './plan-state.js';
 import type { PlanModelData, TaskPatch } from './plan-state.js';
 import type { Scratch } from './scratch.js';
 
-const idle = { runId: undefined, epoch: undefined, process: undefined } as const;
+const idle = { runId: undefined, epoch: undefined, process: undefined, asks: undefined } as const;
 
 /** Folds of the plan, its tasks, and the effects that are not tasks. */
 export const evolvePlan: Handlers = {
@@ -30,7 +30,10 @@ export const evolvePlan: Handlers = {
     const base = baseEffect(data.effect);
     const tries = scratch.map(state.tries).set(base, (state.tries.get(base) ?? 0) + 1);
     const failed = { ...state, tries };
-    if (data.final) return settle(failed, data.effect, { event: event.id, verdict: 'FAIL' }, scratch);
+    if (data.final) {
+      const result: EffectResult = { event: event.id, verdict: 'FAIL', ...(data.asks && { asks: data.asks }) };
+      return settle(failed, data.effect, result, scratch);
+    }
     const closed = forget(failed, data.effect, scratch);
     return data.retryAt ? { ...closed, timers: scratch.map(closed.timers).set(`retry:${base}`, data.retryAt) } : closed;
   },
@@ -79,7 +82,10 @@ export const evolvePlan: Handlers = {
   'task.interrupted': (state, data, _event, scratch) =>
     task(state, data.taskId, { ...idle, status: 'pending', recoveries: data.recoveries }, scratch),
   'task.blocked': (state, data, _event, scratch) =>
-    only(task(state, data.taskId, { ...idle, status: 'blocked', note: data.reason }, scratch), data.taskId),
+    only(
+      task(state, data.taskId, { ...idle, status: 'blocked', note: data.reason, asks: data.asks }, scratch),
+      data.taskId,
+    ),
   'task.marked': (state, data, _event, scratch) =>
     task(
       state,

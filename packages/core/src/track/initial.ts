@@ -51,6 +51,7 @@ function initialLoop(): LoopState {
     visits,
     fixCycles: 0,
     planRevisions: 0,
+    ctoRounds: 0,
     asks: [],
     rejectedRevision: 0,
     businessSync: false,

@@ -1,5 +1,6 @@
 import type { Content, EffectId, Instant, Json, OwnerId, Usage } from '../ports/values.js';
 import type { ProcessRecord } from '../ports/executor.js';
+import type { NamedReason } from '../loop/reasons.js';
 import type { Limits } from './limits.js';
 
 /** Steps of the evaluate-loop, as published. */
@@ -74,6 +75,8 @@ export interface TaskState {
   readonly process?: ProcessRecord;
   /** Summary of the last report or failure, for views and for the next attempt. */
   readonly note?: string;
+  /** Blocked by a question that its agent may not decide itself. */
+  readonly asks?: NamedReason;
   /** Changed before the current run of a task that names no files. */
   readonly dirty?: readonly string[];
 }
@@ -115,6 +118,8 @@ export interface EffectResult {
   readonly event: string;
   readonly verdict: 'PASS' | 'FAIL' | 'NA';
   readonly inputHash?: string;
+  /** Failed by a question that its agent may not decide itself. */
+  readonly asks?: NamedReason;
 }
 
 export interface PlanState {
@@ -143,6 +148,8 @@ export interface LoopState {
   readonly visits: Readonly<Record<Step, number>>;
   readonly fixCycles: number;
   readonly planRevisions: number;
+  /** Plan revisions that the CTO asked for. */
+  readonly ctoRounds: number;
   /** Gates of the current visit: stages in order, the gates of one stage run side by side. */
   readonly asks: readonly (readonly string[])[];
   /** Board of the current visit, minted when the step started. */

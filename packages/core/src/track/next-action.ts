@@ -1,4 +1,5 @@
 import { transitionFor } from '../loop/transitions.js';
+import type { EscalationReason } from '../loop/reasons.js';
 import type { LoopFacts } from '../loop/transitions.js';
 import { completionParts } from './actions.js';
 import { usedUp } from './budget.js';
@@ -6,6 +7,7 @@ import type { Action } from './actions.js';
 import { currentEffect, roleEffect, taskEffect } from './effects.js';
 import { gateResult, gateVerdict, isBoardGate } from './gates.js';
 import type { RunState, Step, TrackState } from './model.js';
+import { ctoLimitReached, holdsUpFix, offered, openQuestion, questionOf, stuckTasks } from './questions.js';
 
 /**
  * What the shell owes this track now. Total, no clock: to resume after a crash, ask again.
@@ -30,13 +32,13 @@ export function loopFacts(state: TrackState): LoopFacts {
   return {
     brainstorm: at.step === 'BRAINSTORM',
     mode: at.mode ?? 'SEQUENTIAL',
-    revisionsLeft: at.planRevisions < policy.limits.maxPlanRevisions,
+    revisionsLeft: at.planRevisions < policy.limits.maxPlanRevisions && !ctoLimitReached(state),
     fixCyclesLeft: at.fixCycles < policy.limits.maxFixCycles,
     businessSyncRequired: at.businessSync,
     runnable: (plan?.ready.size ?? 0) + (plan?.running.size ?? 0) + (plan?.waiting.size ?? 0) > 0,
     // Getters: they look at every task or blocker, and hardly any row of the table asks.
     get retriesUsedUp() {
-      return [...(plan?.tasks.values() ?? [])].some(({ status }) => status === 'failed' || status === 'blocked');
+      return stuckTasks(state).length > 0;
     },
     get activeBlocker() {
       return [...state.blockers.values()].some((blocker) => blocker.active);
@@ -105,7 +107,7 @@ function loop(state: Held): Action {
   const row = transitionFor(step, status, loopFacts(state));
   if (!row) return { do: 'none', because: `no rule for ${step} / ${status}` };
   if (status === 'BLOCKED') return blocked(state, row.id);
-  if (row.does === 'escalate' && row.reason) return { do: 'escalate', reason: row.reason, rule: row.id };
+  if (row.does === 'escalate' && row.reason) return escalate(state, questionOf(state, row.reason), row.id);
   if (status === 'NOT_STARTED') return start(state, row.id);
   if (status === 'IN_PROGRESS') return inProgress[step](state);
   if (step === 'COMPLETE') return { do: 'stop', reason: 'completed' };
@@ -115,14 +117,19 @@ function loop(state: Held): Action {
 
 function start(state: Held, rule: string): Action {
   const { run, policy, loop: at } = state;
-  if (run.iterations >= policy.limits.maxIterations) return { do: 'escalate', reason: 'ITERATION_LIMIT', rule };
+  if (run.iterations >= policy.limits.maxIterations) return escalate(state, 'ITERATION_LIMIT', rule);
+  if (holdsUpFix(state)) return escalate(state, questionOf(state, 'TASK_LIMIT'), rule);
   return { do: 'start', step: at.step, visit: at.visits[at.step] + 1, rule };
 }
 
 function blocked(state: Held, rule: string): Action {
   const pending = [...state.decisions].filter(([, decision]) => decision.state === 'pending').map(([id]) => id);
   if (pending.length > 0) return { do: 'await', approvals: pending };
-  return rule === 'T31' ? start(state, rule) : { do: 'escalate', reason: 'TRACK_BLOCKED', rule };
+  return rule === 'T31' ? start(state, rule) : escalate(state, openQuestion(state), rule);
+}
+
+function escalate(state: TrackState, reason: EscalationReason, rule: string): Action {
+  return { do: 'escalate', reason, rule, options: offered(state, reason) };
 }
 
 const inProgress: Readonly<Record<Step, (state: TrackState) => Action>> = {
@@ -149,7 +156,7 @@ function single(state: TrackState, role: string): Action {
   // The table knows no way on from a failed BRAINSTORM or BUSINESS_SYNC: it blocks, and a person says when to try again.
   return transitionFor(state.loop.step, 'FAILED', loopFacts(state))
     ? close(state, 'fail')
-    : { do: 'escalate', reason: 'TRACK_BLOCKED', rule: 'T30' };
+    : escalate(state, result.asks ?? 'TRACK_BLOCKED', 'T30');
 }
 
 /** Stages in order; the gates of a stage run side by side; the first stage with a FAIL ends the step. */
@@ -170,7 +177,7 @@ function board(state: TrackState, gate: string): Action | undefined {
   const { boardId } = state.loop;
   if (boardId === undefined) return undefined; // never decided: `step.start` refuses a board without an id
   const reference = state.boards.get(boardId);
-  if (reference?.verdict === 'ESCALATE') return { do: 'escalate', reason: 'BOARD_ESCALATED', rule: 'T9' };
+  if (reference?.verdict === 'ESCALATE') return escalate(state, 'BOARD_ESCALATED', 'T9');
   if (reference?.state === 'concluded') return undefined;
   return { do: 'board', boardId, form: gate === 'board:quick' ? 'quick' : 'full' };
 }

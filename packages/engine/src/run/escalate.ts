@@ -1,19 +1,27 @@
 import { escalations, instant } from '@conductor/core';
-import type { Action, TrackState } from '@conductor/core';
+import type { Action, Finding, TrackState } from '@conductor/core';
 import { engineActor } from '../engine-context.js';
+import { readStream } from '../load.js';
 import { approvalUnit } from '../units.js';
+import { lastFindings } from './assignment.js';
 import type { TrackSession } from './track-session.js';
 
-/** Asks a person: the question, the blocker and the blocked step are one commit over two streams. */
-export async function escalate(
-  session: TrackSession,
-  { reason, rule }: Extract<Action, { do: 'escalate' }>,
-): Promise<void> {
+type Escalate = Extract<Action, { do: 'escalate' }>;
+
+const maxContext = 600;
+const maxItems = 5;
+
+/**
+ * Asks a person: the question, the blocker and the blocked step are one commit over two streams. The summary holds the track,
+ * the step, the reason and its context in one line; notifiers get the same with its options as a message.
+ */
+export async function escalate(session: TrackSession, action: Escalate): Promise<void> {
   const { engine, state } = session;
-  const { title, question, options } = escalations[reason];
+  const { reason, rule } = action;
   const approvalId = engine.ids.id('approval');
   const subject = `track/${state.id}`;
-  const summary = `${title} (${state.loop.step}${why(state)}). ${question}`;
+  const told = { title: escalations[reason].title, context: await contextOf(session, reason) };
+  const summary = summaryOf(state, action, told);
   const request = {
     kind: reason,
     trackId: state.id,
@@ -22,26 +30,14 @@ export async function escalate(
     requester: { kind: engineActor.kind, id: engineActor.id },
     decider: { kind: 'human' as const },
     summary,
-    options: options.map((option) => ({ ...option })),
+    options: action.options.map((option) => ({ ...option })),
     expiresAt: instant(engine.clock.now() + state.policy.limits.approvalTtlMs),
   };
-  await session.execute(
-    [
-      {
-        name: 'decision.request',
-        data: {
-          approvalId,
-          reason,
-          subject,
-          summary,
-          options: request.options,
-          blockerId: engine.ids.id('blocker'),
-          rule,
-        },
-      },
-    ],
-    { others: [approvalUnit(engine, approvalId, { name: 'approval.request', data: request })] },
-  );
+  const asked = { approvalId, reason, subject, summary, options: request.options };
+  await session.execute([{ name: 'decision.request', data: { ...asked, blockerId: engine.ids.id('blocker'), rule } }], {
+    others: [approvalUnit(engine, approvalId, { name: 'approval.request', data: request })],
+  });
+  await notify(session, approvalId, messageOf(state, action, told));
 }
 
 /** Uses an answer: what it leads to, and that it was used, are one commit. */
@@ -54,11 +50,95 @@ export async function applyDecision(
   });
 }
 
-function why(state: TrackState): string {
-  const stuck = [...(state.plan?.tasks.values() ?? [])].filter(
-    ({ status }) => status === 'failed' || status === 'blocked',
-  );
-  return stuck.length === 0
-    ? ''
-    : `: ${stuck.map(({ task, note }) => `task ${task.id}${note === undefined ? '' : `: ${note}`}`).join('; ')}`;
+interface Told {
+  readonly title: string;
+  readonly context: string;
+}
+
+function summaryOf(state: TrackState, { reason }: Escalate, { title, context }: Told): string {
+  const about = context === '' ? '' : `: ${context}`;
+  return `${state.id} at ${state.loop.step}: ${title}${about}. ${escalations[reason].question}`;
+}
+
+function messageOf(state: TrackState, { reason, options }: Escalate, { title, context }: Told): string {
+  return [
+    `Track: ${state.about.name} (${state.id})`,
+    `Current step: ${state.loop.step}`,
+    `Reason: ${title} (${reason})`,
+    `Context: ${context === '' ? 'none' : context}`,
+    'Options:',
+    ...options.map(({ label }, index) => `${index + 1}. ${label}`),
+    escalations[reason].question,
+  ].join('\n');
+}
+
+/** The question stands whether or not somebody could be told of it. */
+async function notify({ engine, id }: TrackSession, approvalId: string, text: string): Promise<void> {
+  for (const notifier of engine.notifiers ?? []) {
+    const note = {
+      key: approvalId,
+      kind: 'approval.requested',
+      subject: `track/${id}`,
+      text,
+      data: { track: id, approvalId },
+    };
+    await notifier
+      .notify(note)
+      .catch((error: unknown) =>
+        engine.logger.warn('Nobody was told of a question', { notifier: notifier.id, error: String(error) }),
+      );
+  }
+}
+
+/** What a person needs to know to answer, in one line. */
+async function contextOf(session: TrackSession, reason: Escalate['reason']): Promise<string> {
+  const { state } = session;
+  const { loop, policy, run, plan, blockers } = state;
+  switch (reason) {
+    case 'FIX_LIMIT':
+      return joined(`${loop.fixCycles} of ${policy.limits.maxFixCycles} cycles`, await findings(session), stuck(state));
+    case 'PLAN_LIMIT':
+      return joined(`${loop.planRevisions} of ${policy.limits.maxPlanRevisions} revisions`, await findings(session));
+    case 'CTO_LIMIT':
+      return joined(`${loop.ctoRounds} of ${policy.limits.maxCtoRounds} rounds`, await findings(session));
+    case 'ITERATION_LIMIT':
+      return `${run?.iterations ?? 0} iterations`;
+    case 'BOARD_ESCALATED':
+      return joined(`plan revision ${plan?.revision ?? 0}`, `board ${loop.boardId ?? 'unknown'}`);
+    case 'TRACK_BLOCKED':
+      return joined(...[...blockers.values()].filter(({ active }) => active).map(({ description }) => description));
+    default:
+      return joined(stuck(state), plan === undefined || loop.step === 'PLAN' ? await lastFailure(session) : '');
+  }
+}
+
+function stuck({ plan }: TrackState): string {
+  const tasks = [...(plan?.tasks.values() ?? [])].filter(({ status }) => status === 'failed' || status === 'blocked');
+  return listed(tasks.map(({ task, note }) => `task ${task.id}${note === undefined ? '' : `: ${note}`}`));
+}
+
+async function findings(session: TrackSession): Promise<string> {
+  const found = (await lastFindings(session)) as unknown as readonly Finding[]; // written by our own evaluations
+  return listed(found.filter(({ severity }) => severity === 'error').map(({ message }) => message));
+}
+
+async function lastFailure({ engine, id }: TrackSession): Promise<string> {
+  const events = await readStream(engine.store, `track/${id}`);
+  const failed = events.findLast(({ type }) => type === 'effect.failed');
+  return (failed?.data as { readonly message?: string } | undefined)?.message ?? ''; // our own payload of that type
+}
+
+function listed(items: readonly string[]): string {
+  const more = items.length > maxItems ? [`and ${items.length - maxItems} more`] : [];
+  return [...items.slice(0, maxItems), ...more].join('; ');
+}
+
+/** One line, whatever agents and evaluators wrote. */
+function joined(...parts: readonly string[]): string {
+  const line = parts
+    .filter((part) => part !== '')
+    .join('; ')
+    .replaceAll(/[\s\p{C}]+/gu, ' ')
+    .trim();
+  return line.length > maxContext ? `${line.slice(0, maxContext - 1)}…` : line;
 }
