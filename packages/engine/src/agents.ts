@@ -111,6 +111,11 @@ function taskWorkspace(workspace: TaskFiles, assignment: Assignment, { signal }:
       throw new ConductorError('FILE_NOT_FOUND', `There is no file ${path}`, { details: { path } });
     },
     async write(path: string, text: string): Promise<void> {
+      if (assignment.readOnly === true) {
+        throw new ConductorError('FORBIDDEN', `${path} cannot be written: this assignment asks for advice only`, {
+          details: { path, rule: 'read-only' },
+        });
+      }
       if (own.length > 0 && !own.some((file) => workspace.key(file) === workspace.key(path))) {
         throw new ConductorError('PATH_UNSAFE', `${path} is not a file of this task`, {
           hint: `It may write: ${own.join(', ')}. Ask for more with extend().`,

@@ -8,6 +8,8 @@ import type { EngineOptions, OpenedPlugins } from '@conductor/core/plugin';
 import { silentLogger } from '@conductor/core/ports';
 import type { ActorRef, Clock, Ids } from '@conductor/core/ports';
 import { resolveAgents } from './agents.js';
+import { advise } from './api/advice-api.js';
+import type { Advice, AdviceQuestion } from './api/advice-api.js';
 import { approvalsApi } from './api/approvals-api.js';
 import { boardsApi } from './api/boards-api.js';
 import { eventsApi } from './api/events-api.js';
@@ -39,6 +41,11 @@ export interface Engine extends ApiSource, AsyncDisposable {
    * successor that took the track over. Whoever waits for `loop.stopped` waits for this as well.
    */
   ended(trackId: string): Promise<void>;
+  /**
+   * Asks an agent for its opinion: no track is run, nothing is written. Throws `EXECUTOR_MISSING`, `TRACK_NOT_FOUND`, and the
+   * error of an agent that gave none.
+   */
+  advise(question: AdviceQuestion, o?: { readonly signal?: AbortSignal | undefined }): Promise<Advice>;
   /** Idempotent. Tracks stay active and resumable. */
   close(o?: CloseOptions): Promise<void>;
 }
@@ -95,6 +102,8 @@ export async function createEngine(ports: EnginePorts, settings: EngineSettings 
     projectId: context.projectId,
     as: (actor: ActorRef) => apiOf(context, runs, actor),
     ended: (trackId: string) => runs.ended(trackId),
+    advise: (question: AdviceQuestion, o?: { readonly signal?: AbortSignal | undefined }) =>
+      advise(context, question, o),
     close: (o?: CloseOptions) => (closed ??= close(o)),
     [Symbol.asyncDispose]: () => (closed ??= close()),
   });
@@ -150,6 +159,7 @@ async function contextOf(
     directors: directorsOf(settings, plugins),
     quorum: settings.board?.quorum,
     git: settings.git ?? 'auto',
+    afterTask: settings.afterTask,
     folder: settings.folder ?? 'conductor',
     version: settings.version ?? '0.0.0',
     views,

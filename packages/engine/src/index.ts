@@ -4,5 +4,8 @@ export type { CloseOptions, Engine, EngineSettings } from './create-engine.js';
 export type { EnginePorts } from './ports.js';
 export { localOwnerMayAll } from './authorize.js';
 
+// Advice without a run
+export type { Advice, AdviceQuestion, Advisor } from './api/advice-api.js';
+
 // Views of a state
 export { runView, trackView } from './api/track-view.js';

@@ -64,6 +64,8 @@ describe('promptOf', () => {
 
   it('says that an attempt is not the first, or was interrupted', () => {
     expect(promptOf({ ...worker, attempt: 2 })).toContain('An earlier attempt failed');
+    expect(promptOf({ ...worker, readOnly: true })).toContain('You advise and change nothing');
+    expect(promptOf(worker)).not.toContain('You advise');
     expect(promptOf({ ...worker, recovery: 1 })).toContain('interrupted before');
   });
 

@@ -1,5 +1,6 @@
 import { anySignal, ConductorError, instant, toConductorError } from '@conductor/core';
 import type { Assignment, Executor, Outcome, Progress, RunContext } from '@conductor/core/ports';
+import type { EngineContext } from '../engine-context.js';
 import { whenAborted } from '../when-aborted.js';
 import { checkedOutcome } from './checked-outcome.js';
 import { extendTask } from './task-leases.js';
@@ -15,7 +16,26 @@ export async function runExecutor(
   assignment: Assignment,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { clock, limits } = session.engine;
+  return limitedRun(session.engine, executor, assignment, {
+    signal,
+    contextOf: (own, heard) => runContext(session, assignment, own, heard),
+  });
+}
+
+/** What an executor is called with: the signal that ends it, and what it may ask of its surroundings. */
+export interface LimitedRun {
+  readonly signal: AbortSignal;
+  /** `heard` is called at each sign of life. */
+  readonly contextOf: (signal: AbortSignal, heard: () => void) => RunContext;
+}
+
+/** As `runExecutor`, for whoever runs no track. */
+export async function limitedRun(
+  { clock, limits }: Pick<EngineContext, 'clock' | 'limits'>,
+  executor: Executor,
+  assignment: Assignment,
+  { signal, contextOf }: LimitedRun,
+): Promise<Outcome> {
   const own = new AbortController();
   const linked = anySignal([signal, own.signal]);
   const limitsOver = new AbortController();
@@ -39,7 +59,7 @@ export async function runExecutor(
     await clock.sleep(limits.killGraceMs + limits.pluginGraceMs, { signal: limitsOver.signal });
     return cancelled('It did not end in time and was abandoned');
   };
-  const context = runContext(session, assignment, linked.signal, () => (lastReport = clock.monotonic()));
+  const context = contextOf(linked.signal, () => (lastReport = clock.monotonic()));
   watch().catch(() => {}); // ends by its own signal below
   try {
     const answer = await Promise.race([executor.run(assignment, context), abandoned()]);
