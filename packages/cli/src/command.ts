@@ -55,10 +55,12 @@ export interface CommandSpec {
   readonly arguments?: readonly ArgumentSpec[];
   /** `[flags, description]` as commander reads them. */
   readonly options?: readonly (readonly [flags: string, description: string])[];
-  /** With `--json` it prints lines, the last one a result or an error. */
-  readonly streaming?: boolean;
-  /** It runs work: when nobody reads its output any more, it stops as on SIGHUP. */
-  readonly runner?: boolean;
+  /** Not in the list of the help: another name of a command that is. */
+  readonly hidden?: boolean;
+  /** With `--json` it prints lines, the last one a result or an error. A text: only with the option of this name. */
+  readonly streaming?: boolean | string;
+  /** It runs work: when nobody reads its output any more, it stops as on SIGHUP. A text: only with the option of this name. */
+  readonly runner?: boolean | string;
   /** Resolves with the exit code. */
   run(
     context: CommandContext,

@@ -54,8 +54,8 @@ export async function main({
   }
   if (!parsed) return 0;
   const { spec, args, options, flags } = parsed;
-  const streaming = spec.streaming === true;
-  const runner = spec.runner === true;
+  const streaming = holds(spec.streaming, options);
+  const runner = holds(spec.runner, options);
   const signals = watchSignals({ host, stdout, stderr, runner, clock });
   const terminal = terminalOf(stdout, environment, flags);
   try {
@@ -69,6 +69,10 @@ export async function main({
   } finally {
     signals.dispose();
   }
+}
+
+function holds(what: boolean | string | undefined, options: Parsed['options']): boolean {
+  return what === true || (typeof what === 'string' && options[what] === true);
 }
 
 /** What commander says, in our words; a group without its command (`conductor`, `conductor plan`) says nothing usable. */
@@ -133,17 +137,30 @@ function globalOptions(command: Command): void {
     .option('--no-color', 'no colour');
 }
 
+const groups: Readonly<Record<string, string>> = {
+  plan: 'look at a plan, check it, mark its tasks, draw it',
+  task: 'one task of a track',
+  config: 'what is configured, and where that was said',
+};
+
+function group(parent: Command, name: string): Command {
+  return parent
+    .command(name)
+    .description(groups[name] ?? '')
+    .exitOverride();
+}
+
 /** `plan show` lives below `plan`; groups are made on the way. */
 function subcommand(program: Command, spec: CommandSpec): Command {
   const words = spec.name.split(' ');
   const last = words.at(-1) ?? spec.name;
   const parent = words
     .slice(0, -1)
-    .reduce(
-      (at, word) => at.commands.find((known) => known.name() === word) ?? at.command(word).exitOverride(),
-      program,
-    );
-  const command = parent.command(last).description(spec.description).exitOverride();
+    .reduce((at, word) => at.commands.find((known) => known.name() === word) ?? group(at, word), program);
+  const command = parent
+    .command(last, { hidden: spec.hidden === true })
+    .description(spec.description)
+    .exitOverride();
   for (const alias of spec.aliases ?? []) command.alias(alias);
   for (const argument of spec.arguments ?? []) command.argument(argument.usage, argument.description);
   for (const [flags, description] of spec.options ?? []) command.option(flags, description);

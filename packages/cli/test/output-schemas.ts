@@ -45,6 +45,15 @@ const runFields = {
   report: text.optional(),
 };
 
+const verdict = { verdict: z.enum(['PASS', 'FAIL']), summary: text, filesChanged: z.int() };
+const moved = { track: Track, suspended: text.optional() };
+const advice = {
+  agent: text,
+  text,
+  findings: z.array(Finding),
+  usage: z.looseObject({ known: z.boolean() }).optional(),
+};
+
 const goFields = {
   action: z.enum(['created', 'resumed']),
   intent: z.enum(intents),
@@ -65,21 +74,66 @@ export const outputSchemas = {
   ]),
   run: result(runFields),
   resume: z.union([result(runFields), result({ track: Track })]),
+  step: result({
+    ...verdict,
+    step: text,
+    tasks: z.strictObject({ started: z.int(), completed: z.int(), failed: z.int() }).optional(),
+    track: Track,
+    stop: z.enum(stopReasons),
+    approvals: z.array(Approval),
+  }),
+  'task-run': result({
+    ...verdict,
+    task: text,
+    commit: text.optional(),
+    track: Track,
+    stop: z.enum(stopReasons).optional(),
+    approvals: z.array(Approval).optional(),
+  }),
   pause: document({ track: Track }),
+  ready: document(moved),
+  activate: document(moved),
+  switch: document(moved),
+  retry: document(moved),
+  archive: document(moved),
+  show: document({ track: Track }),
+  advise: document({ role: text, ...advice }),
+  'cto-advisor': document({ track: text, verdict: z.enum(['PASS', 'PASS WITH CONDITIONS', 'FAIL']), ...advice }),
+  'config-show': document({
+    root: text,
+    file: text.optional(),
+    settings: z.array(z.strictObject({ name: text, value: z.unknown(), origin: text })),
+  }),
   cancel: document({ track: Track }),
   status: document(projectStatus),
   list: document({ tracks: z.array(Track), nextCursor: text.optional() }),
   log: result({ lastSeq: z.int() }),
   'plan-show': document({
     title: text,
-    phases: z.array(z.looseObject({ title: text, line: z.int(), tasks: z.array(PlanTaskJson) })),
+    phases: z.array(
+      z.looseObject({
+        title: text,
+        number: text.optional(),
+        line: z.int(),
+        checkpoint: text.optional(),
+        tasks: z.array(PlanTaskJson),
+      }),
+    ),
     dag: z.unknown().optional(),
     findings: z.array(Finding),
   }),
   'plan-check': document({ ok: z.boolean(), findings: z.array(Finding) }),
   'plan-mark': document({ file: text, line: z.int(), before: text, after: text }),
+  'plan-graph': document({
+    nodes: z.array(z.strictObject({ id: text, level: z.int(), state: text, files: texts, critical: z.boolean() })),
+    edges: z.array(z.tuple([text, text])),
+    mermaid: text,
+  }),
   approvals: document({ approvals: z.array(Approval) }),
-  approve: document({ approval: Approval, resumable: z.boolean() }),
+  approve: z.union([
+    document({ approval: Approval, resumable: z.boolean() }),
+    document({ kind: z.enum(['status', 'result']), approval: Approval, resumable: z.boolean() }),
+  ]),
   serve: document({ kind: z.literal('status'), url: text, tokenFile: text.optional() }),
   doctor: DoctorReport.and(z.looseObject({ schemaVersion })),
   demo: result({ dir: text, report: text.optional(), track: Track, commands: texts }),

@@ -3,7 +3,9 @@ import type { Approval } from '@conductor/core/api';
 import type { CommandSpec } from '../command.js';
 import { textOption } from '../flags.js';
 import { findTrack } from '../find-track.js';
+import { whereFlag } from '../where.js';
 import { withProject } from '../with-project.js';
+import { runAndTell } from './run.js';
 
 const statuses: readonly Approval['status'][] = ['pending', 'approved', 'denied', 'expired', 'cancelled', 'consumed'];
 
@@ -45,15 +47,26 @@ const answering = [
   ['--choice <option>', 'one of its options; default: the first'],
   ['--answer <json>', 'data that the question asked for'],
   ['--reason <text>', 'why; handed to the next agent'],
+  ['--run', 'then run its track, and watch it'],
 ] as const;
 
+const running = { options: answering, streaming: 'run', runner: 'run' } as const;
+
 function decider(outcome: 'approved' | 'denied'): CommandSpec['run'] {
-  return async ({ open, out }, [wanted = ''], options) => {
-    return withProject({ open, out }, async (project) => {
+  return async (context, [wanted = ''], options) => {
+    const { out } = context;
+    return withProject(context, async (project) => {
       const pending = await project.api.approvals.list({ limit: 500 });
-      const matching = pending.items.filter(({ id }) => id === wanted || id.startsWith(wanted));
+      const exact = pending.items.filter(({ id }) => id === wanted);
+      const matching = exact.length > 0 ? exact : pending.items.filter(({ id }) => id.startsWith(wanted));
       if (matching.length > 1)
-        throw new ConductorError('APPROVAL_NOT_FOUND', `${wanted} may be ${matching.map(({ id }) => id).join(' or ')}`);
+        throw new ConductorError(
+          'APPROVAL_NOT_FOUND',
+          `${wanted} may be ${matching.map(({ id }) => id).join(' or ')}`,
+          {
+            hint: 'Type more of the id.',
+          },
+        );
       const answer = textOption(options, 'answer');
       const approval = await project.api.approvals.decide(matching[0]?.id ?? wanted, {
         outcome,
@@ -61,12 +74,16 @@ function decider(outcome: 'approved' | 'denied'): CommandSpec['run'] {
         reason: textOption(options, 'reason'),
         answer: answer === undefined ? undefined : parseJson(answer, { source: '--answer' }),
       });
-      const resumable = approval.trackId !== undefined;
-      out.result(
-        { approval, resumable },
-        `${approval.id} is ${approval.status}${approval.trackId === undefined ? '' : `\nNext: conductor run ${approval.trackId}`}`,
-      );
-      return 0;
+      const { id, status, trackId } = approval;
+      const fields = { approval, resumable: trackId !== undefined };
+      const text = `${id} is ${status}`;
+      if (options['run'] !== true || trackId === undefined) {
+        const next = trackId === undefined ? '' : `\nNext: conductor run${whereFlag(context, project.root)} ${trackId}`;
+        out[options['run'] === true ? 'end' : 'result'](fields, `${text}${next}`);
+        return 0;
+      }
+      out.line('status', fields, text);
+      return runAndTell(context, project, trackId, { input: {} });
     });
   };
 }
@@ -75,7 +92,7 @@ export const approveCommand: CommandSpec = {
   name: 'approve',
   description: 'answer a question with yes, or with one of its options',
   arguments: [{ usage: '<id>', description: 'the question' }],
-  options: answering,
+  ...running,
   run: decider('approved'),
 };
 
@@ -83,6 +100,7 @@ export const denyCommand: CommandSpec = {
   name: 'deny',
   description: 'answer a question with no; its track is paused',
   arguments: [{ usage: '<id>', description: 'the question' }],
-  options: answering.slice(1),
+  ...running,
+  options: answering.filter(([flag]) => !flag.startsWith('--choice')),
   run: decider('denied'),
 };

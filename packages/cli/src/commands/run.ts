@@ -12,14 +12,19 @@ import { usage } from '../output.js';
 import { runReport } from '../run-report.js';
 import { withProject } from '../with-project.js';
 
-/** Flags of every command that runs a track. */
-export const runOptions = [
-  ['--until <step>', 'stop after this step'],
-  ['--task <id>', 'only this task'],
+/** Flags of every command that runs a track, or a part of it. */
+export const limitOptions = [
   ['--max-workers <n>', 'workers at one time, from now on'],
   ['--budget-tokens <n>', 'stop after so many tokens'],
   ['--budget-usd <amount>', 'stop after so much money'],
   ['--budget-minutes <n>', 'stop after so many minutes'],
+] as const;
+
+/** Flags of every command that runs a track. */
+export const runOptions = [
+  ['--until <step>', 'stop after this step'],
+  ['--task <id>', 'only this task'],
+  ...limitOptions,
 ] as const;
 
 export const runCommand: CommandSpec = {
