@@ -1,6 +1,7 @@
 import type { Finding } from '@conductor/core';
 import { parseSpec } from '@conductor/core/plan';
 import type { Json } from '@conductor/core/ports';
+import { missingFlag } from '../business/missing-flag.js';
 import { textOf } from '../load.js';
 import { changedPaths } from '../run/changed-paths.js';
 import type { TrackSession } from '../run/track-session.js';
@@ -17,6 +18,7 @@ export const structuralGate: Gate = {
       ...(await doneTasks(session)),
       ...(await deliverables(session)),
       ...(await strayChanges(session)),
+      ...missingFlag(session),
     ];
     const evidence: Json[] = [...(session.state.plan?.tasks.values() ?? [])].map(({ task, status, commit }) => ({
       kind: 'task',

@@ -3,6 +3,8 @@ import type { Action, TrackCommand } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import { parsePlan, planModel } from '@conductor/core/plan';
 import type { Executor, Outcome } from '@conductor/core/ports';
+import { syncAgent } from '../business/record-sync.js';
+import { syncForTrack } from '../business/sync-for-track.js';
 import { gateOf } from '../gates/gate-of.js';
 import type { GateResult } from '../gates/gate.js';
 import { contentOf } from '../load.js';
@@ -64,6 +66,7 @@ async function askAgent(
 ): Promise<readonly TrackCommand[]> {
   const role = ask.role === 'scribe' ? 'scribe' : 'planner';
   const before = await planFile(session);
+  if (ask.step === 'BUSINESS_SYNC') return reported(ask, syncAgent, await syncForTrack(session, ask, executor, signal));
   const assignment = await roleAssignment(session, role, ask.effect);
   const outcome = await runExecutor(session, executor, assignment, signal);
   if (outcome.status === 'cancelled' && signal.aborted) return []; // stop-run interrupts it: no try is lost
