@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { FakeClock } from '@conductor/core/testing';
+import type { Store } from '@conductor/core/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { all } from '../src/conformance/store-fixture.js';
+import { fileStore } from '../src/file/log/file-store.js';
+import { nodeLogFiles } from '../src/file/log/log-files.js';
+import { databaseLock } from '../src/sqlite/database-lock.js';
 import { sqliteStore } from '../src/sqlite/store.js';
 import { openDatabase, temporaryFolder } from './open-database.js';
 import type { TemporaryFolder } from './open-database.js';
@@ -13,7 +17,8 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-const path = () => folder.file('conductor.db');
+type Driver = 'sqlite' | 'file';
+const path = (driver: Driver) => folder.file(driver === 'sqlite' ? 'conductor.db' : 'log');
 
 interface Ended {
   readonly lines: readonly string[];
@@ -23,11 +28,12 @@ interface Ended {
 
 /** Runs the writer; `onLine` may kill it. */
 function write(
+  driver: Driver,
   stream: string,
   count: number,
   o: { readonly shell?: string; readonly onLine?: (line: string, kill: () => void) => void } = {},
 ): Promise<Ended> {
-  const args = [fileURLToPath(new URL('./writer.mjs', import.meta.url)), path(), stream, String(count)];
+  const args = [fileURLToPath(new URL('./writer.mjs', import.meta.url)), driver, path(driver), stream, String(count)];
   const [command, ...rest] =
     o.shell === undefined
       ? [process.execPath, ...args]
@@ -51,20 +57,31 @@ function write(
   });
 }
 
-async function stored() {
-  const database = openDatabase(path());
-  const check = database.prepare('PRAGMA integrity_check').get() as { integrity_check: string };
-  const store = await sqliteStore({ database, clock: new FakeClock() });
+async function open(driver: Driver): Promise<Store> {
+  const clock = new FakeClock();
+  if (driver === 'file')
+    return fileStore({
+      files: nodeLogFiles(path(driver)),
+      lock: databaseLock(openDatabase(`${path(driver)}.lock`)),
+      clock,
+    });
+  const database = openDatabase(path(driver));
+  const check = database.prepare('PRAGMA integrity_check').get() as { integrity_check: string }; // named in the statement
+  expect(check.integrity_check).toBe('ok');
+  return sqliteStore({ database, clock });
+}
+
+async function stored(driver: Driver) {
+  const store = await open(driver);
   const log = await all(store.readAll());
   await store.close();
-  expect(check.integrity_check).toBe('ok');
   expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
   return log;
 }
 
-describe('processes that write one file', () => {
+describe.each(['sqlite', 'file'] as const)('processes that write one %s store', (driver) => {
   it('lose nothing and leave no gap when two of them write at the same time', async () => {
-    const ends = await Promise.all([write('track/a', 150), write('track/b', 150)]);
+    const ends = await Promise.all([write(driver, 'track/a', 150), write(driver, 'track/b', 150)]);
     for (const { code, errors, lines } of ends) {
       expect({ code, errors: errors.replace(/.*(ExperimentalWarning|trace-warnings).*\n/g, '') }).toEqual({
         code: 0,
@@ -72,7 +89,7 @@ describe('processes that write one file', () => {
       });
       expect(lines).toHaveLength(150);
     }
-    const log = await stored();
+    const log = await stored(driver);
     expect(log).toHaveLength(600);
     for (const stream of ['track/a', 'track/b']) {
       const versions = log.filter((event) => event.stream === stream).map(({ version }) => version);
@@ -81,13 +98,13 @@ describe('processes that write one file', () => {
   });
 
   it.each([1, 2, 7, 23, 61])('keep every acknowledged commit, whole, when one is killed after %i', async (last) => {
-    const { lines, code } = await write('track/a', 100_000, {
+    const { lines, code } = await write(driver, 'track/a', 100_000, {
       onLine: (line, kill) => {
         if (line === String(last)) kill();
       },
     });
     expect(code).toBeNull();
-    const log = await stored();
+    const log = await stored(driver);
     // The commit that was under way may be there or not, but never half.
     expect(log.length % 2).toBe(0);
     expect(log.length).toBeGreaterThanOrEqual(lines.length * 2);
@@ -95,8 +112,8 @@ describe('processes that write one file', () => {
   });
 
   it('tell a file that may not grow any more, and keep what was acknowledged', async () => {
-    const { lines, code } = await write('track/a', 100_000, { shell: 'ulimit -f 400' });
+    const { lines, code } = await write(driver, 'track/a', 100_000, { shell: 'ulimit -f 400' });
     expect({ code, last: lines.at(-1) }).toEqual({ code: 3, last: 'STORE_FULL' });
-    expect(await stored()).toHaveLength((lines.length - 1) * 2);
+    expect(await stored(driver)).toHaveLength((lines.length - 1) * 2);
   });
 });

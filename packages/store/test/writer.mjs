@@ -1,12 +1,16 @@
-// A process of its own that writes: node writer.mjs <database> <stream> <count>. Prints `<n>` for each acknowledged commit.
+// A process of its own that writes: node writer.mjs <sqlite|file> <path> <stream> <count>. Prints `<n>` for each acknowledged commit.
 import { writeSync } from 'node:fs';
 import { systemClock } from '@conductor/core';
-import { sqliteStore } from '@conductor/store/sqlite';
+import { fileStore, nodeLogFiles } from '@conductor/store/file';
+import { databaseLock, sqliteStore } from '@conductor/store/sqlite';
 
-const [path, stream, count] = process.argv.slice(2);
+const [driver, path, stream, count] = process.argv.slice(2);
 const { DatabaseSync } = process.getBuiltinModule?.('node:sqlite') ?? (await import('@photostructure/sqlite'));
 const clock = systemClock();
-const store = await sqliteStore({ database: new DatabaseSync(path), clock });
+const store =
+  driver === 'sqlite'
+    ? await sqliteStore({ database: new DatabaseSync(path), clock })
+    : await fileStore({ files: nodeLogFiles(path), lock: databaseLock(new DatabaseSync(`${path}.lock`)), clock });
 const meta = { at: '2026-01-01T00:00:00.000Z', actor: { kind: 'system', id: 'writer' } };
 
 for (let n = 1; n <= Number(count); n += 1) {

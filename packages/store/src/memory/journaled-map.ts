@@ -1,25 +1,28 @@
 /** Undoes what a transaction did, last first. */
 export interface Journal {
-  /** Runs `work`; when it throws, everything it changed is as before. */
+  /** Runs `work`; when it throws, everything it changed is as before. One inside another undoes its own part only. */
   transaction<T>(work: () => T): T;
   record(undo: () => void): void;
 }
 
 export function createJournal(): Journal {
-  let undos: (() => void)[] = [];
+  const undos: (() => void)[] = [];
+  let depth = 0;
   return {
     record(undo) {
       undos.push(undo);
     },
     transaction(work) {
-      undos = [];
+      const mark = undos.length;
+      depth += 1;
       try {
         return work();
       } catch (error) {
-        for (const undo of undos.reverse()) undo();
+        for (const undo of undos.splice(mark).reverse()) undo();
         throw error;
       } finally {
-        undos = [];
+        depth -= 1;
+        if (depth === 0) undos.length = 0;
       }
     },
   };

@@ -59,6 +59,7 @@ export function memoryLeaseRows(journal: Journal): LeaseRows {
     },
     holders: (key) => Array.from(holders.get(key) ?? [], ([token, mode]) => ({ token, mode })),
     addGrant(row) {
+      lastToken = Math.max(lastToken, row.token); // from another process
       grants.set(row.token, row);
       sets.set(row.set, row.token);
       byOwner.set(row.owner, new Set([...(byOwner.get(row.owner) ?? []), row.token]));
@@ -97,8 +98,9 @@ export function memoryLeaseRows(journal: Journal): LeaseRows {
       for (const { token } of held) change(token, { expiresAtMs });
       return held.length;
     },
-    addWaiter(row) {
-      const id = (lastWaiter += 1);
+    addWaiter(row: Omit<WaiterRow, 'id'> & { readonly id?: number }) {
+      const { id = lastWaiter + 1 } = row; // from another process it has one
+      lastWaiter = Math.max(lastWaiter, id);
       waiters.set(id, { ...row, id });
       for (const { key } of row.keys) wanted.set(key, new Set([...(wanted.get(key) ?? []), id]));
       return id;

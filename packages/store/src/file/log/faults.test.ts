@@ -1,0 +1,265 @@
+import type { Store } from '@conductor/core/ports';
+import { FakeClock } from '@conductor/core/testing';
+import { describe, expect, it } from 'vitest';
+import { all, codeOf, commitOf, events, keys } from '../../conformance/store-fixture.js';
+import { fileStore } from './file-store.js';
+import { encodeLine } from './line.js';
+import type { LogFiles } from './log-files.js';
+
+const fault = (code: string) => Object.assign(new Error(`planted ${code}`), { code });
+
+/** A disk in memory, with everything that can go wrong on one. */
+class Disk {
+  readonly files = new Map<string, Uint8Array>();
+  /** Bytes that it still has room for. */
+  room = Infinity;
+  /** Most bytes that one write takes. */
+  bite = Infinity;
+  readonly failing = new Set<keyof LogFiles>();
+  locked = false;
+
+  static of(files: ReadonlyMap<string, Uint8Array>): Disk {
+    const disk = new Disk();
+    for (const [name, bytes] of files) disk.files.set(name, bytes.slice());
+    return disk;
+  }
+
+  get log(): LogFiles {
+    const attempt = (call: keyof LogFiles, code = 'EIO') => {
+      if (this.failing.has(call)) throw fault(code);
+    };
+    const bytesOf = (name: string) => this.files.get(name) ?? new Uint8Array();
+    return {
+      names: () => [...this.files.keys()],
+      size: (name) => this.files.get(name)?.length,
+      create: (name) => {
+        attempt('create', 'EMFILE');
+        this.files.set(name, new Uint8Array());
+      },
+      read: (name, position, into) => {
+        attempt('read');
+        const part = bytesOf(name).subarray(position, position + into.length);
+        into.set(part);
+        return part.length;
+      },
+      write: (name, position, bytes) => {
+        attempt('write');
+        const count = Math.min(bytes.length, this.bite, this.room);
+        if (count === 0) throw fault('ENOSPC');
+        this.room -= count;
+        const before = bytesOf(name);
+        const after = new Uint8Array(Math.max(before.length, position + count));
+        after.set(before);
+        after.set(bytes.subarray(0, count), position);
+        this.files.set(name, after);
+        return count;
+      },
+      truncate: (name, size) => {
+        attempt('truncate');
+        this.files.set(name, bytesOf(name).slice(0, size));
+      },
+      sync: () => attempt('sync'),
+      close: () => undefined,
+    };
+  }
+
+  open(o: { readonly segmentBytes?: number; readonly readOnly?: boolean } = {}): Promise<Store> {
+    const tryLock = () => {
+      if (this.locked) return undefined;
+      this.locked = true;
+      return () => void (this.locked = false);
+    };
+    const lock = { tryLock, close: () => undefined };
+    return fileStore({ files: this.log, lock, clock: new FakeClock(), storeBusyMs: 0, ...o });
+  }
+}
+
+const append = (store: Store, version: number) => store.commit(commitOf('track/a', version, events(1, version + 1)));
+const numbers = async (store: Store) => (await all(store.readAll())).map(({ data }) => (data as { n: number }).n);
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+/** A disk with one commit a line. */
+async function written(count: number, segmentBytes?: number): Promise<Disk> {
+  const disk = new Disk();
+  const store = await disk.open({ ...(segmentBytes !== undefined && { segmentBytes }) });
+  for (let version = 0; version < count; version += 1) await append(store, version);
+  await store.close();
+  return disk;
+}
+
+const last = (disk: Disk) => [...disk.files.keys()].sort().at(-1) ?? '';
+
+describe('a log that was torn', () => {
+  it('opens to the commits that are whole, cut at any byte, and goes on behind them', async () => {
+    const disk = await written(6);
+    const [name = '', bytes = new Uint8Array()] = [...disk.files][0] ?? [];
+    for (let size = 0; size <= bytes.length; size += 1) {
+      const torn = Disk.of(new Map([[name, bytes.slice(0, size)]]));
+      const lines = bytes.subarray(0, size).filter((byte) => byte === 0x0a).length;
+      const whole = Math.max(0, lines - 1); // the first line names the store
+      const store = await torn.open();
+      expect([size, await numbers(store)]).toEqual([size, upTo(whole)]);
+      await append(store, whole);
+      await store.close();
+      const again = await torn.open();
+      expect([size, await numbers(again)]).toEqual([size, upTo(whole + 1)]);
+      await again.close();
+    }
+  });
+
+  it('drops a last line of which any byte is wrong, and refuses a log that is damaged before its end', async () => {
+    const disk = await written(3);
+    const [name = '', bytes = new Uint8Array()] = [...disk.files][0] ?? [];
+    const ends = [...bytes.keys()].filter((index) => bytes[index] === 0x0a);
+    const lastLine = (ends.at(-2) ?? 0) + 1;
+    for (let at = (ends[0] ?? 0) + 1; at < bytes.length; at += 1) {
+      const wrong = bytes.slice();
+      wrong[at] = (wrong[at] ?? 0) ^ 0x10;
+      const opened = Disk.of(new Map([[name, wrong]])).open();
+      if (at < lastLine) expect([at, await codeOf(opened)]).toEqual([at, 'STORE_CORRUPT']);
+      else expect([at, await numbers(await opened)]).toEqual([at, upTo(2)]);
+    }
+  });
+
+  it('refuses a log of which a file in the middle is torn or missing', async () => {
+    const disk = await written(8, 500);
+    const names = [...disk.files.keys()].sort();
+    expect(names.length).toBeGreaterThan(2);
+    const [first = '', second = ''] = names;
+    const torn = Disk.of(disk.files);
+    torn.files.set(first, (torn.files.get(first) ?? new Uint8Array()).slice(0, -3));
+    expect(await codeOf(torn.open())).toBe('STORE_CORRUPT');
+    const missing = Disk.of(disk.files);
+    missing.files.delete(second);
+    expect(await codeOf(missing.open())).toBe('STORE_CORRUPT');
+  });
+
+  it('reads a torn log that may not be written, and leaves it as it is', async () => {
+    const disk = await written(3);
+    const bytes = disk.files.get(last(disk)) ?? new Uint8Array();
+    disk.files.set(last(disk), bytes.slice(0, -5));
+    const store = await disk.open({ readOnly: true });
+    expect(await numbers(store)).toEqual(upTo(2));
+    expect(await codeOf(append(store, 2))).toBe('STORE_READ_ONLY');
+    expect(disk.files.get(last(disk))).toHaveLength(bytes.length - 5);
+  });
+
+  it('refuses a log of a newer format, and one of somebody else', async () => {
+    const disk = await written(1);
+    for (const [from, to] of [
+      ['"format":1', '"format":2'],
+      ['"id":', '"is":'],
+    ] as const) {
+      const text = new TextDecoder().decode(disk.files.get(last(disk)));
+      const [first = ''] = text.split('\n');
+      const body = JSON.parse(first.slice(9).replace(from, to)) as [number, unknown];
+      const other = new Disk();
+      other.files.set(last(disk), encodeLine({ number: 1, body: body[1] }));
+      expect(await codeOf(other.open())).toBe(from.includes('format') ? 'STORE_NEWER' : 'STORE_CORRUPT');
+    }
+  });
+});
+
+describe('a disk that fails', () => {
+  it('is full in the middle of a line: the commit is refused, nothing of it stays, and it goes on when there is room', async () => {
+    const disk = await written(2);
+    const store = await disk.open();
+    const before = disk.files.get(last(disk))?.length;
+    for (let room = 0; room < 60; room += 7) {
+      disk.room = room;
+      expect(await codeOf(append(store, 2))).toBe('STORE_FULL');
+      expect(disk.files.get(last(disk))).toHaveLength(before ?? 0);
+      expect(await numbers(store)).toEqual(upTo(2));
+    }
+    disk.room = Infinity;
+    await append(store, 2);
+    expect(await numbers(await disk.open())).toEqual(upTo(3));
+  });
+
+  it('takes a few bytes at a time: every commit is whole', async () => {
+    const disk = new Disk();
+    disk.bite = 7;
+    const store = await disk.open();
+    for (let version = 0; version < 4; version += 1) await append(store, version);
+    expect(await numbers(await disk.open())).toEqual(upTo(4));
+  });
+
+  it('fails to sync: the commit is refused, and so is everything after it, until the store is opened again', async () => {
+    const disk = await written(2);
+    const store = await disk.open();
+    disk.failing.add('sync');
+    expect(await codeOf(append(store, 2))).toBe('COMMIT_UNKNOWN'); // cutting it off could not be synced either
+    disk.failing.clear();
+    expect(await codeOf(append(store, 2))).toBe('COMMIT_UNKNOWN');
+    expect(await codeOf(store.head())).toBe('COMMIT_UNKNOWN');
+    const again = await disk.open();
+    expect(await numbers(again)).toEqual(upTo(2));
+  });
+
+  it('fails to write: the commit is refused, nothing of it stays, and the store is closed', async () => {
+    const disk = await written(2);
+    const store = await disk.open();
+    disk.failing.add('write');
+    expect(await codeOf(append(store, 2))).toBe('STORE_FAILED');
+    disk.failing.clear();
+    expect(await codeOf(append(store, 2))).toBe('STORE_FAILED');
+    expect(await numbers(await disk.open())).toEqual(upTo(2));
+  });
+
+  it('has no descriptor for the next file: the commit is refused, and goes through later', async () => {
+    const disk = await written(2);
+    const store = await disk.open({ segmentBytes: 1 });
+    disk.failing.add('create');
+    expect(await codeOf(append(store, 2))).toBe('STORE_BUSY');
+    disk.failing.clear();
+    await append(store, 2);
+    expect(await numbers(await disk.open())).toEqual(upTo(3));
+  });
+
+  it('cannot be read: the store does not open, and shows no part of it', async () => {
+    const disk = await written(2);
+    disk.failing.add('read');
+    expect(await codeOf(disk.open())).toBe('STORE_FAILED');
+  });
+});
+
+describe('two handles of one log', () => {
+  it('see what the other wrote, and only one wins a version', async () => {
+    const disk = new Disk();
+    const [one, two] = [await disk.open(), await disk.open()];
+    await append(one, 0);
+    await append(two, 1);
+    expect(await codeOf(append(one, 1))).toBe('VERSION_CONFLICT');
+    await append(one, 2);
+    expect([await numbers(one), await numbers(two)]).toEqual([upTo(3), upTo(3)]);
+    expect(one.id).toBe(two.id);
+  });
+
+  it('never give out a token twice, across a restart too', async () => {
+    const disk = new Disk();
+    const [one, two] = [await disk.open(), await disk.open()];
+    const tokens: number[] = [];
+    for (const store of [one, two, one, await disk.open()]) {
+      const grant = await store.leases.acquire({
+        set: `s${tokens.length}`,
+        owner: 'foreign:w',
+        keys: keys('k'),
+        ttlMs: 1000,
+      });
+      tokens.push(grant.token);
+      await store.leases.release(grant.set, grant.token);
+    }
+    expect(tokens).toEqual(tokens.toSorted((a, b) => a - b));
+    expect(new Set(tokens).size).toBe(tokens.length);
+  });
+
+  it('waits for a lock that another process has, no longer than it may', async () => {
+    const disk = await written(1);
+    const store = await disk.open();
+    disk.locked = true;
+    expect(await codeOf(append(store, 1))).toBe('STORE_BUSY');
+    expect(await numbers(store)).toEqual(upTo(1)); // reading needs no lock
+    disk.locked = false;
+    await append(store, 1);
+  });
+});

@@ -1,0 +1,149 @@
+import { ConductorError, raceAbort } from '@conductor/core';
+import type { Clock } from '@conductor/core/ports';
+import type { Rows } from '../../rules/rows.js';
+import type { Backend } from '../../rules/store.js';
+import type { OpenLog, ProcessLock } from './file-store.js';
+import { logError } from './log-error.js';
+import type { LogFiles } from './log-files.js';
+import type { Redo } from './redo.js';
+
+export interface FileBackendOptions {
+  readonly log: OpenLog;
+  readonly files: LogFiles;
+  readonly lock: ProcessLock;
+  readonly clock: Clock;
+  readonly storeBusyMs: number;
+  readonly readOnly: boolean;
+}
+
+interface Member {
+  readonly work: (rows: Rows) => unknown;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Answers a member once its changes last. */
+type Settle = () => void;
+
+const firstPauseMs = 1;
+const longestPauseMs = 100;
+
+/**
+ * Group commit (R7): everything that arrives before the end of a turn becomes one line and one fsync; a member that throws
+ * changes nothing and is alone in it. Between the lock and the fsync nothing waits, so nobody sees what may still be undone.
+ */
+export function fileBackend({ log, files, lock, clock, storeBusyMs, readOnly }: FileBackendOptions): Backend {
+  let waiting: Member[] = [];
+  let running: Promise<void> | undefined;
+  let failure: ConductorError | undefined;
+
+  const runGroup = (group: readonly Member[]): readonly Settle[] =>
+    log.transaction(() => {
+      const kept: Redo[] = [];
+      const settled: Settle[] = [];
+      for (const { work, resolve, reject } of group) {
+        log.changes.length = 0;
+        try {
+          const value = log.transaction(() => work(log.rows));
+          kept.push(...log.changes);
+          settled.push(() => resolve(value));
+        } catch (error) {
+          settled.push(() => reject(error));
+        }
+      }
+      if (kept.length > 0) log.segments.append(kept);
+      return settled;
+    });
+
+  const commitGroup = async (group: readonly Member[]): Promise<void> => {
+    try {
+      const settled = await underLock({ lock, clock, storeBusyMs }, () => {
+        log.catchUp();
+        return runGroup(group.filter(({ signal }) => signal?.aborted !== true));
+      });
+      for (const settle of settled) settle();
+    } catch (thrown) {
+      const error = logError(thrown);
+      // The log is as before only where the system said so: else nobody may believe what is in memory.
+      if (!ConductorError.is(error, 'STORE_BUSY', 'STORE_FULL', 'STORE_READ_ONLY')) failure ??= error;
+      for (const { reject } of group) reject(error);
+    }
+  };
+
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      await clock.turn();
+      const group = waiting;
+      waiting = [];
+      if (failure === undefined) await commitGroup(group);
+      else for (const { reject } of group) reject(failure);
+    }
+    running = undefined;
+  };
+
+  /** What other processes added. While one of them writes, what was there before it is all there is to see. */
+  const refresh = (): void => {
+    if (!log.segments.grown()) return;
+    const release = lock.tryLock();
+    if (release === undefined) return;
+    try {
+      log.catchUp();
+    } finally {
+      release();
+    }
+  };
+
+  return {
+    write<T>(work: (rows: Rows) => T, { signal }: { readonly signal?: AbortSignal | undefined }) {
+      if (failure !== undefined) return Promise.reject(failure);
+      if (readOnly)
+        return Promise.reject(new ConductorError('STORE_READ_ONLY', 'The store is opened for reading only'));
+      const answer = new Promise<unknown>((resolve, reject) => {
+        waiting.push({ work, signal, resolve, reject });
+      });
+      running ??= drain();
+      // The cast: a member is answered with what its own work returned.
+      return raceAbort(answer as Promise<T>, signal);
+    },
+    async read(work, { signal }) {
+      if (failure !== undefined) throw failure;
+      signal?.throwIfAborted();
+      try {
+        refresh();
+      } catch (error) {
+        throw logError(error);
+      }
+      return work(log.rows);
+    },
+    async close() {
+      await running;
+      failure ??= new ConductorError('CLOSED', 'The store is closed');
+      files.close();
+      lock.close();
+    },
+  };
+}
+
+/** Runs `work` while this process has the lock; tries again with growing pauses. Throws STORE_BUSY after `storeBusyMs`. */
+export async function underLock<T>(
+  { lock, clock, storeBusyMs }: Pick<FileBackendOptions, 'lock' | 'clock' | 'storeBusyMs'>,
+  work: () => T,
+): Promise<T> {
+  const startMs = clock.monotonic();
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    const release = lock.tryLock();
+    if (release !== undefined) {
+      try {
+        return work();
+      } catch (error) {
+        throw logError(error);
+      } finally {
+        release();
+      }
+    }
+    if (clock.monotonic() - startMs >= storeBusyMs)
+      throw new ConductorError('STORE_BUSY', `Another process has held the log for ${storeBusyMs} ms`);
+    await clock.sleep(pauseMs);
+  }
+}

@@ -1,0 +1,80 @@
+import {
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * The files of one log folder, synchronous: between what is applied in memory and what is on disk no other call may come.
+ * Errors are those of the system, with their `code`. A test hands in one that tears, fills and breaks.
+ */
+export interface LogFiles {
+  names(): readonly string[];
+  /** Bytes of a file; `undefined` when it is not there. */
+  size(name: string): number | undefined;
+  /** Makes a new file that outlives a power loss; EEXIST when it is there. */
+  create(name: string): void;
+  /** Fills `into` from a position; answers how many bytes there were. */
+  read(name: string, position: number, into: Uint8Array): number;
+  /** Answers how many bytes were written, which may be fewer. */
+  write(name: string, position: number, bytes: Uint8Array): number;
+  truncate(name: string, size: number): void;
+  /** What was written until now outlives a power loss. */
+  sync(name: string): void;
+  close(): void;
+}
+
+/** The log files in a folder of this machine, which is made when it is not there; links are not followed. */
+export function nodeLogFiles(folder: string, { readOnly = false }: { readonly readOnly?: boolean } = {}): LogFiles {
+  const open = new Map<string, number>();
+  const mode = (readOnly ? constants.O_RDONLY : constants.O_RDWR) | constants.O_NOFOLLOW;
+  const descriptor = (name: string): number => {
+    const known = open.get(name);
+    if (known !== undefined) return known;
+    const opened = openSync(join(folder, name), mode);
+    open.set(name, opened);
+    return opened;
+  };
+  if (!readOnly) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return {
+    names: () => readdirSync(folder),
+    size(name) {
+      const known = open.get(name);
+      if (known !== undefined) return fstatSync(known).size;
+      return statSync(join(folder, name), { throwIfNoEntry: false })?.size;
+    },
+    create(name) {
+      const made = openSync(join(folder, name), mode | constants.O_CREAT | constants.O_EXCL, 0o600);
+      open.set(name, made);
+      fsyncSync(made);
+      syncFolder(folder);
+    },
+    read: (name, position, into) => readSync(descriptor(name), into, 0, into.length, position),
+    write: (name, position, bytes) => writeSync(descriptor(name), bytes, 0, bytes.length, position),
+    truncate: (name, size) => ftruncateSync(descriptor(name), size),
+    sync: (name) => fdatasyncSync(descriptor(name)),
+    close() {
+      for (const opened of open.values()) closeSync(opened);
+      open.clear();
+    },
+  };
+}
+
+function syncFolder(folder: string): void {
+  const opened = openSync(folder, constants.O_RDONLY);
+  try {
+    fsyncSync(opened);
+  } finally {
+    closeSync(opened);
+  }
+}

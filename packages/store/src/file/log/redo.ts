@@ -1,0 +1,61 @@
+import { ConductorError } from '@conductor/core';
+import type { Rows } from '../../rules/rows.js';
+
+/** One change of a table, as it is written down: the table, its method, and what it was called with. */
+export type Redo = readonly [table: keyof Rows, method: string, args: readonly unknown[]];
+
+/** Methods that change a table. Tokens and numbers are given out in memory and stand in what is written with them. */
+const changing: { readonly [T in keyof Rows]: readonly (keyof Rows[T] & string)[] } = {
+  log: ['setVersion', 'addCommit', 'addEvent'],
+  leases: [
+    ...(['addGrant', 'setExpiry', 'putKeys', 'removeKeys', 'loseGrant', 'removeGrant', 'renewAll'] as const),
+    ...(['setGranted', 'removeWaiter', 'putOwner', 'removeOwner'] as const),
+  ],
+  records: ['putCollection', 'putRecord', 'putUnique', 'removeUnique', 'clearUnique'],
+  subscriptions: ['putSubscription', 'putDelivery', 'removeDelivery'],
+};
+
+type Table = Record<string, (...args: readonly unknown[]) => unknown>;
+
+/** The same rows; every change is told as well. */
+export function recordedRows(rows: Rows, tell: (redo: Redo) => void): Rows {
+  const recorded = <T extends keyof Rows>(name: T): Rows[T] => {
+    const table = rows[name] as unknown as Table; // methods are called with what they were handed
+    const copy: Table = { ...table };
+    for (const method of changing[name]) {
+      copy[method] = (...args) => {
+        tell([name, method, args]);
+        return table[method]?.(...args);
+      };
+    }
+    return copy as unknown as Rows[T]; // every method is there
+  };
+  const leases = recorded('leases');
+  return {
+    log: recorded('log'),
+    records: recorded('records'),
+    subscriptions: recorded('subscriptions'),
+    leases: {
+      ...leases,
+      // Its number is given out by the call, so it is told with it: it comes back under the same one.
+      addWaiter(row) {
+        const id = leases.addWaiter(row);
+        tell(['leases', 'addWaiter', [{ ...row, id }]]);
+        return id;
+      },
+    },
+  };
+}
+
+/** Makes the changes again, in their order. Throws STORE_NEWER for one that this version does not know. */
+export function applyRedo(rows: Rows, redos: readonly Redo[]): void {
+  for (const [table, method, args] of redos) {
+    const known =
+      method === 'addWaiter'
+        ? table === 'leases'
+        : (changing[table] as readonly string[] | undefined)?.includes(method);
+    if (known !== true)
+      throw new ConductorError('STORE_NEWER', `The log holds a change of a newer version: ${table}.${method}`);
+    (rows[table] as unknown as Table)[method]?.(...args);
+  }
+}
