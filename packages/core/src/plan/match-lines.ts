@@ -13,7 +13,7 @@ interface Range {
  * once in both are anchors, what lies between them is matched in its turn; where there are none, the longest common subsequence.
  */
 export function matchLines(a: readonly string[], b: readonly string[]): readonly number[] {
-  const matches = new Array<number>(a.length).fill(-1);
+  const matches = a.map(() => -1);
   const open: Range[] = [{ a: 0, aEnd: a.length, b: 0, bEnd: b.length }];
   for (let range = open.pop(); range; range = open.pop()) {
     const inner = trim(a, b, range, matches);

@@ -1,13 +1,21 @@
+import { ConductorError } from '@conductor/core';
 import type { TrackCommand, TrackState } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf } from '../load.js';
 
-/** spec.md is input: what a person changed in it since the last run is taken up when the next one starts. */
+/**
+ * What people changed in the files since the last run is taken up before the next one starts: by the views, where they are written,
+ * else spec.md alone, which is input. Throws `WORKSPACE_GONE` when the track's folder was deleted.
+ */
 export async function changedSpec(engine: EngineContext, state: TrackState): Promise<readonly TrackCommand[]> {
+  await engine.views.flush(state.id);
   const path = `${engine.folder}/tracks/${state.id}/spec.md`;
+  const known = (await engine.views.known(state.id)).find((view) => view.path === path);
   const bytes = await engine.workspace.read(path, { maxBytes: state.policy.limits.specBytes });
-  if (!bytes) return [];
+  if (!bytes && known)
+    throw new ConductorError('WORKSPACE_GONE', `The folder of track ${state.id} is gone`, { details: { path } });
+  if (!bytes || known) return [];
   const text = new TextDecoder().decode(bytes);
   const specHash = sha256Hex(text);
   return specHash === state.about.specHash

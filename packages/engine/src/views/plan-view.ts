@@ -1,3 +1,4 @@
+import { ConductorError } from '@conductor/core';
 import type { PlanState, TaskState, TrackState } from '@conductor/core';
 import { editPlan, parsePlan } from '@conductor/core/plan';
 import type { PlanEdit, PlanTask } from '@conductor/core/plan';
@@ -30,16 +31,44 @@ export async function planText(engine: Pick<EngineContext, 'artifacts'>, state: 
   return known;
 }
 
-/** Edits our marks into any text of the plan; tasks that the text does not have are left out, everything else stays. */
-export function markedText(text: string, state: TrackState): string {
+const nobody: ReadonlySet<string> = new Set();
+
+/**
+ * Edits our marks into any text of the plan; tasks that the text does not have are left out, those of `except` are left as they are,
+ * everything else stays.
+ */
+export function markedText(text: string, state: TrackState, except = nobody): string {
   const written = new Map<string, PlanTask>();
   for (const phase of parsePlan(text).plan.phases) collect(phase.tasks, written);
   const marks = [...(state.plan?.tasks.values() ?? [])].flatMap((task): readonly Mark[] => {
-    const now = written.get(task.task.id);
+    const now = except.has(task.task.id) ? undefined : written.get(task.task.id);
     const mark = now && markOf(task, now);
     return mark ? [mark] : [];
   });
-  return marks.length === 0 ? text : editPlan(text, marks).text;
+  if (marks.length === 0) return text;
+  try {
+    return editPlan(text, marks).text;
+  } catch (error) {
+    if (!ConductorError.is(error, ...uneditable)) throw error;
+    return marks.reduce(markedAlone, text);
+  }
+}
+
+const uneditable = ['EDIT_REFUSED', 'TASK_NOT_FOUND'] as const;
+
+/** In a text that somebody has half broken, as many marks as go: the text counts more than a mark in it. */
+function markedAlone(text: string, mark: Mark): string {
+  try {
+    return editPlan(text, [mark]).text;
+  } catch (error) {
+    if (!ConductorError.is(error, ...uneditable)) throw error;
+    return text;
+  }
+}
+
+/** The mark that a task has in our text. */
+export function planMark({ status }: TaskState): Mark['state'] {
+  return states[status];
 }
 
 function collect(tasks: readonly PlanTask[], into: Map<string, PlanTask>): void {
@@ -52,16 +81,18 @@ function collect(tasks: readonly PlanTask[], into: Map<string, PlanTask>): void 
 /** `undefined` when the line says already what the state says. */
 function markOf({ task, status, commit, note }: TaskState, now: PlanTask): Mark | undefined {
   const state = states[status];
+  // A task that was opened again has no commit that did it.
+  const missing = state === 'done' && now.commit === undefined ? commit : undefined;
+  if (now.state === state && missing === undefined) return undefined;
   // A blocked mark without a reason would be refused by the codec, and by people.
   const summary =
     state === 'blocked' ? (summaryOf(note) ?? 'No reason was given') : state === 'done' ? summaryOf(note) : undefined;
   const known = summary === undefined || now.notes.some(({ text }) => text === summary);
-  if (now.state === state && (commit === undefined || now.commit !== undefined) && known) return undefined;
   return {
     do: 'mark',
     task: task.id,
     state,
-    ...(commit !== undefined && now.commit === undefined && { commit: commit.slice(0, 12) }),
+    ...(missing !== undefined && { commit: missing.slice(0, 12) }),
     ...(!known && { note: summary }),
   };
 }

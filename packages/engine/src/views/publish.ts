@@ -8,7 +8,7 @@ import type { BoardState } from '@conductor/board';
 import type { BusMessage, EventEnvelope } from '@conductor/core/ports';
 import type { EngineContext } from '../engine-context.js';
 import { readStream } from '../load.js';
-import { saveRecord } from './view-writer.js';
+import { saveRecord } from './view-row.js';
 
 const collection = '$published';
 

@@ -1,24 +1,12 @@
-import { ConductorError, instant } from '@conductor/core';
+import { ConductorError } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
-import type { Json, RecordOp } from '@conductor/core/ports';
-import { engineActor } from '../engine-context.js';
 import type { EngineContext } from '../engine-context.js';
-
-const collection = '$view';
-
-/** What we wrote last, and what we are about to write: our own bytes are never taken for somebody's edit. */
-export interface ViewRow {
-  readonly path: string;
-  readonly last: string;
-  readonly pending: string;
-  /** Somebody else's words are in it, and stay as long as the view is of this revision. */
-  readonly kept?: number;
-}
+import { findView, knownViews, saveRow, stillPending } from './view-row.js';
 
 export interface RenderInput {
   /** What is on disk now. */
   readonly text: string | undefined;
-  /** Somebody else wrote it, or wrote into it earlier and we kept that. */
+  /** Somebody else wrote it. */
   readonly foreign: boolean;
 }
 
@@ -26,18 +14,17 @@ type Render = (input: RenderInput) => string | Promise<string>;
 type OnForeign = (bytes: Uint8Array, base: string | undefined) => Promise<void>;
 
 /**
- * Writes one view: read, compare with the hashes of our own last bytes, note the pending hash, replace. A crash anywhere
- * leaves last or pending on disk, hence no false edit. `onForeign` sees bytes that are not ours before they are merged;
- * `revision` says how long what they have written is to be kept.
+ * Writes a view whose rendering reads what is there: read, compare with the hashes of our own last bytes, note the pending hash,
+ * replace. A crash anywhere leaves last or pending on disk, hence no false edit. `onForeign` sees bytes that are not ours before they
+ * are merged.
  */
 export async function writeView(
   engine: EngineContext,
   path: string,
   render: Render,
   onForeign: OnForeign,
-  revision?: number,
 ): Promise<void> {
-  for (let tries = 1; !(await writeOnce(engine, path, render, onForeign, revision)); tries += 1) {
+  for (let tries = 1; !(await writeOnce(engine, path, render, onForeign)); tries += 1) {
     if (tries < maxTries) continue;
     engine.logger.info(`${path} changes faster than it can be written; the next change of the track writes it`);
     return;
@@ -47,59 +34,28 @@ export async function writeView(
 const maxTries = 5;
 
 /** False: somebody wrote the file meanwhile, so it has to be looked at again. */
-async function writeOnce(
-  engine: EngineContext,
-  path: string,
-  render: Render,
-  onForeign: OnForeign,
-  revision: number | undefined,
-): Promise<boolean> {
-  const bytes = await engine.workspace.read(path, { maxBytes: engine.limits.viewBytes });
-  const hash = bytes ? sha256Hex(bytes) : '';
+async function writeOnce(engine: EngineContext, path: string, render: Render, onForeign: OnForeign): Promise<boolean> {
+  const found = await findView(engine, path);
+  const { bytes, hash, row } = found;
   const text = bytes && new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-  const row = await viewRow(engine, path);
   const ours = new TextEncoder().encode(await render({ text, foreign: false }));
   if (sha256Hex(ours) === hash) {
-    if (row?.last !== hash) await saveRow(engine, { path, last: hash, pending: hash });
+    const known = row?.last === hash || row?.pending === hash;
+    if (!known && !(await saveRow(engine, found, { last: hash, pending: hash }))) return false;
+    knownViews(engine).set(path, { hash, seen: undefined });
     return true;
   }
-  const foreign = bytes !== undefined && (row === undefined || (hash !== row.last && hash !== row.pending));
-  const kept = bytes !== undefined && row?.kept !== undefined && row.kept === revision;
-  const theirs = foreign || kept;
-  const next = theirs ? new TextEncoder().encode(await render({ text, foreign: true })) : ours;
-  if (foreign && row) await onForeign(bytes, row.last);
+  const foreign = found.state === 'foreign';
+  const next = foreign ? new TextEncoder().encode(await render({ text, foreign: true })) : ours;
+  if (foreign && row) await onForeign(bytes ?? new Uint8Array(), row.last);
   const pending = sha256Hex(next);
-  await saveRow(engine, { path, last: hash, pending, ...(theirs && revision !== undefined && { kept: revision }) });
-  if (pending === hash) return true;
+  if (!(await saveRow(engine, found, { last: hash, pending, recent: stillPending(found) }))) return false;
   try {
-    await engine.workspace.replace(path, next, { ifHash: hash });
-    return true;
+    if (pending !== hash) await engine.workspace.replace(path, next, { ifHash: hash });
   } catch (error) {
     if (!ConductorError.is(error, 'FILE_CHANGED')) throw error;
     return false;
   }
-}
-
-export async function viewRow({ store }: EngineContext, path: string): Promise<ViewRow | undefined> {
-  const row = await store.records.get(collection, path);
-  return row && !row.deleted ? (row.value as unknown as ViewRow) : undefined; // written below
-}
-
-/** Rows of all views below a folder. */
-export async function viewRows({ store }: EngineContext, prefix: string): Promise<readonly ViewRow[]> {
-  const { rows } = await store.records.list(collection, { prefix, limit: 1000 });
-  return rows.map(({ value }) => value as unknown as ViewRow); // written below
-}
-
-async function saveRow(engine: EngineContext, row: ViewRow): Promise<void> {
-  await saveRecord(engine, { collection, key: row.path, expectedRevision: 'any', value: { ...row } as Json });
-}
-
-/** A local row: it describes the outside, so it needs no event. */
-export async function saveRecord(engine: EngineContext, record: RecordOp): Promise<void> {
-  await engine.store.commit({
-    appends: [],
-    meta: { at: instant(engine.clock.now()), actor: engineActor },
-    records: [record],
-  });
+  knownViews(engine).set(path, { hash: pending, seen: undefined });
+  return true;
 }

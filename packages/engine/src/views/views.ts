@@ -1,18 +1,25 @@
 import { publishedSessionId, sessionEntry } from '@conductor/board';
 import { ConductorError } from '@conductor/core';
 import type { Checkpoint, TrackState } from '@conductor/core';
-import { metadataOf, upsertTrackRow, writeMetadata } from '@conductor/core/files';
-import type { EngineContext, Views } from '../engine-context.js';
-import { contentOf, loadBoard, loadTrack, readStream, textOf } from '../load.js';
-import { evaluationReport } from '../reports/evaluation.js';
-import { commandTrack } from '../units.js';
+import { metadataOf, writeMetadata } from '@conductor/core/files';
+import type { Json } from '@conductor/core/ports';
+import { isFolderGone, takeUpGone } from '../edits/folder-gone.js';
+import { noteCommand } from '../edits/note-edit.js';
+import { isPlanned } from '../edits/whose-edit.js';
 import { engineActor } from '../engine-context.js';
+import type { EngineContext, Views } from '../engine-context.js';
+import { loadBoard, loadTrack } from '../load.js';
+import { commandTrack } from '../units.js';
 import { isRunElsewhere, tracksBehind } from './behind.js';
-import { markedText, planText } from './plan-view.js';
+import { confirmViews } from './confirm-views.js';
 import { createPublisher } from './publish.js';
-import { viewRows, writeView } from './view-writer.js';
+import { syncText } from './text-view.js';
+import type { Synced } from './text-view.js';
+import { planView, reportViews, specView } from './track-texts.js';
+import { syncRow } from './tracks-list.js';
+import { findView, viewRows } from './view-row.js';
+import { writeView } from './view-writer.js';
 import type { RenderInput } from './view-writer.js';
-import type { Content, Json } from '@conductor/core/ports';
 
 /** Nothing is written: for hosts that want the log only. */
 export const noViews: Views = {
@@ -33,9 +40,11 @@ export function createViews(engine: () => EngineContext): Views {
   const writing = new Map<string, Promise<void>>();
   /** Tracks as they were last written: only their new events are read and folded. */
   const folds = new Map<string, TrackState>();
-  let list: Promise<void> = Promise.resolve();
-  /** The list of all tracks is one file: its writers wait for each other, or each would take the other's row for an edit. */
-  const listed = (work: () => Promise<void>) => {
+  /** Whose files this engine has written since it last said so in the store. */
+  const written = new Set<string>();
+  let list: Promise<unknown> = Promise.resolve();
+  /** The list of all tracks is one file: its writers wait for each other, or each would find it changed by the others. */
+  const listed = <T>(work: () => Promise<T>): Promise<T> => {
     const next = list.then(work);
     list = next.catch(() => {}); // its caller hears of it
     return next;
@@ -46,10 +55,11 @@ export function createViews(engine: () => EngineContext): Views {
     await engine().clock.turn();
     while (dirty.delete(trackId)) {
       if (await isRunElsewhere(engine(), trackId)) continue;
-      const state = await loadTrack(engine().store, trackId, folds.get(trackId));
+      const loaded = await loadTrack(engine().store, trackId, folds.get(trackId));
+      written.add(trackId);
+      const state = await syncTrackViews(engine(), loaded, { patient: patient.delete(trackId), listed });
       if (state.completedAt === undefined) folds.set(trackId, state);
       else folds.delete(trackId);
-      await writeTrackViews(engine(), state, { patient: patient.delete(trackId), listed });
       publisher ??= createPublisher(engine());
       await publisher(trackId);
     }
@@ -61,25 +71,29 @@ export function createViews(engine: () => EngineContext): Views {
     writing.set(trackId, next);
     return next;
   };
+  // A file that cannot be written delays that file, never the run (R20): the log has it all, and the next change tries again.
+  const patiently = (trackId: string) =>
+    ensure(trackId).catch((error: unknown) =>
+      engine().logger.error('Views could not be written', { track: trackId, error: String(error) }),
+    );
   const views: Views = {
     touch(trackId) {
       dirty.add(trackId);
-      if (!writing.has(trackId))
-        ensure(trackId).catch((error: unknown) =>
-          engine().logger.error('Views could not be written', { track: trackId, error: String(error) }),
-        );
+      if (!writing.has(trackId)) void patiently(trackId);
     },
     async flush(trackId, o = {}) {
       dirty.add(trackId);
       if (o.patient === true) patient.add(trackId);
-      await ensure(trackId);
+      await patiently(trackId);
     },
     async settled() {
       while (writing.size > 0) await Promise.allSettled(writing.values());
+      const confirming = [...written].map((trackId) => confirmViews(engine(), trackId));
+      written.clear();
+      await Promise.allSettled(confirming);
     },
     async catchUp() {
       for (const trackId of await tracksBehind(engine())) {
-        await createSpec(engine(), trackId);
         await views.flush(trackId);
       }
     },
@@ -88,44 +102,49 @@ export function createViews(engine: () => EngineContext): Views {
   return views;
 }
 
-/** A kill between the first commit of a track and its first file: what the person asked for is in the log. */
-async function createSpec(engine: EngineContext, id: string): Promise<void> {
-  const { about } = await loadTrack(engine.store, id);
-  const text = await textOf(engine, about.spec);
-  await engine.workspace.create(`${engine.folder}/tracks/${id}/spec.md`, new TextEncoder().encode(text));
-}
-
-type Put = (path: string, render: (input: RenderInput) => string | Promise<string>, revision?: number) => Promise<void>;
-
-function putter(engine: EngineContext, id: string): Put {
-  return (path, render, revision) =>
-    writeView(engine, path, render, (bytes, base) => noteEdit(engine, id, path, bytes, base), revision);
+/** For files that another part of this file renders over what is there. */
+function putter(engine: EngineContext, id: string) {
+  return (path: string, render: (input: RenderInput) => string | Promise<string>) =>
+    writeView(engine, path, render, (bytes, base) => noteEdit(engine, id, path, bytes, base));
 }
 
 interface WriteOptions {
   readonly patient: boolean;
-  readonly listed: (work: () => Promise<void>) => Promise<void>;
+  readonly listed: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-async function writeTrackViews(engine: EngineContext, state: TrackState, o: WriteOptions): Promise<void> {
-  const { id } = state;
-  if (state.version === 0) return;
-  const folder = `${engine.folder}/tracks/${id}`;
-  const put = putter(engine, id);
-  const plan = await planText(engine, state);
-  // Side by side: what they note in the store shares its commits.
-  const written = await Promise.allSettled([
-    state.plan &&
-      put(
-        `${folder}/plan.md`,
-        ({ text, foreign }) => (foreign && text !== undefined ? markedText(text, state) : plan),
-        state.plan.revision,
-      ),
-    metadataView(engine, state, o),
-    o.listed(() => put(`${engine.folder}/tracks.md`, ({ text }) => upsertTrackRow(text, rowOf(state)))),
-    ...(await reports(engine, state)).map(([name, text]) => put(`${folder}/${name}`, () => text)),
+const maxTries = 8;
+
+/** Takes up what others have written and writes what is ours, until file and log agree. */
+async function syncTrackViews(engine: EngineContext, start: TrackState, o: WriteOptions): Promise<TrackState> {
+  let state = start;
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    if ((await syncOnce(engine, state, o)) === 'written') {
+      if (o.patient) await confirmViews(engine, state.id);
+      return state;
+    }
+    state = await loadTrack(engine.store, state.id, state);
+  }
+  engine.logger.info(`The files of ${state.id} change faster than they can be written; the next change writes them`);
+  return state;
+}
+
+/** Side by side: what is noted in the store shares its commits. `spec.md` first: without it the whole folder may be gone. */
+async function syncOnce(engine: EngineContext, state: TrackState, o: WriteOptions): Promise<Synced> {
+  if (state.version === 0) return 'written';
+  const spec = await findView(engine, specView(engine, state).path);
+  if (spec.state === 'deleted' && (await isFolderGone(engine, state.id))) {
+    await takeUpGone(engine, state, spec);
+    return 'written';
+  }
+  const texts = [specView(engine, state), ...(isPlanned(state) ? [] : [planView(engine, state)])];
+  const synced = await Promise.allSettled([
+    ...[...texts, ...(await reportViews(engine, state))].map((view) => syncText(engine, state, view)),
+    metadataView(engine, state, o).then((): Synced => 'written'),
+    o.listed(() => syncRow(engine, state)),
   ]);
-  for (const result of written) if (result.status === 'rejected') throw result.reason;
+  for (const result of synced) if (result.status === 'rejected') throw result.reason;
+  return synced.some((result) => result.status === 'fulfilled' && result.value === 'again') ? 'again' : 'written';
 }
 
 /** Other tools change metadata.json under a lock folder; while they hold it, ours waits for the next time. */
@@ -180,44 +199,6 @@ async function sessionsOf(engine: EngineContext, state: TrackState): Promise<Jso
   return sessions;
 }
 
-function rowOf(state: TrackState) {
-  const done = state.completedAt !== undefined;
-  return {
-    id: state.id,
-    name: state.about.name,
-    type: state.about.type,
-    status: done ? 'complete' : state.lifecycle,
-    step: state.loop.step,
-    created: state.createdAt.slice(0, 10),
-    ...(done && { completed: state.completedAt?.slice(0, 10) ?? '', summary: summaryOf(state) }),
-  };
-}
-
-function summaryOf({ plan, loop }: TrackState): string {
-  const total = plan?.tasks.size ?? 0;
-  return `${total} ${total === 1 ? 'task' : 'tasks'}, ${loop.fixCycles} fix ${loop.fixCycles === 1 ? 'cycle' : 'cycles'}`;
-}
-
-/** Reports are rendered from the log: what a crash tore off is written again. */
-async function reports(engine: EngineContext, state: TrackState): Promise<readonly (readonly [string, string])[]> {
-  const evaluated =
-    state.loop.visits.EVALUATE_PLAN > 0 &&
-    state.loop.step !== 'EVALUATE_PLAN' &&
-    state.loop.step !== 'EVALUATE_EXECUTION';
-  if (!evaluated && state.completedAt === undefined) return [];
-  const events = await readStream(engine.store, `track/${state.id}`);
-  const found: (readonly [string, string])[] = [];
-  const evaluation = evaluationReport(state, events);
-  if (evaluation !== undefined) found.push(['evaluation-report.md', evaluation]);
-  const completed = events.findLast(({ type }) => type === 'track.completed');
-  if (completed)
-    found.push([
-      'completion-report.md',
-      await textOf(engine, (completed.data as unknown as { report: Content }).report),
-    ]);
-  return found;
-}
-
 /** Bytes that are not ours are kept before anything else happens to the file; they are a claim until a person adopts them. */
 async function noteEdit(
   engine: EngineContext,
@@ -226,32 +207,20 @@ async function noteEdit(
   bytes: Uint8Array,
   base: string | undefined,
 ): Promise<void> {
-  const text = new TextDecoder().decode(bytes);
-  const { id: hash } = await engine.artifacts.put(bytes, { mediaType: 'text/plain' });
-  await commandTrack(
-    engine,
-    id,
-    [
+  const note = await noteCommand(engine, {
+    path,
+    bytes,
+    base,
+    disposition: 'claim',
+    findings: [
       {
-        name: 'edit.note',
-        data: {
-          path,
-          hash: hash.slice('sha256:'.length),
-          ...(base !== undefined && { base }),
-          bytes: await contentOf(engine, text),
-          disposition: 'claim',
-          findings: [
-            {
-              severity: 'warning',
-              code: 'EDIT_NOTED',
-              path,
-              message: `${path} was changed by somebody else`,
-              hint: 'Their text stays; marks count only through `conductor plan mark`.',
-            },
-          ],
-        },
+        severity: 'warning',
+        code: 'EDIT_NOTED',
+        path,
+        message: `${path} was changed by somebody else`,
+        hint: 'Their text stays; marks count only through `conductor plan mark`.',
       },
     ],
-    { actor: engineActor },
-  );
+  });
+  await commandTrack(engine, id, [note], { actor: engineActor });
 }

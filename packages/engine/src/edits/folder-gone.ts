@@ -1,0 +1,42 @@
+import type { TrackCommand, TrackState } from '@conductor/core';
+import { engineActor } from '../engine-context.js';
+import type { EngineContext } from '../engine-context.js';
+import { rowOp } from '../views/view-row.js';
+import type { Found } from '../views/view-row.js';
+import { noteCommand } from './note-edit.js';
+import { commitEdit } from './take-up.js';
+
+/** True when no file of the track is left. O(files of the folder): asked only when spec.md is missing. */
+export async function isFolderGone({ workspace, folder }: EngineContext, trackId: string): Promise<boolean> {
+  for await (const _ of workspace.list(`${folder}/tracks/${trackId}/**`)) return false;
+  return true;
+}
+
+/**
+ * A person who deletes a folder means the track: it is paused, and nothing is written there again until the folder is back. Said once,
+ * and again after each resume.
+ */
+export async function takeUpGone(engine: EngineContext, state: TrackState, spec: Found): Promise<void> {
+  const active = state.lifecycle === 'active';
+  if (spec.row?.gone === true && !active) return;
+  const path = `${engine.folder}/tracks/${state.id}`;
+  const reason = `WORKSPACE_GONE: ${path} was deleted`;
+  const pause: readonly TrackCommand[] = active ? [{ name: 'track.pause', data: { reason, mode: 'now' } }] : [];
+  const note = await noteCommand(engine, {
+    path,
+    bytes: undefined,
+    disposition: 'refused',
+    findings: [
+      {
+        severity: 'error',
+        code: 'WORKSPACE_GONE',
+        path,
+        message: `The folder ${path} is gone`,
+        hint: 'Restore the folder of the track, or cancel the track.',
+      },
+    ],
+  });
+  const { last = '', pending = '', ...row } = spec.row ?? {};
+  const op = rowOp(spec, { ...row, last, pending, gone: true });
+  await commitEdit(engine, state.id, [note, ...pause], engineActor, op);
+}

@@ -1,0 +1,70 @@
+import type { TrackState } from '@conductor/core';
+import type { Content, EventEnvelope } from '@conductor/core/ports';
+import { takeUpPlan, tellConflicts } from '../edits/take-up-plan.js';
+import { takeUpReport } from '../edits/take-up-report.js';
+import { takeUpSpec } from '../edits/take-up-spec.js';
+import type { EngineContext } from '../engine-context.js';
+import { readStream, textOf } from '../load.js';
+import { evaluationReport } from '../reports/evaluation.js';
+import { markedText, planText } from './plan-view.js';
+import type { TextView } from './text-view.js';
+
+/** `spec.md`: what the track is about, written by people. */
+export function specView(engine: EngineContext, state: TrackState): TextView {
+  const render: TextView['render'] = ({ about }) => textOf(engine, about.spec);
+  return {
+    path: `${engine.folder}/tracks/${state.id}/spec.md`,
+    fromLog: true,
+    render,
+    alsoOurs: [state.about.specHash],
+    takeUp: (found, ours) => takeUpSpec(engine, state, { render }, found, ours),
+    tellConflicts: (found, conflicts) => tellConflicts(engine, state, found, conflicts),
+  };
+}
+
+/** `plan.md`: the text in the log with the smallest edits for marks, commits and summaries (R21). */
+export function planView(engine: EngineContext, state: TrackState): TextView {
+  const render: TextView['render'] = async (at) => (at.plan ? planText(engine, at) : undefined);
+  return {
+    path: `${engine.folder}/tracks/${state.id}/plan.md`,
+    fromLog: true,
+    render,
+    mark: markedText,
+    alsoOurs: state.plan && [state.plan.textHash],
+    takeUp: (found, ours) => takeUpPlan(engine, state, { render }, found, ours),
+    tellConflicts: (found, conflicts) => tellConflicts(engine, state, found, conflicts),
+  };
+}
+
+/** Reports are rendered from the log: what a crash tore off is written again. */
+export async function reportViews(engine: EngineContext, state: TrackState): Promise<readonly TextView[]> {
+  const { loop, completedAt } = state;
+  const evaluated =
+    loop.visits.EVALUATE_PLAN > 0 && loop.step !== 'EVALUATE_PLAN' && loop.step !== 'EVALUATE_EXECUTION';
+  if (!evaluated && completedAt === undefined) return [];
+  const events = await readStream(engine.store, `track/${state.id}`);
+  return [
+    reportView(engine, state, 'evaluation-report.md', async () => evaluationReport(state, events)),
+    reportView(engine, state, 'completion-report.md', async () => completionReport(engine, events)),
+  ];
+}
+
+async function completionReport(engine: EngineContext, events: readonly EventEnvelope[]): Promise<string | undefined> {
+  const completed = events.findLast(({ type }) => type === 'track.completed');
+  return completed && textOf(engine, (completed.data as unknown as { report: Content }).report); // our own payload of that type
+}
+
+function reportView(
+  engine: EngineContext,
+  state: TrackState,
+  name: string,
+  render: () => Promise<string | undefined>,
+): TextView {
+  return {
+    path: `${engine.folder}/tracks/${state.id}/${name}`,
+    fromLog: false,
+    render,
+    takeUp: (found, ours) => takeUpReport(engine, state, { render }, found, ours),
+    tellConflicts: (found, conflicts) => tellConflicts(engine, state, found, conflicts),
+  };
+}
