@@ -67,11 +67,14 @@ export const outputSchemas = {
   event: document({ kind: z.literal('event'), event: EventEnvelope }),
   init: document({ root: text, created: texts, kept: texts, status: z.strictObject(projectStatus).optional() }),
   new: document({ track: Track, files: texts, complexity: z.enum(complexities) }),
-  go: z.union([
-    result({ ...goFields, ...runFields }),
-    result(goFields),
-    document({ kind: z.literal('status'), ...goFields }),
-  ]),
+  go: document({
+    kind: z.enum(['status', 'result']),
+    ...goFields,
+    run: TrackRun.optional(),
+    stop: z.enum(stopReasons).optional(),
+    approvals: z.array(Approval).optional(),
+    report: text.optional(),
+  }),
   run: result(runFields),
   resume: z.union([result(runFields), result({ track: Track })]),
   step: result({

@@ -73,6 +73,15 @@ async function codeOf(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** What a call was refused with. */
+async function errorOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return { answered: await call };
+  } catch (error) {
+    return error;
+  }
+}
+
 async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
   for await (const item of items) found.push(item);
@@ -123,6 +132,77 @@ export function conductorApiSuite(name: string, open: OpenApi): void {
       if (approval === undefined) throw new Error(`Nobody was asked; the track is ${JSON.stringify(track)}`);
       return { ...project, id, track, approval };
     };
+
+    describe('goals', () => {
+      const goal = 'Fix the export of reports as CSV';
+
+      it('makes a draft from a goal, says what it understood, and does so once per key', async () => {
+        const { tracks } = await start();
+        const made = await tracks.go({ goal }, { idempotencyKey: 'g1' });
+        expect(made).toMatchObject({
+          action: 'created',
+          intent: 'bugfix',
+          complexity: 'minor',
+          track: { name: goal, type: 'bugfix', lifecycle: 'draft' },
+        });
+        expect(await tracks.go({ goal }, { idempotencyKey: 'g1' })).toEqual(made);
+        expect(await codeOf(tracks.go({ goal: 'Another one' }, { idempotencyKey: 'g1' }))).toBe('IDEMPOTENCY_MISMATCH');
+        expect((await tracks.list()).items).toHaveLength(1);
+      });
+
+      it('goes on with the one track that fits, once per key, and never changes one that was read too early', async () => {
+        const { tracks } = await start();
+        const { track } = await tracks.go({ goal });
+        const again = await tracks.go({ goal: 'Export the reports' }, { idempotencyKey: 'g2' });
+        expect(again).toMatchObject({ action: 'resumed', intent: 'feature', track: { id: track.id } });
+        expect(await tracks.go({ goal: 'Export the reports' }, { idempotencyKey: 'g2' })).toEqual(again);
+        await tracks.run(track.id, { until: 'PLAN' });
+        const paused = await tracks.pause(track.id);
+        expect(await codeOf(tracks.go({ trackId: track.id }, { ifMatch: paused.revision - 1 }))).toBe(
+          'VERSION_CONFLICT',
+        );
+        expect((await tracks.get(track.id)).lifecycle).toBe('paused');
+        await tracks.waitFor(track.id);
+        expect((await tracks.go({ trackId: track.id })).track.lifecycle).toBe('active');
+      });
+
+      it('asks between several tracks and intents, and takes the answer', async () => {
+        const { tracks } = await start();
+        const first = await tracks.create({ name: 'Printer queue' });
+        const second = await tracks.create({ name: 'Printer queue colours' });
+        const asked = await errorOf(tracks.go({ goal: 'Clear the printer queue' }));
+        expect(asked).toMatchObject({
+          code: 'GOAL_AMBIGUOUS',
+          details: { options: [{ trackId: first.id }, { trackId: second.id }, { intent: 'feature' }] },
+        });
+        const chosen = await tracks.go({ goal: 'Clear the printer queue', trackId: second.id });
+        expect(chosen).toMatchObject({ action: 'resumed', track: { id: second.id } });
+        const fresh = await tracks.go({ goal: 'Clear the printer queue', intent: 'refactor' });
+        expect(fresh).toMatchObject({ action: 'created', intent: 'refactor', track: { type: 'refactor' } });
+      });
+
+      it('takes the active track when there is no goal, and refuses when there is none', async () => {
+        const project = await start();
+        expect(await codeOf(project.tracks.go({}))).toBe('USAGE');
+        const { id } = await project.tracks.create(held);
+        await project.tracks.run(id);
+        await project.tracks.waitFor(id, isRunning);
+        expect(await project.tracks.go({ goal: 'continue' })).toMatchObject({ action: 'resumed', track: { id } });
+        project.release();
+        await project.tracks.waitFor(id, 'completed');
+        expect(await codeOf(project.tracks.go({ trackId: id }))).toBe('TRACK_ENDED');
+      });
+
+      it('refuses goals that nobody can read', async () => {
+        const { tracks } = await start();
+        expect(await codeOf(tracks.go({ goal: '🚀🚀' }))).toBe('VALIDATION_FAILED');
+        expect(await codeOf(tracks.go({ goal: 'fix '.repeat(50_000) }))).toBe('TOO_LARGE');
+        expect(await codeOf(tracks.go({ goal: 'fix it' }))).toBe('GOAL_AMBIGUOUS');
+        expect(await codeOf(tracks.go({ trackId: '../x' }))).toBe('ID_INVALID');
+        expect(await codeOf(tracks.go({ trackId: 'nothing_20260101' }))).toBe('TRACK_NOT_FOUND');
+        expect((await tracks.list()).items).toEqual([]);
+      });
+    });
 
     describe('tracks', () => {
       it('makes a draft, and answers the same track again', async () => {
