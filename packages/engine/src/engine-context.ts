@@ -58,6 +58,8 @@ export interface EngineContext extends EnginePorts {
   readonly directors: readonly Director[];
   readonly quorum: number | undefined;
   readonly git: 'auto' | 'required' | 'off';
+  /** Run after every task, before its work is committed. */
+  readonly afterTask?: readonly string[] | undefined;
   /** Folder of the project's documents below the root, `conductor` by default. */
   readonly folder: string;
   readonly version: string;

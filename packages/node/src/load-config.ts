@@ -16,6 +16,7 @@ const keys = [
   'isolation',
   'git',
   'limits',
+  'afterTask',
   'onEvent',
   'dir',
   'store',

@@ -18,6 +18,11 @@ export interface EngineOptions {
   /** `auto` commits inside a work tree, `required` refuses to run without one, `off` never commits. */
   git?: 'auto' | 'required' | 'off' | undefined;
   limits?: Partial<Limits> | undefined;
+  /**
+   * Program and arguments, no shell, run in the project's folder after every task that its worker calls done, usually the tests:
+   * only with exit 0 is the task committed, else its attempt has failed. Of tasks that run side by side it sees all at once.
+   */
+  afterTask?: readonly string[] | undefined;
   /** Told after each commit; a throw is logged. */
   onEvent?: ((event: EventEnvelope) => void | Promise<void>) | undefined;
 }

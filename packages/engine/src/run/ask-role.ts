@@ -9,6 +9,8 @@ import { gateOf } from '../gates/gate-of.js';
 import type { GateResult } from '../gates/gate.js';
 import { contentOf } from '../load.js';
 import { roleAssignment } from './assignment.js';
+import { takeBrainstorm } from './brainstorm.js';
+import { requireDoneKept } from './kept-tasks.js';
 import { loggedModel } from './plan-text.js';
 import { runExecutor } from './run-executor.js';
 import type { TrackSession } from './track-session.js';
@@ -64,18 +66,21 @@ async function askAgent(
   executor: Executor,
   signal: AbortSignal,
 ): Promise<readonly TrackCommand[]> {
+  if (ask.step === 'BUSINESS_SYNC') return reported(ask, syncAgent, await syncForTrack(session, ask, executor, signal));
   const role = ask.role === 'scribe' ? 'scribe' : 'planner';
   const before = await planFile(session);
-  if (ask.step === 'BUSINESS_SYNC') return reported(ask, syncAgent, await syncForTrack(session, ask, executor, signal));
   const assignment = await roleAssignment(session, role, ask.effect);
   const outcome = await runExecutor(session, executor, assignment, signal);
   if (outcome.status === 'cancelled' && signal.aborted) return []; // stop-run interrupts it: no try is lost
   if (outcome.status !== 'done') throw outcomeError(outcome);
+  if (session.state.loop.step === 'BRAINSTORM') await takeBrainstorm(session, outcome);
   if (role === 'scribe') return reported(ask, 'scribe', { verdict: 'PASS', findings: [], evidence: [] });
   return submitted(session, ask, outcome, before);
 }
 
-function outcomeError({ error, summary }: Outcome): ConductorError {
+/** Who is blocked would say the same again: no second try, a person is asked. */
+function outcomeError({ status, error, summary }: Outcome): ConductorError {
+  if (status === 'blocked') return new ConductorError('TRACK_BLOCKED', summary, { retryable: false });
   return ConductorError.fromJSON(error ?? { code: 'EXECUTOR_ERROR', message: summary, retryable: true });
 }
 
@@ -99,6 +104,7 @@ async function submitted(
     });
   }
   const model = planModel(parsePlan(text).plan);
+  requireDoneKept(session.state, model);
   return [
     {
       name: 'plan.submit',

@@ -1,7 +1,11 @@
 import { attemptOf, taskEffect } from '@conductor/core';
-import type { TaskState } from '@conductor/core';
+import type { Step, TaskState } from '@conductor/core';
+import { agentNameOf } from '@conductor/core/dispatch';
 import type { Assignment, Json } from '@conductor/core/ports';
 import { readStream, textOf } from '../load.js';
+import { brainstormTexts } from './brainstorm.js';
+import { doneTasks } from './kept-tasks.js';
+import { knownSolution } from './known-solution.js';
 import type { TrackSession } from './track-session.js';
 
 /** What a worker or fixer is handed: its task, the track's spec, and why the attempt before it failed. */
@@ -9,6 +13,7 @@ export async function taskAssignment(session: TrackSession, task: TaskState, run
   const { engine, state } = session;
   const fixing = state.loop.step === 'FIX';
   const effect = taskEffect(state.id, fixing ? 'FIX' : 'EXECUTE', task);
+  const findings = fixing ? await lastFindings(session) : [];
   return {
     role: fixing ? 'fixer' : 'worker',
     task: task.task,
@@ -25,7 +30,9 @@ export async function taskAssignment(session: TrackSession, task: TaskState, run
       spec: await textOf(engine, state.about.spec),
       acceptance: task.task.acceptance ?? state.about.goal,
       previousFailure: task.failures > 0 ? (task.note ?? null) : null,
-      findings: fixing ? await lastFindings(session) : [],
+      findings,
+      ...familyInput(session, fixing ? 'FIX' : 'EXECUTE'),
+      ...(fixing && { knownSolution: await knownSolution(session, task, findings) }),
     },
     deadlineMs: state.policy.limits.taskTimeoutMs,
     idleMs: state.policy.limits.idleTimeoutMs,
@@ -55,13 +62,33 @@ export async function roleAssignment(
       spec: await textOf(engine, state.about.spec),
       plan: state.plan ? await textOf(engine, state.plan.text) : null,
       planRevision: state.plan?.revision ?? 0,
-      trackFolder: `${engine.folder}/tracks/${state.id}`,
       findings: await lastFindings(session),
+      ...familyInput(session, state.loop.step),
+      ...(state.loop.step === 'PLAN' && (await planningInput(session))),
       ...input,
     },
     deadlineMs: state.policy.limits.effectTimeoutMs,
     idleMs: state.policy.limits.idleTimeoutMs,
   };
+}
+
+/** What an agent of the published families is called by and with. */
+function familyInput({ engine, state }: TrackSession, step: Step): Readonly<Record<string, Json>> {
+  const { loop, policy, plan } = state;
+  const working = step === 'EXECUTE' || step === 'FIX';
+  return {
+    trackFolder: `${engine.folder}/tracks/${state.id}`,
+    agent: agentNameOf(step, state.about.superpower) ?? null,
+    ...(working && { mode: loop.mode ?? 'SEQUENTIAL', openTasks: plan?.open ?? 0 }),
+    ...(step === 'FIX' && { maxAttempts: policy.limits.debugAttempts }),
+    ...(step === 'BRAINSTORM' && { options: policy.limits.brainstormOptions }),
+  };
+}
+
+/** What a planner builds on: the tasks that are done and stay, and what a brainstorm led to. */
+async function planningInput(session: TrackSession): Promise<Readonly<Record<string, Json>>> {
+  const done = doneTasks(session.state).map(({ task }) => ({ id: task.id, title: task.title }));
+  return { doneTasks: done, brainstorm: await brainstormTexts(session) };
 }
 
 /** What the last failed evaluation found: handed to the planner and to fixers. */

@@ -1,7 +1,8 @@
 import { roleEffect } from '@conductor/core';
-import type { Action, Finding, TrackCommand, TrackState } from '@conductor/core';
+import type { Action, Finding, TrackCommand } from '@conductor/core';
 import type { Json } from '@conductor/core/ports';
 import { loadBoard, readStream } from '../load.js';
+import { executionSummary } from './execution-summary.js';
 import type { TrackSession } from './track-session.js';
 
 /** Closes a step from what is on record; `decide` reads off the table where it leads. */
@@ -9,7 +10,7 @@ export async function closeStep(
   session: TrackSession,
   { step, visit, outcome }: Extract<Action, { do: 'close' }>,
 ): Promise<void> {
-  const facts = stepFacts(session.state);
+  const facts = await stepFacts(session);
   const data = { step, visit, ...(facts !== undefined && { facts }) };
   const close: TrackCommand =
     outcome === 'pass'
@@ -57,7 +58,7 @@ async function boardFindings({ engine }: TrackSession, boardId: string): Promise
 }
 
 /** What `metadata.json` shows of a step beside its status. */
-function stepFacts(state: TrackState): Json | undefined {
+async function stepFacts({ engine, state }: TrackSession): Promise<Json | undefined> {
   const { step, visits, planRevisions, fixCycles } = state.loop;
   const tasks = [...(state.plan?.tasks.values() ?? [])];
   const done = tasks.filter(({ status }) => status === 'done');
@@ -72,7 +73,7 @@ function stepFacts(state: TrackState): Json | undefined {
     case 'EVALUATE_EXECUTION':
       return { verdicts, visit: visits[step] };
     case 'EXECUTE':
-      return { tasksCompleted: done.length, tasksTotal: tasks.length };
+      return executionSummary(state, await readStream(engine.store, `track/${state.id}`));
     case 'FIX':
       return {
         cycle: fixCycles,

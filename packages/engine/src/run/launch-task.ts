@@ -1,9 +1,12 @@
 import { ConductorError, instant } from '@conductor/core';
+import { readSyncFlag } from '@conductor/core/business';
 import type { TaskState, TrackCommand } from '@conductor/core';
 import type { Content, Executor, Fence, Grant, Json, LeaseOp, Outcome } from '@conductor/core/ports';
 import { contentOf } from '../load.js';
 import { taskAssignment } from './assignment.js';
 import { changedPaths } from './changed-paths.js';
+import { checkedAfterTask } from './check-after-task.js';
+import { requireEvaluatedPlan } from './evaluated-plan.js';
 import { runExecutor } from './run-executor.js';
 import type { TrackSession } from './track-session.js';
 
@@ -22,6 +25,7 @@ export async function launchTask(
   executor: Executor,
   under: Under,
 ): Promise<void> {
+  requireEvaluatedPlan(session.state);
   const { taskId, start } = await startCommand(session, task, runId, executor);
   const committed = await session.execute([start], {
     ...(under.leases && { leases: under.leases }),
@@ -31,7 +35,12 @@ export async function launchTask(
   if (grant) session.grants.set(runId, grant);
   const assignment = await taskAssignment(session, task, runId);
   session.launch(assignment.effect, async (signal) => {
-    const outcome = await runExecutor(session, executor, assignment, signal);
+    const outcome = await checkedAfterTask(
+      session,
+      assignment,
+      await runExecutor(session, executor, assignment, signal),
+      signal,
+    );
     return () => recordOutcome(session, taskId, runId, outcome);
   });
 }
@@ -62,7 +71,8 @@ async function recordOutcome(session: TrackSession, taskId: string, runId: strin
   if (outcome.error?.code === 'COMMAND_MISSING') throw ConductorError.fromJSON(outcome.error);
   const transcript = await transcriptOf(session, outcome);
   if (outcome.status === 'done') {
-    const { summary, answer, session: resume, usage } = outcome;
+    const { summary, session: resume, usage } = outcome;
+    const answer = flagged(outcome);
     await session.execute([
       {
         name: 'task.report',
@@ -98,6 +108,9 @@ function outcomeCommand(
   transcript: Content | undefined,
 ): TrackCommand {
   if (outcome.status === 'blocked') return { name: 'task.block', data: { taskId, runId, reason: outcome.summary } };
+  // The call itself was wrong: another attempt would say the same, and only a person can mend it.
+  if (outcome.exitCode === 2 || outcome.exitCode === 3)
+    return { name: 'task.block', data: { taskId, runId, reason: outcome.summary, asks: 'INPUT_MISSING' } };
   const { error, summary, usage } = outcome;
   const delayMs = state.policy.limits.taskRetryDelayMs;
   return {
@@ -120,6 +133,19 @@ export async function endTask(session: TrackSession, runId: string, command: Tra
   const set = grant && { set: grant.set, token: grant.token };
   await session.execute([command], set ? { fence: [set], leases: [{ op: 'release', ...set }] } : {});
   session.grants.delete(runId);
+}
+
+/** The flag for the business documents counts in whatever form the worker gave it; the fold knows one. */
+function flagged({ answer, summary }: Outcome): Json | undefined {
+  const { required, reason, documents } = readSyncFlag(answer, summary);
+  if (!required) return answer;
+  const own = typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? answer : {};
+  return {
+    ...own,
+    businessSyncRequired: true,
+    ...(reason !== undefined && { businessSyncReason: reason }),
+    ...(documents.length > 0 && { businessDocuments: [...documents] }),
+  };
 }
 
 /** Work that a worker found and did not do: `answer.discovered`, a list of texts or {description, reason, recommendation}. */

@@ -5,6 +5,7 @@ import type { Action, Step, TrackCommand, TrackCommands, TrackState } from '@con
 import { completion } from '../reports/completion.js';
 import { chooseEvaluators } from '../gates/choose-evaluators.js';
 import { textOf } from '../load.js';
+import { requireEvaluatedPlan } from './evaluated-plan.js';
 import { planFixes } from './plan-fixes.js';
 import type { TrackSession } from './track-session.js';
 
@@ -16,6 +17,7 @@ export async function startStep(
   { step, visit, rule }: Extract<Action, { do: 'start' }>,
 ): Promise<void> {
   const { state } = session;
+  requireEvaluatedPlan(state);
   const agent = agentNameOf(step, state.about.superpower);
   const start: TrackCommand = {
     name: 'step.start',
