@@ -47,8 +47,11 @@ describe('a question to a person', () => {
     });
     expect(track.blockers.filter(({ active }) => active)).toHaveLength(1);
     expect(question).toMatchObject({ kind: 'FIX_LIMIT', trackId: id, status: 'pending', decider: { kind: 'human' } });
-    expect(question.summary).toContain('EVALUATE_EXECUTION');
-    expect(question.options.map(({ leadsTo }) => leadsTo)).toEqual(['extend', 'fail-track']);
+    expect(question.summary).toBe(
+      `${id} at EVALUATE_EXECUTION: The fix cycles are used up and the evaluation still fails: 1 of 1 cycles; ` +
+        'Not good enough. Allow one more fix cycle?',
+    );
+    expect(question.options.map(({ leadsTo }) => leadsTo)).toEqual(['extend', 'retry', 'fail-track']);
     expect((await facts(test, id, 'step.blocked')).map(dataOf)).toMatchObject([
       { step: 'EVALUATE_EXECUTION', rule: 'T22' },
     ]);
