@@ -50,8 +50,13 @@ export async function commitEdit(
   try {
     await commandTrack(engine, trackId, commands, { actor, records: [row] });
   } catch (error) {
-    if (!ConductorError.is(error, ...overtaken)) throw error;
+    if (!isOvertaken(error)) throw error;
   }
+}
+
+/** Somebody was quicker, so that what was decided no longer holds. */
+export function isOvertaken(error: unknown): boolean {
+  return ConductorError.is(error, ...overtaken);
 }
 
 /** Nothing can be merged into bytes that are no text: they stay as they are until somebody changes them. */

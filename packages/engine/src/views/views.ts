@@ -1,25 +1,17 @@
-import { publishedSessionId, sessionEntry } from '@conductor/board';
-import { ConductorError } from '@conductor/core';
-import type { Checkpoint, TrackState } from '@conductor/core';
-import { metadataOf, writeMetadata } from '@conductor/core/files';
-import type { Json } from '@conductor/core/ports';
+import type { TrackState } from '@conductor/core';
 import { isFolderGone, takeUpGone } from '../edits/folder-gone.js';
-import { noteCommand } from '../edits/note-edit.js';
 import { isPlanned } from '../edits/whose-edit.js';
-import { engineActor } from '../engine-context.js';
 import type { EngineContext, Views } from '../engine-context.js';
-import { loadBoard, loadTrack } from '../load.js';
-import { commandTrack } from '../units.js';
+import { loadTrack } from '../load.js';
 import { isRunElsewhere, tracksBehind } from './behind.js';
 import { confirmViews } from './confirm-views.js';
+import { syncMetadata } from './metadata-view.js';
 import { createPublisher } from './publish.js';
 import { syncText } from './text-view.js';
 import type { Synced } from './text-view.js';
 import { planView, reportViews, specView } from './track-texts.js';
 import { syncRow } from './tracks-list.js';
 import { findView, viewRows } from './view-row.js';
-import { writeView } from './view-writer.js';
-import type { RenderInput } from './view-writer.js';
 
 /** Nothing is written: for hosts that want the log only. */
 export const noViews: Views = {
@@ -102,12 +94,6 @@ export function createViews(engine: () => EngineContext): Views {
   return views;
 }
 
-/** For files that another part of this file renders over what is there. */
-function putter(engine: EngineContext, id: string) {
-  return (path: string, render: (input: RenderInput) => string | Promise<string>) =>
-    writeView(engine, path, render, (bytes, base) => noteEdit(engine, id, path, bytes, base));
-}
-
 interface WriteOptions {
   readonly patient: boolean;
   readonly listed: <T>(work: () => Promise<T>) => Promise<T>;
@@ -140,87 +126,9 @@ async function syncOnce(engine: EngineContext, state: TrackState, o: WriteOption
   const texts = [specView(engine, state), ...(isPlanned(state) ? [] : [planView(engine, state)])];
   const synced = await Promise.allSettled([
     ...[...texts, ...(await reportViews(engine, state))].map((view) => syncText(engine, state, view)),
-    metadataView(engine, state, o).then((): Synced => 'written'),
+    syncMetadata(engine, state, o),
     o.listed(() => syncRow(engine, state)),
   ]);
   for (const result of synced) if (result.status === 'rejected') throw result.reason;
   return synced.some((result) => result.status === 'fulfilled' && result.value === 'again') ? 'again' : 'written';
-}
-
-/** Other tools change metadata.json under a lock folder; while they hold it, ours waits for the next time. */
-async function metadataView(
-  engine: EngineContext,
-  state: TrackState,
-  { patient }: { readonly patient: boolean },
-): Promise<void> {
-  const boardSessions = await sessionsOf(engine, state);
-  const folder = `${engine.folder}/tracks/${state.id}`;
-  const { viewLockStaleMs: staleMs, viewLockPollMs } = engine.limits;
-  const waitMs = patient ? staleMs + viewLockPollMs : 0;
-  try {
-    const held = await engine.workspace.mutex(`${folder}/.metadata.lock`, { waitMs, staleMs });
-    try {
-      await putter(engine, state.id)(`${folder}/metadata.json`, ({ text }) =>
-        writeMetadata(text, metadataOf(settled(state), { boardSessions })),
-      );
-    } finally {
-      await held.release();
-    }
-  } catch (error) {
-    if (!ConductorError.is(error, 'LOCK_TIMEOUT')) throw error;
-    engine.logger.warn(`${folder}/metadata.json is locked by another tool and is written later`, {
-      code: 'VIEW_LOCKED',
-    });
-  }
-}
-
-/** A finished track reads the same from its completion on, so that the commit of its documents is the last change of them. */
-function settled(state: TrackState): TrackState {
-  const { completedAt, loop } = state;
-  if (completedAt === undefined) return state;
-  const last: Checkpoint = { ...loop.checkpoints.COMPLETE, status: 'PASSED', completedAt };
-  return {
-    ...state,
-    updatedAt: completedAt,
-    loop: { ...loop, status: 'PASSED', checkpoints: { ...loop.checkpoints, COMPLETE: last } },
-  };
-}
-
-async function sessionsOf(engine: EngineContext, state: TrackState): Promise<Json[]> {
-  const sessions: Json[] = [];
-  const taken = new Set<string>(); // two boards of one second get two names, here as on the bus
-  for (const [id, { state: at }] of state.boards) {
-    const board = await loadBoard(engine.store, id);
-    const name = publishedSessionId(board.startedAt ?? '', taken);
-    taken.add(name);
-    const entry = at === 'concluded' ? sessionEntry(board, name) : undefined;
-    if (entry) sessions.push(entry);
-  }
-  return sessions;
-}
-
-/** Bytes that are not ours are kept before anything else happens to the file; they are a claim until a person adopts them. */
-async function noteEdit(
-  engine: EngineContext,
-  id: string,
-  path: string,
-  bytes: Uint8Array,
-  base: string | undefined,
-): Promise<void> {
-  const note = await noteCommand(engine, {
-    path,
-    bytes,
-    base,
-    disposition: 'claim',
-    findings: [
-      {
-        severity: 'warning',
-        code: 'EDIT_NOTED',
-        path,
-        message: `${path} was changed by somebody else`,
-        hint: 'Their text stays; marks count only through `conductor plan mark`.',
-      },
-    ],
-  });
-  await commandTrack(engine, id, [note], { actor: engineActor });
 }
