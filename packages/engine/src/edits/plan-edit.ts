@@ -104,12 +104,13 @@ function refusalFinding({ command, error }: Refusal, { path, before, theirs }: P
   };
 }
 
-/** 1-based line of `theirs`. */
+/** 1-based line of `theirs`; 1 where only the line ends differ. */
 export function firstDifference(before: string, theirs: string): number {
   const lines = before.split(/\r\n|\n|\r/);
   const changed = theirs.split(/\r\n|\n|\r/);
   const at = changed.findIndex((line, index) => line !== lines[index]);
-  return at < 0 ? changed.length : at + 1;
+  if (at >= 0) return at + 1;
+  return changed.length < lines.length ? changed.length : 1;
 }
 
 async function revision(

@@ -81,6 +81,13 @@ async function writeText(engine: EngineContext, state: TrackState, found: Found,
     return 'again';
   }
   knownViews(engine).set(path, { hash: pending, seen });
+  // Known to have been there from its first writing on: gone, it was deleted, also for whoever finds that out after a crash.
+  if (hash === '')
+    await saveRow(
+      engine,
+      { path, revision: found.revision + 1 },
+      { ...about, last: pending, pending, lastFrom: next.from },
+    );
   return 'written';
 }
 

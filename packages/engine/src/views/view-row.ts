@@ -109,7 +109,11 @@ export function rowOp({ path, revision }: Pick<Found, 'path' | 'revision'>, row:
 }
 
 /** False: somebody else wrote the row since it was read, so the file has to be looked at again. */
-export async function saveRow(engine: EngineContext, found: Found, row: Omit<ViewRow, 'path'>): Promise<boolean> {
+export async function saveRow(
+  engine: EngineContext,
+  found: Pick<Found, 'path' | 'revision'>,
+  row: Omit<ViewRow, 'path'>,
+): Promise<boolean> {
   try {
     await saveRecord(engine, rowOp(found, row));
     return true;
