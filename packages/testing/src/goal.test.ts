@@ -99,6 +99,19 @@ describe('the spec of a goal', () => {
     expect((await engine.api.tracks.list()).items).toHaveLength(1);
   });
 
+  it('is asked for again when the goal is, as long as nobody has written it', async () => {
+    const first = await engineWith({});
+    const { track } = await first.api.tracks.go({ goal });
+    await first.engine.close();
+    const engine = await engineWith({ scribe: answering({ spec: written }) }, { ports: first.ports });
+    const again = await engine.api.tracks.go({ goal });
+    expect([again.action, again.track.id]).toEqual(['resumed', track.id]);
+    expect(await specOf(engine, track.id)).toBe(written);
+    await engine.api.tracks.update(track.id, { spec: '# Mine\n' });
+    await engine.api.tracks.go({ goal });
+    expect(await facts(engine, track.id, 'track.specified')).toHaveLength(2);
+  });
+
   it('ends a scribe that says nothing for too long', async () => {
     const engine = await engineWith({
       scribe: async (_assignment, { signal }) => {
@@ -144,6 +157,13 @@ describe('the track of a goal', () => {
     expect(done.lifecycle).toBe('completed');
     expect(seen).toEqual([written]);
     expect(await engine.read(`conductor/tracks/${track.id}/metadata.json`)).toContain('"superpower_enhanced": true');
+  });
+
+  it('goes on though its own goal is one that nobody could read', async () => {
+    const engine = await engineWith({ scribe: answering({ spec: written }) });
+    const { id } = await engine.api.tracks.create({ name: 'Smile', goal: '🙂' });
+    expect((await engine.api.tracks.go({ trackId: id })).track.id).toBe(id);
+    expect(await facts(engine, id, 'track.specified')).toEqual([]);
   });
 
   it('comes back from its failure as a draft', async () => {

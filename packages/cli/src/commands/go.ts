@@ -35,11 +35,11 @@ export const goCommand: CommandSpec = {
       const where = whereFlag(context, project.root);
       const trackId = wanted === undefined ? undefined : (await findTrack(project, wanted)).id;
       if (goal !== undefined && trackId === undefined && mayWrite(project))
-        context.out.note('Reading the goal; the spec of a new track is written by an agent, which takes a while.');
+        context.out.note('Reading the goal. An agent writes the spec of a new track, which may take a while.');
       const found = await project.api.tracks
         .go({ goal, trackId, intent }, { signal: context.signal })
         .catch((error: unknown) => {
-          throw withAnswers(error, goal, where);
+          throw context.signal.aborted ? interrupted(context, where) : withAnswers(error, goal, where);
         });
       return options['run'] === false ? told(context, project, found, where) : runFound(context, project, found, where);
     });
@@ -61,7 +61,7 @@ async function runFound(context: CommandContext, project: Project, found: GoResu
   const { out } = context;
   out.line('status', { ...found }, introduction(project, found));
   const end = await followRun(context, project, found.track.id, {}).catch((error: unknown) => {
-    throw beside(error, found, where);
+    throw waiting(error, found, where);
   });
   const { where: _, ...fields } = end;
   out.end({ ...found, ...fields } satisfies GoResult & Omit<RunEnd, 'where'>, runReport(end));
@@ -73,13 +73,27 @@ function introduction({ folder }: Project, { action, intent, complexity, track }
   return `New track ${track.id} (${intent}, ${complexity})\n  ${folder}/tracks/${track.id}/spec.md`;
 }
 
-/** A new track beside an active one is no failure: it waits, and this is how it comes to its turn. */
-function beside(error: unknown, { track }: GoResult, where: string): unknown {
+/** What keeps a track from being run loses nothing of it: it waits, and this is how it goes on. */
+function waiting(error: unknown, { track }: GoResult, where: string): unknown {
+  const later = `conductor go${where} --track ${track.id}`;
+  if (ConductorError.is(error, 'EXECUTOR_MISSING', 'COMMAND_MISSING')) {
+    const { code, message, hint = '', details, retryable } = error;
+    const again = `Then go on with: ${later}`;
+    return new ConductorError(code, message, { hint: `${hint}\n${again}`.trim(), details, retryable, cause: error });
+  }
   if (!ConductorError.is(error, 'ACTIVE_TRACK_EXISTS')) return error;
   return new ConductorError(error.code, `${error.message}. Track ${track.id} is kept and waits for its turn`, {
-    hint: `Now: conductor switch${where} ${track.id}, then conductor run${where} ${track.id}. Later: conductor go${where} --track ${track.id}`,
+    hint: `Now: conductor switch${where} ${track.id}, then conductor run${where} ${track.id}. Later: ${later}`,
     details: { ...error.details, track: track.id },
     cause: error,
+  });
+}
+
+/** The track is made before its spec is written, so that a goal is never lost. */
+function interrupted({ signal }: CommandContext, where: string): ConductorError {
+  const why = ConductorError.is(signal.reason) ? signal.reason.message : 'Interrupted';
+  return new ConductorError('INTERRUPTED', `${why}; a track that was made for the goal is kept`, {
+    hint: `The same command goes on with it; conductor list${where} shows it.`,
   });
 }
 

@@ -28,6 +28,12 @@ describe('matching', () => {
     expect(matchingTracks(goal('Please add the new feature of reports'), [track], 2)).toEqual([]);
   });
 
+  it('is done by the very same goal, however few its keywords are', () => {
+    const track = open('a', 'Login', { description: 'Add a login' });
+    expect(idsOf(matchingTracks(goal('Add a login'), [track], 2))).toEqual(['a']);
+    expect(matchingTracks(goal('A new login'), [track], 2)).toEqual([]);
+  });
+
   it('takes no two bugfixes for one because both fix a bug', () => {
     const track = open('a', 'Fix the crash bug in the parser');
     expect(matchingTracks(goal('Fix the crash bug of the printer'), [track], 2)).toEqual([]);

@@ -18,16 +18,17 @@ export interface OpenTrack {
 const readCharacters = 4000;
 
 /**
- * Tracks that a goal is about: at least `overlap` keywords in common with name and description, one of them more than an intent word,
+ * Tracks that a goal is about: made for the very same goal, or with at least `overlap` keywords in common with name and description, one of them more than an intent word,
  * because every bugfix fixes a bug. Those in progress come first: planned ones are looked at only when no track in progress fits.
  */
 export function matchingTracks<T extends OpenTrack>(
-  { keywords }: Pick<GoalReading, 'keywords'>,
+  { text, keywords }: Pick<GoalReading, 'text' | 'keywords'>,
   tracks: readonly T[],
   overlap: number,
 ): readonly T[] {
-  const fitting = tracks.filter(({ name, description }) =>
-    overlaps(keywords, `${name}\n${description}`.slice(0, readCharacters), overlap),
+  const fitting = tracks.filter(
+    ({ name, description }) =>
+      description === text || overlaps(keywords, `${name}\n${description}`.slice(0, readCharacters), overlap),
   );
   const inProgress = fitting.filter((track) => track.inProgress);
   return inProgress.length > 0 ? inProgress : fitting;

@@ -11,6 +11,7 @@ import {
 } from '@conductor/core/goal';
 import type { GoalReading, Intent, OpenTrack } from '@conductor/core/goal';
 import type { CreateTrack, Goal, GoalOption, GoResult, Write } from '@conductor/core/api';
+import { sha256Hex } from '@conductor/core/hash';
 import type { ActorRef } from '@conductor/core/ports';
 import { requireAllowed } from '../authorize.js';
 import type { EngineContext } from '../engine-context.js';
@@ -89,7 +90,8 @@ async function trackOf(call: Call, goal: GoalReading): Promise<string | undefine
   const overlap = engine.limits.keywordOverlap;
   const tracks = await openTracks(engine);
   const matching = matchingTracks(goal, tracks, overlap);
-  if (goal.unclear) throw ambiguous(goal, unclearWords[goal.unclear.kind], matching.length > 0 ? matching : tracks);
+  if (goal.unclear)
+    throw ambiguous(goal, unclearWords[goal.unclear.kind], goal.unclear.kind === 'subject' ? tracks : matching);
   const [only, ...others] = matching;
   if (others.length > 0) throw ambiguous(goal, `fits ${matching.length} tracks`, matching);
   if (only) return only.id;
@@ -107,16 +109,16 @@ function ambiguous({ title, intent, unclear }: GoalReading, why: string, tracks:
   const wanted = unclear?.kind === 'intents' ? unclear.intents : [intent];
   const options: GoalOption[] = [
     ...tracks.map(({ id, name }) => ({ trackId: id, label: `Go on with ${name}` })),
-    ...wanted.map((each) => ({ intent: each, label: `A new track: ${newTrack[each]}` })),
+    ...wanted.map((each) => ({ intent: each, label: `A new track, to ${newTrack[each]}` })),
   ];
   return new ConductorError('GOAL_AMBIGUOUS', `${JSON.stringify(title)} ${why}`, { details: { options } });
 }
 
 const newTrack: Readonly<Record<Intent, string>> = {
-  feature: 'something new',
+  feature: 'make something new',
   bugfix: 'repair what is broken',
-  refactor: 'the same behaviour in better code',
-  research: 'find out, change nothing yet',
+  refactor: 'keep the behaviour and better the code',
+  research: 'find out and change nothing yet',
 };
 
 const inProgress: readonly Lifecycle[] = ['active', 'paused'];
@@ -139,12 +141,29 @@ async function openTracks({ store }: EngineContext): Promise<readonly OpenTrack[
     }));
 }
 
-/** Lifts what keeps a track from being run: its pause, or its failure. */
+/** Lifts what keeps a track from being run: its pause, its failure, or a spec that nobody has written yet. */
 async function resume(call: Call, id: string): Promise<GoResult> {
   const { engine, actor, options } = call;
   await requireAllowed(engine, actor, 'track.resume', `track/${id}`);
   const state = await writeTrack(engine, id, requestOf(call, 'track.resume'), resuming, options);
-  return resultOf(call, 'resumed', state);
+  const template = unwritten(state, engine.limits.inlineBytes);
+  if (template === undefined) return resultOf(call, 'resumed', state);
+  const { goal, type } = state.about;
+  await specByScribe(engine, { id, goal, intent: intentOfType(type), template }, options.signal);
+  return resultOf(call, 'resumed', await requireTrackState(engine.store, id));
+}
+
+/** The template that is still the spec of a track at rest, without a plan: its scribe was interrupted, or there was none. */
+function unwritten({ about, plan, run }: TrackState, maxBytes: number): string | undefined {
+  if (plan || (run !== undefined && run.stopped === undefined)) return undefined;
+  try {
+    const template = specOfGoal(readGoal(about.goal, { maxBytes }));
+    return sha256Hex(template) === about.specHash ? template : undefined;
+  } catch (error) {
+    // A goal of `tracks.create` may be one that nobody can read: then no template was made of it.
+    if (ConductorError.is(error, 'VALIDATION_FAILED', 'TOO_LARGE')) return undefined;
+    throw error;
+  }
 }
 
 function resuming({ id, lifecycle }: TrackState): readonly TrackCommand[] {
