@@ -73,6 +73,8 @@ export {
   formatPhaseReport,
 } from './reports.js';
 export type { CompletionReport, EvaluationReport, GateReport, PhaseReport } from './reports.js';
+export { formatPhaseReview } from './phase-review.js';
+export type { PhaseReview, ReviewCheck } from './phase-review.js';
 export { appendDecision, parseDecisionLog } from './decision-log.js';
 export type { DecisionEntry } from './decision-log.js';
 

@@ -6,7 +6,7 @@ import type { TrackSession } from '../run/track-session.js';
  * A track that changed a source of truth of the business has to say so: the flag is checked here, the documents are
  * synchronised later (C-56). What a task names and did counts, as nothing else tells whose change it is.
  */
-export function missingFlag({ engine, state }: TrackSession): readonly Finding[] {
+export function missingFlag({ engine, state }: Pick<TrackSession, 'engine' | 'state'>): readonly Finding[] {
   if (state.loop.businessSync) return [];
   const done = [...(state.plan?.tasks.values() ?? [])].filter(({ status }) => status === 'done');
   return done.flatMap(({ task }) =>

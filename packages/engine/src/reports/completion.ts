@@ -1,8 +1,8 @@
 import { formatCompletionReport } from '@conductor/core/files';
 import { parseSpec } from '@conductor/core/plan';
-import { instant } from '@conductor/core';
-import type { TrackCommand } from '@conductor/core';
-import { contentOf, loadProject, readStream, textOf } from '../load.js';
+import { instant, priorities } from '@conductor/core';
+import type { TaskState, TrackCommand, TrackState } from '@conductor/core';
+import { contentOf, loadProject, loadTrack, readStream, textOf } from '../load.js';
 import type { TrackSession } from '../run/track-session.js';
 
 /** The fact of completion with its report: every criterion rests on the evaluation that has just passed. */
@@ -14,6 +14,14 @@ export async function completion(session: TrackSession): Promise<TrackCommand> {
   const criteria = items.map((text) => ({ text, met: true, evidence }));
   const report = await completionReport(session, criteria);
   return { name: 'track.complete', data: { criteria, report: await contentOf(engine, report) } };
+}
+
+/** Phases of which nothing is left to do. */
+function phasesDone(tasks: readonly TaskState[]): number {
+  const open = new Set(
+    tasks.filter(({ status }) => status !== 'done' && status !== 'skipped').map(({ task }) => task.phase),
+  );
+  return new Set(tasks.map(({ task }) => task.phase).filter((phase) => !open.has(phase))).size;
 }
 
 async function completionReport(
@@ -28,7 +36,7 @@ async function completionReport(
     name: state.about.name,
     startedAt: first,
     completedAt: instant(engine.clock.now()),
-    phases: new Set(tasks.map(({ task }) => task.phase)).size,
+    phases: phasesDone(tasks),
     tasks: tasks.map(({ task, status, commit }) => ({ id: task.id, title: task.title, status, commit })),
     fixCycles: state.loop.fixCycles,
     planRevisions: state.loop.planRevisions,
@@ -40,8 +48,25 @@ async function completionReport(
   });
 }
 
-async function nextTrack(engine: TrackSession['engine'], id: string): Promise<string | undefined> {
-  const { tracks } = await loadProject(engine.store);
-  const ids = [...tracks.keys()];
-  return ids.slice(ids.indexOf(id) + 1)[0];
+/** Of a project with more tracks only the last ones are looked at: the report names one, it is no schedule. */
+const maxCandidates = 1000;
+
+/** The most urgent track that is not over: those that nothing keeps waiting first, then by priority, then as registered. */
+async function nextTrack({ store }: TrackSession['engine'], id: string): Promise<string | undefined> {
+  const { tracks } = await loadProject(store);
+  const states = new Map<string, TrackState>();
+  for (const other of [...tracks.keys()].slice(-maxCandidates)) states.set(other, await loadTrack(store, other));
+  const over = (lifecycle: string | undefined) => lifecycle === 'completed' || lifecycle === 'archived';
+  const open = [...states.values()].filter(
+    ({ id: other, lifecycle }) =>
+      other !== id && !over(lifecycle) && lifecycle !== 'cancelled' && lifecycle !== 'failed',
+  );
+  const waits = ({ about }: TrackState) =>
+    about.dependencies.some((before) => before !== id && !over(states.get(before)?.lifecycle));
+  const [next] = open.toSorted(
+    (a, b) =>
+      Number(waits(a)) - Number(waits(b)) ||
+      priorities.indexOf(a.about.priority) - priorities.indexOf(b.about.priority),
+  );
+  return next && `${next.id} – ${next.about.name}`;
 }

@@ -1,4 +1,5 @@
 import type { Action, TaskState, TrackCommand } from '@conductor/core';
+import { phaseReport } from '../reports/phase-report.js';
 import { changedPaths } from './changed-paths.js';
 import { commitKey, commitWork } from './commit-work.js';
 import { endTask } from './launch-task.js';
@@ -41,7 +42,9 @@ export async function completeTask(
   };
   await endTask(session, runId, complete);
   const phase = task && completedPhase(session.state, task.task.phase);
-  if (phase) await session.execute([{ name: 'phase.complete', data: phase }]);
+  if (!phase) return;
+  const report = await phaseReport(session, phase.phase);
+  await session.execute([{ name: 'phase.complete', data: { ...phase, ...report } }]);
 }
 
 /** Named files that do not exist after the work; globs and folders name no single file. */

@@ -6,6 +6,8 @@ import { takeUpSpec } from '../edits/take-up-spec.js';
 import type { EngineContext } from '../engine-context.js';
 import { readStream, textOf } from '../load.js';
 import { evaluationReport } from '../reports/evaluation.js';
+import { phaseReports } from '../reports/phase-report.js';
+import { planPhases } from '../reports/plan-phases.js';
 import { markedText, planText } from './plan-view.js';
 import type { TextView } from './text-view.js';
 
@@ -46,6 +48,9 @@ export async function reportViews(engine: EngineContext, state: TrackState): Pro
   return [
     reportView(engine, state, 'evaluation-report.md', async () => evaluationReport(state, events)),
     reportView(engine, state, 'completion-report.md', async () => completionReport(engine, events)),
+    ...phaseReports(await planPhases(engine, state), events).map(({ name, report }) =>
+      reportView(engine, state, name, () => textOf(engine, report)),
+    ),
   ];
 }
 
