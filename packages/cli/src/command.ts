@@ -52,6 +52,8 @@ export interface CommandSpec {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly description: string;
+  /** Behind the help of this command. */
+  readonly note?: string;
   readonly arguments?: readonly ArgumentSpec[];
   /** `[flags, description]` as commander reads them. */
   readonly options?: readonly (readonly [flags: string, description: string])[];

@@ -5,8 +5,9 @@ import { ConductorError, systemClock } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
 import { findRoot, openProject, version } from '@conductor/node';
 import type { CommandContext, CommandSpec, GlobalFlags, Terminal } from './command.js';
-import { commands } from './commands/index.js';
+import { commandGroups } from './commands/index.js';
 import { exitOfError } from './exits.js';
+import { describeHelp, group, isGroup } from './help.js';
 import { stderrLogger } from './logger.js';
 import { createOutput, usage } from './output.js';
 import { watchSignals } from './signals.js';
@@ -77,10 +78,26 @@ function holds(what: boolean | string | undefined, options: Parsed['options']): 
 
 /** What commander says, in our words; a group without its command (`conductor`, `conductor plan`) says nothing usable. */
 function usageError({ code, message }: CommanderError, argv: readonly string[]): ConductorError {
-  const group = argv.filter((word) => !word.startsWith('-')).join(' ');
-  if (code === 'commander.help')
-    return usage(`A command is missing after conductor ${group}`.trimEnd(), `conductor help ${group}`.trimEnd());
-  return usage(message.replace(/^error: /u, ''), 'conductor help');
+  const words = argv.filter((word) => !word.startsWith('-'));
+  const [first, ...others] = words;
+  if (code === 'commander.help') {
+    if (first === 'help') return usage(`There is no command ${others.join(' ')}`, 'conductor help');
+    const group = first !== undefined && isGroup(first) ? ` ${first}` : '';
+    return usage(`A command is missing after conductor${group}`, `conductor help${group}`);
+  }
+  const said = message.replace(/^error: /u, '').replaceAll(/\s*\n\s*/gu, ' ');
+  const spec = commandIn(words);
+  if (!spec) return usage(said, 'conductor help');
+  const typed = [spec.name, ...(spec.arguments ?? []).map((argument) => argument.usage)].join(' ');
+  return usage(said, code === 'commander.missingArgument' ? `conductor ${typed}` : `conductor ${spec.name} --help`);
+}
+
+/** The command that a line names, whatever else is wrong with it. */
+function commandIn(words: readonly string[]): CommandSpec | undefined {
+  const line = ` ${words.join(' ')} `;
+  return commandGroups
+    .flatMap(([, specs]) => specs)
+    .find(({ name, aliases = [] }) => [name, ...aliases].some((known) => line.startsWith(` ${known} `)));
 }
 
 type ContextParts = Pick<CommandContext, 'flags' | 'out' | 'cwd' | 'environment' | 'clock' | 'signal'> & {
@@ -114,8 +131,11 @@ function parse(argv: readonly string[], stdout: NodeJS.WriteStream): Parsed | un
     .configureOutput({ writeOut: (text) => void stdout.write(text), writeErr: () => {} })
     .exitOverride();
   globalOptions(program);
-  for (const spec of commands) {
-    const command = subcommand(program, spec);
+  describeHelp(program);
+  for (const [heading, spec] of commandGroups.flatMap(([title, specs]) =>
+    specs.map((each) => [title, each] as const),
+  )) {
+    const command = subcommand(program, spec, `${heading}:`);
     command.action((...given: unknown[]) => {
       const count = spec.arguments?.length ?? 0;
       const options = command.optsWithGlobals<Record<string, unknown>>();
@@ -137,30 +157,22 @@ function globalOptions(command: Command): void {
     .option('--no-color', 'no colour');
 }
 
-const groups: Readonly<Record<string, string>> = {
-  plan: 'look at a plan, check it, mark its tasks, draw it',
-  task: 'one task of a track',
-  config: 'what is configured, and where that was said',
-};
-
-function group(parent: Command, name: string): Command {
-  return parent
-    .command(name)
-    .description(groups[name] ?? '')
-    .exitOverride();
-}
-
 /** `plan show` lives below `plan`; groups are made on the way. */
-function subcommand(program: Command, spec: CommandSpec): Command {
+function subcommand(program: Command, spec: CommandSpec, heading: string): Command {
   const words = spec.name.split(' ');
   const last = words.at(-1) ?? spec.name;
   const parent = words
     .slice(0, -1)
-    .reduce((at, word) => at.commands.find((known) => known.name() === word) ?? group(at, word), program);
+    .reduce(
+      (at, word) => at.commands.find((known) => known.name() === word) ?? group(at, word).helpGroup(heading),
+      program,
+    );
   const command = parent
     .command(last, { hidden: spec.hidden === true })
     .description(spec.description)
     .exitOverride();
+  if (parent === program) command.helpGroup(heading);
+  if (spec.note !== undefined) command.addHelpText('after', `\n${spec.note}`);
   for (const alias of spec.aliases ?? []) command.alias(alias);
   for (const argument of spec.arguments ?? []) command.argument(argument.usage, argument.description);
   for (const [flags, description] of spec.options ?? []) command.option(flags, description);

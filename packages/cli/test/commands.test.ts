@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { builtInAuthority, parseAuthorityMatrix, parseTracksIndex } from '@conductor/core/files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commandLine, configOf, planOf, writingWorker } from './command-line.js';
 import type { CommandLine, Document } from './command-line.js';
@@ -31,15 +32,50 @@ async function project(...files: readonly string[]): Promise<string> {
 const codeOf = (document: Document) => (document['error'] as { code?: string } | undefined)?.code;
 
 describe('init', () => {
-  it('makes the documents of a project, and overwrites nothing the second time but shows the status [CMD-03]', async () => {
+  it('makes the documents of a project once; where they are it shows the status and writes nothing [CMD-03]', async () => {
     const first = valid('init', (await line.json('init')).last);
-    expect(first['created']).toContain('conductor/tracks.md');
+    const documents = [
+      'tracks.md',
+      'index.md',
+      'decision-log.md',
+      'workflow.md',
+      'authority-matrix.md',
+      'knowledge/patterns.md',
+      'knowledge/errors.json',
+    ].map((name) => `conductor/${name}`);
+    expect(first['created']).toEqual(['.conductor/', ...documents]);
+    expect(first['status']).toBeUndefined();
     await line.write('conductor/tracks.md', '# Mine\n');
-    const second = valid('init', (await line.json('init')).last);
+    await rm(join(line.dir, 'conductor/index.md'));
+    const second = valid('init', (await line.json('setup')).last);
     expect(second['created']).toEqual([]);
     expect(second['kept']).toContain('conductor/tracks.md');
     expect(second['status']).toMatchObject({ others: [] });
     expect(await readFile(join(line.dir, 'conductor/tracks.md'), 'utf8')).toBe('# Mine\n');
+    expect(existsSync(join(line.dir, 'conductor/index.md'))).toBe(false);
+  });
+
+  it('leaves the documents of another tool as they are, and makes only its own state beside them', async () => {
+    await mkdir(join(line.dir, 'conductor/tracks/old_20250101'), { recursive: true });
+    await line.write('conductor/product.md', '# Theirs\n');
+    const { last, exitCode } = await line.json('init');
+    expect(valid('init', last)).toMatchObject({
+      created: ['.conductor/'],
+      kept: ['conductor/product.md', 'conductor/tracks/'],
+      status: { others: [] },
+    });
+    expect(readdirSync(join(line.dir, 'conductor')).toSorted()).toEqual(['product.md', 'tracks']);
+    expect(exitCode).toBe(0);
+  });
+
+  it('writes documents that say what is built in, in the forms that are read', async () => {
+    await line.run('init');
+    const matrix = await readFile(join(line.dir, 'conductor/authority-matrix.md'), 'utf8');
+    expect(parseAuthorityMatrix(matrix)).toEqual({ rows: builtInAuthority, findings: [] });
+    const index = await readFile(join(line.dir, 'conductor/index.md'), 'utf8');
+    for (const part of ['**Last Updated**', '## Current Focus', '## Recent Completions', '## System Health'])
+      expect(index).toContain(part);
+    expect(parseTracksIndex(await readFile(join(line.dir, 'conductor/tracks.md'), 'utf8')).findings).toEqual([]);
   });
 
   it('makes a repository only when it is asked to', async () => {

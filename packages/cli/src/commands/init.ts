@@ -1,62 +1,47 @@
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { instant } from '@conductor/core';
 import type { Project } from '@conductor/node';
-import type { CommandSpec } from '../command.js';
+import type { CommandContext, CommandSpec } from '../command.js';
 import { git } from '../git.js';
+import { projectDocuments } from '../project-documents.js';
 import { statusText } from '../status-text.js';
 import { statusOf } from './status.js';
 import { withProject } from '../with-project.js';
 
-const documents: Readonly<Record<string, string>> = {
-  'tracks.md': `# Tracks
-
-## Active Tracks
-
-| Track ID | Name | Type | Status | Step | Created |
-| --- | --- | --- | --- | --- | --- |
-
-## Completed Tracks
-
-| Track ID | Name | Completed | Summary |
-| --- | --- | --- | --- |
-`,
-  'index.md': '# Project\n\nWhat runs now: `conductor status`. All tracks: [tracks.md](tracks.md).\n',
-  'decision-log.md':
-    '# Decision Log\n\n| Date | Track | Decision | Category | Impact | Logged By |\n| --- | --- | --- | --- | --- | --- |\n',
-  'workflow.md': `# Workflow
-
-1. \`plan.md\` is updated after every task.
-2. Every track goes through the loop: PLAN, EVALUATE_PLAN, EXECUTE, EVALUATE_EXECUTION, FIX.
-3. No track is complete without an evaluation in which everything passed.
-4. Business documents are synchronised before completion when a product decision was taken.
-5. The tests run after every change; nothing is complete with failing tests.
-`,
-  'knowledge/patterns.md': '# Patterns\n\n## Architecture Patterns\n\n## Code Conventions\n\n## Common Pitfalls\n',
-  'knowledge/errors.json': `${JSON.stringify({ version: 1, errors: [] }, null, 2)}\n`,
-};
-
 export const initCommand: CommandSpec = {
   name: 'init',
   aliases: ['setup'],
-  description: 'make the folders and documents of a project; overwrites nothing',
+  description: 'make the folders and documents of a project; where they are, show its status',
   arguments: [{ usage: '[dir]', description: 'the folder, default: here' }],
   options: [['--git-init', 'make it a git repository first, where it is in none']],
   async run(context, [dir], options) {
     const { out, cwd, flags, environment: env, signal } = context;
     const at = resolve(cwd, dir ?? flags.directory ?? '.');
-    const existed = existsSync(join(at, '.conductor', 'conductor.db'));
+    const store = existsSync(join(at, '.conductor', 'conductor.db'));
     if (options['gitInit'] === true && !existsSync(join(at, '.git'))) {
       await mkdir(at, { recursive: true });
       await git(['init', '-q'], { cwd: at, env, signal });
     }
     const work = async (project: Project) => {
-      const { created, kept } = await writeDocuments(project, existed);
-      const status = existed ? await statusOf(project, undefined) : undefined;
-      const lines = [...created.map((path) => `  made  ${path}`), ...kept.map((path) => `  kept  ${path}`)];
+      const present = await documents(project);
+      const found = present.length > 0;
+      const { created, kept } = found ? { created: [], kept: present } : await writeDocuments(context, project);
+      const status = found || store ? await statusOf(project, undefined) : undefined;
+      const state = '.conductor/';
+      const lines = [
+        ...[...(store ? [] : [state]), ...created].map((path) => `  made  ${path}`),
+        ...[...(store ? [state] : []), ...kept].map((path) => `  kept  ${path}`),
+      ];
       const end = status ? statusText(status) : 'Next: conductor new "<what shall be true afterwards>"';
       out.result(
-        { root: project.root, created, kept, ...(status && { status }) },
+        {
+          root: project.root,
+          created: [...(store ? [] : [state]), ...created],
+          kept: [...(store ? [state] : []), ...kept],
+          ...(status && { status }),
+        },
         [`Project in ${project.root}`, ...lines, '', end].join('\n'),
       );
       return 0;
@@ -65,14 +50,23 @@ export const initCommand: CommandSpec = {
   },
 };
 
-async function writeDocuments({ root, folder }: Project, existed: boolean) {
-  const created: string[] = existed ? [] : ['.conductor/'];
-  const kept: string[] = existed ? ['.conductor/'] : [];
-  for (const [name, text] of Object.entries(documents)) {
+/** What lies in the folder of documents, whoever made it; opening the project has made no more than an empty `tracks/`. */
+async function documents({ root, folder }: Project): Promise<string[]> {
+  const entries = await readdir(join(root, folder), { withFileTypes: true });
+  const tracks = await readdir(join(root, folder, 'tracks'));
+  return entries
+    .filter(({ name }) => name !== 'tracks' || tracks.length > 0)
+    .map((entry) => `${folder}/${entry.name}${entry.isDirectory() ? '/' : ''}`)
+    .toSorted();
+}
+
+async function writeDocuments({ clock }: CommandContext, { root, folder }: Project) {
+  const created: string[] = [];
+  const kept: string[] = [];
+  for (const [name, text] of projectDocuments({ name: basename(root), at: instant(clock.now()) })) {
     const path = join(root, folder, name);
     await mkdir(dirname(path), { recursive: true });
-    const fresh = await writeNew(path, text);
-    (fresh ? created : kept).push(relative(root, path));
+    ((await writeNew(path, text)) ? created : kept).push(relative(root, path));
   }
   return { created, kept };
 }
@@ -82,7 +76,7 @@ async function writeNew(path: string, text: string): Promise<boolean> {
     await writeFile(path, text, { flag: 'wx' });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false; // what the file system rejects with
     throw error;
   }
 }

@@ -37,6 +37,7 @@ export const stepCommand: CommandSpec = {
   ...common,
   name: 'step',
   description: 'one step of the loop, where the track stands at it',
+  note: `The same by other names:\n${names.map(([name, , aliases]) => `  step ${name}: ${aliases.join(', ')}`).join('\n')}`,
   arguments: [
     { usage: '<name>', description: stepNames },
     { usage: '<track>', description: 'its id, or the beginning of it' },
