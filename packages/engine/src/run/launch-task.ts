@@ -7,6 +7,7 @@ import { taskAssignment } from './assignment.js';
 import { changedPaths } from './changed-paths.js';
 import { checkedAfterTask } from './check-after-task.js';
 import { requireEvaluatedPlan } from './evaluated-plan.js';
+import { discoveredWork } from './discovered-work.js';
 import { runExecutor } from './run-executor.js';
 import type { TrackSession } from './track-session.js';
 
@@ -73,22 +74,20 @@ async function recordOutcome(session: TrackSession, taskId: string, runId: strin
   if (outcome.status === 'done') {
     const { summary, session: resume, usage } = outcome;
     const answer = flagged(outcome);
-    await session.execute([
-      {
-        name: 'task.report',
-        data: {
-          taskId,
-          runId,
-          summary,
-          changed: [],
-          ...(answer !== undefined && { answer }),
-          ...(resume && { session: resume }),
-          ...(transcript && { transcript }),
-          ...(usage && { usage }),
-        },
+    const report: TrackCommand = {
+      name: 'task.report',
+      data: {
+        taskId,
+        runId,
+        summary,
+        changed: [],
+        ...(answer !== undefined && { answer }),
+        ...(resume && { session: resume }),
+        ...(transcript && { transcript }),
+        ...(usage && { usage }),
       },
-      ...discovered(answer, taskId),
-    ]);
+    };
+    await reportWork(session, taskId, report, answer);
     return;
   }
   await endTask(session, runId, outcomeCommand(session, taskId, runId, outcome, transcript));
@@ -148,27 +147,20 @@ function flagged({ answer, summary }: Outcome): Json | undefined {
   };
 }
 
-/** Work that a worker found and did not do: `answer.discovered`, a list of texts or {description, reason, recommendation}. */
-function discovered(answer: Json | undefined, taskId: string): TrackCommand[] {
-  const list =
-    typeof answer === 'object' && answer !== null && 'discovered' in answer
-      ? (answer as { discovered: Json }).discovered
-      : [];
-  if (!Array.isArray(list)) return [];
-  return list.slice(0, 100).map((item: Json): TrackCommand => {
-    const record = (typeof item === 'object' && item !== null ? item : { description: String(item) }) as Record<
-      string,
-      unknown
-    >;
-    const text = (key: string, other: string) => (typeof record[key] === 'string' ? record[key] : other);
-    return {
-      name: 'work.discover',
-      data: {
-        description: text('description', 'Unnamed work'),
-        reason: text('reason', ''),
-        recommendation: text('recommendation', 'create new track'),
-        taskId,
-      },
-    };
-  });
+/** The report and what was found beside it are one commit; a person's edit of the plan in between is built upon. */
+async function reportWork(
+  session: TrackSession,
+  taskId: string,
+  report: TrackCommand,
+  answer: Json | undefined,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await session.execute([report, ...(await discoveredWork(session, taskId, answer))]);
+      return;
+    } catch (error) {
+      if (!ConductorError.is(error, 'VERSION_CONFLICT') || tries > session.engine.limits.decideRetries) throw error;
+      await session.refresh();
+    }
+  }
 }
