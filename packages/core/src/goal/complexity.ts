@@ -54,6 +54,8 @@ const majorMatters = [
 ];
 const smallMatters = ['typo', 'wording', 'spelling', 'rename', 'label', 'comment', 'colour', 'color', 'tooltip'];
 const minorKeywords = 3;
+/** A spec may be long; what a track is about is said in its beginning. */
+const readCharacters = 65_536;
 
 /** Technical words that a text names, as whole words. */
 export function technicalWordsIn(text: string): readonly string[] {
@@ -76,12 +78,13 @@ export interface ComplexityFacts {
  * payments, data protection in its words. minor: nothing technical, and small by its words or their number. Else moderate.
  */
 export function complexityOf({
-  text,
+  text: given,
   type = '',
   priority,
   tasks = 0,
   majorTaskCount = 5,
 }: ComplexityFacts): Complexity {
+  const text = given.slice(0, readCharacters);
   const words = wordsOf(text);
   if (majorTypes.has(type) || priority === 'P0' || tasks >= majorTaskCount) return 'major';
   if (phrasesIn(words, majorMatters).length > 0) return 'major';

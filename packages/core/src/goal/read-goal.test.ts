@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConductorError } from '../kernel/error.js';
 import { complexityOf } from './complexity.js';
 import { intentOf, intentOfType, offeredIntents } from './intent.js';
+import { specOfGoal } from './goal-spec.js';
 import { isNoGoal, readGoal } from './read-goal.js';
 
 const read = (text: string) => readGoal(text, { maxBytes: 65_536 });
@@ -130,6 +131,16 @@ describe('readGoal', () => {
     expect(read('../../etc/passwd').title).toBe('../../etc/passwd');
     expect(read('__proto__ constructor')).toMatchObject({ intent: 'feature' });
   });
+
+  it.each(['.', '(', '"', '- ', 'a/', 'fix or ', 'a.', '1', '多', '\u001b[', '<!-- ', '\n', '# ', 'é\u0301'])(
+    'reads 64 KiB of %j after a word, where a quadratic reader would never end',
+    (part) => {
+      const bytes = new TextEncoder().encode(part).length;
+      const goal = read(`Words ${part.repeat(Math.floor(65_000 / bytes))}x`);
+      expect(goal.title).toMatch(/^Words/u);
+      expect(specOfGoal(goal)).toContain('## Requirements');
+    },
+  );
 
   it('answers any text at all with a reading or a coded refusal', () => {
     fc.assert(

@@ -109,9 +109,20 @@ function itemsOf(text: string): readonly string[] {
 
 /** `src/export.ts`, `docs/`, `README.md`; no addresses of the web and no numbers. */
 function pathsIn(text: string): readonly string[] {
-  const words = text.split(/\s+/u).map((word) => word.replaceAll(/^[("'`<[]+|[)"'`>\],;:!?.]+$/gu, ''));
+  const words = text.split(/\s+/u).map(unquoted);
   const paths = words.filter((word) => !word.includes('://') && (/[^/]\/[^/]/u.test(word) || isFileName(word)));
   return [...new Set(paths.map((path) => path.replace(/^\.\//u, '').replace(/\/$/u, '')))];
+}
+
+const around = new Set('()[]<>"\'`,;:!?.');
+
+/** A word without the marks around it, but with the dots that a path may begin with. A pattern would be quadratic here. */
+function unquoted(word: string): string {
+  let start = 0;
+  let end = word.length;
+  while (end > start && around.has(word.charAt(end - 1))) end -= 1;
+  while (start < end && word.charAt(start) !== '.' && around.has(word.charAt(start))) start += 1;
+  return word.slice(start, end);
 }
 
 function isFileName(word: string): boolean {

@@ -1,9 +1,8 @@
 /** Scripts that are written without spaces: their words are found by the dictionary of the runtime. */
 const unspaced =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+
 const word = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu;
-/** Single letters and short numbers tell nothing; a single Chinese character may be a word, a single kana is a particle. */
-const telling = /^(?:\p{Script=Han}|.*\p{L}.+|.+\p{L}.*|.{3,})$/su;
 
 /**
  * The words of a text in order, in lower case, in the compatibility form (NFKC): runs of letters, marks and digits, so that `prefix`
@@ -14,16 +13,28 @@ export function wordsOf(text: string): readonly string[] {
   return runs.flatMap((run) => (unspaced.test(run) ? segmentsOf(run) : [run]));
 }
 
+/** Made when it is needed, once: a dictionary is no cheap thing to load, and most goals need none. */
+let dictionary: Intl.Segmenter | undefined;
+
 function segmentsOf(run: string): readonly string[] {
-  // Made when it is needed: a dictionary is no cheap thing to load, and most goals need none.
-  const segments = new Intl.Segmenter('ja', { granularity: 'word' }).segment(run);
-  return [...segments].flatMap(({ segment, isWordLike }) => (isWordLike === true ? [segment] : []));
+  const segmenter = (dictionary ??= new Intl.Segmenter('ja', { granularity: 'word' }));
+  // In pieces: the dictionary's search grows with the square of what it is given at once.
+  const pieces = run.match(/.{1,128}/gu) ?? [];
+  return pieces.flatMap((piece) =>
+    [...segmenter.segment(piece)].flatMap(({ segment, isWordLike }) => (isWordLike === true ? [segment] : [])),
+  );
 }
 
 /** What a goal is about: its words without those that stand in any goal, plurals as singulars, each once, in order. */
 export function keywordsOf(text: string): ReadonlySet<string> {
-  const kept = wordsOf(text).filter((each) => telling.test(each) && !stopWords.has(each));
+  const kept = wordsOf(text).filter((each) => tells(each) && !stopWords.has(each));
   return new Set(kept.map(singular));
+}
+
+/** Single letters and short numbers tell nothing; a single Chinese character may be a word, a single kana is a particle. */
+function tells(each: string): boolean {
+  if (each.length > 2) return true;
+  return each.length === 2 ? /\p{L}/u.test(each) : /\p{Script=Han}/u.test(each);
 }
 
 /** One form for `slug` and `slugs`, `library` and `libraries`. Right for comparing, not for reading: `status` loses its s. */
