@@ -31,10 +31,10 @@ describe('words of a goal', () => {
 
   it('gives the same words for the same text, whatever it is, and each of them is one word', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+      fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => {
         const words = wordsOf(text);
         expect(wordsOf(text)).toEqual(words);
-        for (const word of words) expect(word).not.toMatch(/\s/u);
+        expect(words.filter((word) => /\s/u.test(word))).toEqual([]);
       }),
     );
   });
