@@ -7,6 +7,7 @@ import type { PlanEdit } from '@conductor/core/plan';
 import type { ActorRef } from '@conductor/core/ports';
 import { buildGraph, criticalPath, levels, renderGraph } from '@conductor/dag';
 import { requireAllowed } from '../authorize.js';
+import type { Unit } from '../commit-units.js';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf, requireTrackState, textOf } from '../load.js';
 import { loggedModel } from '../run/plan-text.js';
@@ -33,6 +34,7 @@ export function plansApi(engine: EngineContext, actor: ActorRef): PlansApi {
           return [command];
         },
         { signal: o.signal },
+        { others: () => [revisionUnit(engine, trackId, o.ifMatch)] },
       );
       return documentOf(engine, state);
     },
@@ -72,6 +74,18 @@ function requireRevision(state: TrackState, expected: number): void {
   throw new ConductorError('VERSION_CONFLICT', `The plan of ${state.id} is at revision ${actual}, not ${expected}`, {
     details: { expected, actual },
   });
+}
+
+/** Looked at again with each decision: of two plans handed in at once, one is told that the other was quicker. */
+function revisionUnit({ store }: EngineContext, trackId: string, expected: number): Unit {
+  return {
+    stream: `track/${trackId}`,
+    async decide() {
+      const state = await requireTrackState(store, trackId);
+      requireRevision(state, expected);
+      return { version: state.version, events: [] };
+    },
+  };
 }
 
 async function submission(engine: EngineContext, text: string): Promise<TrackCommand> {

@@ -18,8 +18,8 @@ export interface TextView {
   readonly fromLog: boolean;
   /** Edits our marks into any text of the view, those of `except` left as they are. */
   readonly mark?: ((text: string, state: TrackState, except: ReadonlySet<string>) => string) | undefined;
-  /** Bytes that are ours without having been written by us: the text in the log itself. */
-  readonly alsoOurs?: readonly string[] | undefined;
+  /** True for bytes that the log has taken over as they are: whoever wrote them was asked to. */
+  isHandedIn?(found: Found): Promise<boolean>;
   /** Takes up what somebody else wrote, or that the file is gone; afterwards the row knows those bytes. */
   takeUp(found: Found, ours: string): Promise<void>;
   /** Puts on record that we changed what somebody else had changed before. */
@@ -36,8 +36,9 @@ export type Synced = 'written' | 'again';
 export async function syncText(engine: EngineContext, state: TrackState, view: TextView): Promise<Synced> {
   const ours = await view.render(state);
   if (ours === undefined) return 'written';
-  const found = await findView(engine, view.path, [sha256Hex(ours), ...(view.alsoOurs ?? [])]);
-  if (found.state === 'foreign' || found.state === 'deleted') {
+  const found = await findView(engine, view.path, sha256Hex(ours));
+  const foreign = found.state === 'foreign' && (await view.isHandedIn?.(found)) !== true;
+  if (foreign || found.state === 'deleted') {
     await view.takeUp(found, ours);
     return 'again';
   }
@@ -119,13 +120,14 @@ export async function textBefore(
   engine: EngineContext,
   id: string,
   view: Pick<TextView, 'render'>,
-  { row }: Found,
+  found: Found,
   theirs: string,
 ): Promise<string | undefined> {
+  const { row } = found;
   if (!row) return undefined;
   const texts: string[] = [];
   for (const [hash, source] of [[row.pending, row.pendingFrom] as const, [row.last, row.lastFrom] as const]) {
-    if (hash === '' || !source) continue;
+    if (hash === '' || hash === found.hash || !source) continue; // what they went back to is not what they began with
     const text = 'text' in source ? source.text : await view.render(await trackAt(engine.store, id, source.version));
     if (text !== undefined && sha256Hex(text) === hash) texts.push(text);
   }

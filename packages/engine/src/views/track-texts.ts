@@ -10,6 +10,8 @@ import { phaseReports } from '../reports/phase-report.js';
 import { planPhases } from '../reports/plan-phases.js';
 import { markedText, planText } from './plan-view.js';
 import type { TextView } from './text-view.js';
+import { trackAt } from './track-at.js';
+import type { ViewRow } from './view-row.js';
 
 /** `spec.md`: what the track is about, written by people. */
 export function specView(engine: EngineContext, state: TrackState): TextView {
@@ -18,7 +20,6 @@ export function specView(engine: EngineContext, state: TrackState): TextView {
     path: `${engine.folder}/tracks/${state.id}/spec.md`,
     fromLog: true,
     render,
-    alsoOurs: [state.about.specHash],
     takeUp: (found, ours) => takeUpSpec(engine, state, { render }, found, ours),
     tellConflicts: (found, conflicts) => tellConflicts(engine, state, found, conflicts),
   };
@@ -32,10 +33,23 @@ export function planView(engine: EngineContext, state: TrackState): TextView {
     fromLog: true,
     render,
     mark: markedText,
-    alsoOurs: state.plan && [state.plan.textHash],
+    isHandedIn: ({ hash, row }) => isHandedIn(engine, state, hash, row),
     takeUp: (found, ours) => takeUpPlan(engine, state, { render }, found, ours),
     tellConflicts: (found, conflicts) => tellConflicts(engine, state, found, conflicts),
   };
+}
+
+/** The planner's own file became the plan: not so when the same text was written before, and somebody went back to it. */
+async function isHandedIn(
+  { store }: EngineContext,
+  { id, plan }: TrackState,
+  hash: string,
+  row: ViewRow | undefined,
+): Promise<boolean> {
+  if (hash !== plan?.textHash) return false;
+  const from = row?.pendingFrom;
+  if (!from) return true;
+  return 'version' in from && (await trackAt(store, id, from.version)).plan?.textHash !== hash;
 }
 
 /** Reports are rendered from the log: what a crash tore off is written again. */

@@ -67,14 +67,14 @@ export function knownViews(engine: EngineContext): Map<string, Known> {
   return views;
 }
 
-/** Reads a view and tells whose bytes they are; `alsoOurs` are hashes that are ours whatever the row says. */
-export async function findView(engine: EngineContext, path: string, alsoOurs: readonly string[] = []): Promise<Found> {
+/** Reads a view and tells whose bytes they are; `rendered` is the hash of what we would write. */
+export async function findView(engine: EngineContext, path: string, rendered?: string): Promise<Found> {
   const bytes = await engine.workspace.read(path, { maxBytes: engine.limits.viewBytes });
   const hash = bytes ? sha256Hex(bytes) : '';
   const record = await engine.store.records.get(collection, path); // after the bytes: who wrote them has noted them by now
   const row = record && !record.deleted ? (record.value as unknown as ViewRow) : undefined; // written below
   const about = { path, bytes, hash, row, revision: record?.revision ?? 0 };
-  const ours = isOurs(engine, hash, row) || (bytes !== undefined && alsoOurs.includes(hash));
+  const ours = isOurs(engine, hash, row) || hash === rendered;
   if (bytes) return { ...about, state: ours ? 'ours' : 'foreign' };
   return { ...about, state: row === undefined || ours ? 'absent' : 'deleted' };
 }
