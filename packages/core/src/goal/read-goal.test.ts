@@ -86,6 +86,7 @@ describe('readGoal', () => {
 
   it('calls a track by its first sentence, in at most 80 characters', () => {
     expect(read('- Add CSV export. It has a header.').title).toBe('Add CSV export');
+    expect(read('Export:\n- CSV\n- PDF').title).toBe('Export');
     const { title } = read(`Show ${'very long words '.repeat(20)}`);
     expect(title.length).toBeLessThanOrEqual(80);
     expect(title).toMatch(/ \S+…$/u);

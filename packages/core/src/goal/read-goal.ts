@@ -93,7 +93,8 @@ function titleOf(text: string): string {
   const plain = sentence
     .replace(/^\s*(?:[-*+]|#{1,6}|\d{1,3}[.)])\s+/u, '')
     .replaceAll(/\s+/gu, ' ')
-    .trim();
+    .trim()
+    .replace(/(?<=\S)[:;,]$/u, '');
   const letters = [...plain];
   if (letters.length <= titleCharacters) return plain;
   const cut = letters.slice(0, titleCharacters - 1).join('');
