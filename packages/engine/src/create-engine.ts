@@ -12,18 +12,26 @@ import { advise } from './api/advice-api.js';
 import type { Advice, AdviceQuestion } from './api/advice-api.js';
 import { approvalsApi } from './api/approvals-api.js';
 import { boardsApi } from './api/boards-api.js';
+import { documentsApi } from './api/documents-api.js';
 import { eventsApi } from './api/events-api.js';
 import { plansApi } from './api/plans-api.js';
 import { artifactsApi, systemApi } from './api/system-api.js';
 import { tracksApi } from './api/tracks-api.js';
 import { localOwnerMayAll } from './authorize.js';
+import { createSyncs } from './business/syncs.js';
+import type { Syncs } from './business/syncs.js';
 import { commitUnits } from './commit-units.js';
 import { engineActor } from './engine-context.js';
 import type { EngineContext, Views } from './engine-context.js';
 import { loadProject } from './load.js';
 import type { EnginePorts } from './ports.js';
+import { createImports } from './import/import-tracks.js';
+import type { Imports } from './import/import-tracks.js';
+import { namedTracks } from './import/named-tracks.js';
+import type { TrackFolders } from './import/track-folders.js';
 import { limitedCalls } from './api/limited-calls.js';
 import { createRuns } from './runs.js';
+import type { Runs } from './runs.js';
 import { tellEvents } from './tell-events.js';
 import { projectUnit } from './units.js';
 import { createViews, noViews } from './views/views.js';
@@ -57,6 +65,8 @@ export interface EngineSettings extends EngineOptions {
   readonly projectName?: string | undefined;
   readonly views?: boolean | undefined;
   readonly version?: string | undefined;
+  /** Which folders of tracks there are; default: those that the workspace lists. */
+  readonly trackFolders?: TrackFolders | undefined;
 }
 
 /**
@@ -82,7 +92,10 @@ export async function createEngine(ports: EnginePorts, settings: EngineSettings 
   const dead = await ports.store.leases.reap();
   const context = await contextOf(ports, settings, { clock, ids, plugins, owner: owner.owner });
   if (dead.length > 0) await caughtUp(context);
+  const imports = createImports(context, settings.trackFolders);
+  await takenOver(context, imports);
   const runs = createRuns(context);
+  const syncs = createSyncs(context);
   const telling = tellEvents(context, closing.signal);
 
   let closed: Promise<void> | undefined;
@@ -90,6 +103,7 @@ export async function createEngine(ports: EnginePorts, settings: EngineSettings 
     // Each part is closed even when one before it fails: a full disk must not keep a process alive.
     try {
       await runs.close({ drain: mode === 'drain' });
+      await syncs.close();
       await context.views.settled(); // a command of a moment ago shows in the files of the project
       closing.abort(new ConductorError('CLOSED', 'The engine is closed'));
       await telling;
@@ -100,7 +114,7 @@ export async function createEngine(ports: EnginePorts, settings: EngineSettings 
   };
   return Object.freeze({
     projectId: context.projectId,
-    as: (actor: ActorRef) => apiOf(context, runs, actor),
+    as: (actor: ActorRef) => apiOf(context, { runs, imports, syncs }, actor),
     ended: (trackId: string) => runs.ended(trackId),
     advise: (question: AdviceQuestion, o?: { readonly signal?: AbortSignal | undefined }) =>
       advise(context, question, o),
@@ -116,16 +130,33 @@ async function caughtUp({ views, logger }: EngineContext): Promise<void> {
   });
 }
 
-function apiOf(engine: EngineContext, runs: ReturnType<typeof createRuns>, actor: ActorRef): ConductorApi {
-  const api: ConductorApi = limitedCalls(engine.clock, {
-    tracks: tracksApi(engine, runs, actor, () => api),
-    plans: plansApi(engine, actor),
-    approvals: approvalsApi(engine, actor),
-    boards: boardsApi(engine, actor),
-    events: eventsApi(engine, actor),
-    artifacts: artifactsApi(engine, actor),
-    system: systemApi(engine, actor),
+/** Tracks that lie in the project and have no history here yet. What cannot be taken over now can be later; the engine works. */
+async function takenOver({ logger }: EngineContext, imports: Imports): Promise<void> {
+  await imports.all().catch((error: unknown) => {
+    logger.warn('Folders of tracks could not be looked at', { error: String(error) });
   });
+}
+
+interface Running {
+  readonly runs: Runs;
+  readonly imports: Imports;
+  readonly syncs: Syncs;
+}
+
+function apiOf(engine: EngineContext, { runs, imports, syncs }: Running, actor: ActorRef): ConductorApi {
+  const api: ConductorApi = limitedCalls(
+    engine.clock,
+    namedTracks(imports, {
+      tracks: tracksApi(engine, runs, actor, () => api),
+      plans: plansApi(engine, actor),
+      approvals: approvalsApi(engine, actor),
+      boards: boardsApi(engine, actor),
+      events: eventsApi(engine, actor),
+      artifacts: artifactsApi(engine, actor),
+      documents: documentsApi(engine, syncs, actor),
+      system: systemApi(engine, actor, imports),
+    }),
+  );
   return api;
 }
 

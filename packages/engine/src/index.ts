@@ -2,6 +2,7 @@
 export { createEngine } from './create-engine.js';
 export type { CloseOptions, Engine, EngineSettings } from './create-engine.js';
 export type { EnginePorts } from './ports.js';
+export type { FolderName, TrackFolders } from './import/track-folders.js';
 export { localOwnerMayAll } from './authorize.js';
 
 // Advice without a run

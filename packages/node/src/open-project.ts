@@ -36,6 +36,7 @@ import { loadSqlite, openDatabase } from './open-database.js';
 import { documentsFolder, makeFolders } from './state-folder.js';
 import { temporaryFolder } from './temporary-folder.js';
 import type { TemporaryFolder } from './temporary-folder.js';
+import { diskFolders } from './track-folders.js';
 import { version } from './version.js';
 
 export interface OpenProjectOptions extends Omit<ConductorConfig, 'store' | 'bus'> {
@@ -115,6 +116,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
         plugins: [evalCodeQuality, ...(config.plugins ?? [])],
         folder,
         projectName: root.split(/[/\\]/u).at(-1),
+        trackFolders: diskFolders(root, folder),
         version,
       },
     );
