@@ -11,11 +11,13 @@ interface Expected {
   readonly findings?: readonly string[];
   /** Texts that are in the file afterwards. */
   readonly keeps: readonly string[];
+  /** Not a byte of the file is changed. */
+  readonly same?: boolean;
 }
 
 interface Row {
   readonly edit: string;
-  readonly file: 'plan.md' | 'spec.md' | 'tracks.md';
+  readonly file: 'plan.md' | 'spec.md' | 'tracks.md' | 'metadata.json';
   readonly change: (text: string) => string | Uint8Array | undefined;
   readonly person: Expected;
   readonly claim: Expected;
@@ -197,10 +199,38 @@ const listRows: readonly Omit<Row, 'file'>[] = [
   },
 ];
 
+const metadataRows: readonly Omit<Row, 'file'>[] = [
+  {
+    edit: 'another name',
+    change: (text) => text.replace('"name": "Greet"', '"name": "Greet them"'),
+    person: { facts: ['edit.noted', 'track.configured'], keeps: ['"name": "Greet them"'] },
+    claim: { facts: noted, findings: ['METADATA_REFUSED:4'], keeps: ['"name": "Greet them"'] },
+  },
+  {
+    edit: 'a key of another tool',
+    change: (text) => text.replace('{', '{\n  "their_key": { "deep": [1, 2] },'),
+    person: { facts: ['edit.noted', 'track.configured'], keeps: ['"their_key": { "deep": [1, 2] }'] },
+    claim: { facts: noted, findings: ['METADATA_REFUSED:1'], keeps: ['"their_key": { "deep": [1, 2] }'] },
+  },
+  {
+    edit: 'half of it gone',
+    change: (text) => text.slice(0, 60),
+    person: { facts: noted, findings: ['FILE_DAMAGED:4'], keeps: [], same: true },
+    claim: { facts: noted, findings: ['FILE_DAMAGED:4'], keeps: [], same: true },
+  },
+  {
+    edit: 'the file deleted',
+    change: () => undefined,
+    person: { facts: noted, findings: ['VIEW_DELETED'], keeps: ['"name": "Greet"'] },
+    claim: { facts: noted, findings: ['VIEW_DELETED'], keeps: ['"name": "Greet"'] },
+  },
+];
+
 const rows: readonly Row[] = [
   ...planRows.map((row) => ({ ...row, file: 'plan.md' as const })),
   ...specRows.map((row) => ({ ...row, file: 'spec.md' as const })),
   ...listRows.map((row) => ({ ...row, file: 'tracks.md' as const })),
+  ...metadataRows.map((row) => ({ ...row, file: 'metadata.json' as const })),
 ];
 
 async function holds(row: Row, expected: Expected, scene: Scene): Promise<void> {
@@ -210,6 +240,7 @@ async function holds(row: Row, expected: Expected, scene: Scene): Promise<void> 
   expect(outcome.facts).toEqual(expected.facts);
   expect(outcome.findings).toEqual(expected.findings ?? []);
   for (const text of expected.keeps) expect(outcome.text).toContain(text);
+  if (expected.same) expect(outcome.text).toBe(theirs);
   if (expected.facts.length === 0 || theirs === undefined) return;
   expect(outcome.recorded).toEqual(typeof theirs === 'string' ? new TextEncoder().encode(theirs) : theirs);
 }

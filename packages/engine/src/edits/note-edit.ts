@@ -26,7 +26,7 @@ export async function noteCommand(engine: EngineContext, edit: Edit): Promise<Tr
       ...(base !== undefined && base !== '' && { base }),
       bytes: await contentOfBytes(engine, bytes, id),
       disposition,
-      findings: findings.slice(0, engine.limits.maxFindings),
+      findings: findings.slice(0, engine.limits.maxFindings).map(withoutUndefined),
     },
   };
 }
@@ -34,6 +34,11 @@ export async function noteCommand(engine: EngineContext, edit: Edit): Promise<Tr
 async function contentOfBytes(engine: EngineContext, bytes: Uint8Array, artifact: string): Promise<Content> {
   const text = textIn(bytes);
   return text === undefined ? { artifact, bytes: bytes.length } : contentOf(engine, text, 'text/plain');
+}
+
+/** Findings come from many readers; the log keeps no key without a value. */
+function withoutUndefined(finding: Finding): Finding {
+  return Object.fromEntries(Object.entries(finding).filter(([, value]) => value !== undefined)) as unknown as Finding; // only absent keys go
 }
 
 /** `undefined` for bytes that are no UTF-8. */
