@@ -16,9 +16,16 @@ export async function planSource(context: CommandContext, wanted: string): Promi
   if (existsSync(path)) return readPlan(path);
   if (/[/\\]|\.md$/u.test(wanted))
     throw new ConductorError('FILE_NOT_FOUND', `There is no file ${wanted}`, { details: { path: wanted } });
-  return withProject(context, async (project) => {
-    return (await project.api.plans.get((await findTrack(project, wanted)).id)).text;
-  });
+  try {
+    return await withProject(context, async (project) => {
+      return (await project.api.plans.get((await findTrack(project, wanted)).id)).text;
+    });
+  } catch (error) {
+    if (!ConductorError.is(error, 'PROJECT_NOT_FOUND')) throw error;
+    throw new ConductorError('FILE_NOT_FOUND', `There is no file ${wanted}, and no project whose track it could be`, {
+      details: { path: wanted },
+    });
+  }
 }
 
 /** A plan's text in whatever encoding it was written. Throws `FILE_NOT_FOUND`, `TOO_LARGE`, `FILE_INVALID`. */

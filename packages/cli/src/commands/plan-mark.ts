@@ -5,6 +5,7 @@ import { ConductorError } from '@conductor/core';
 import { editPlan, parsePlan, planJson } from '@conductor/core/plan';
 import type { PlanEdit, PlanJson, PlanTaskJson } from '@conductor/core/plan';
 import { findRoot } from '@conductor/node';
+import type { Project } from '@conductor/node';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { textOption } from '../flags.js';
 import { usage } from '../output.js';
@@ -86,15 +87,16 @@ async function markInStore({ open, out, environment }: CommandContext, path: str
   if (basename(path) !== 'plan.md' || parts.at(-3) !== 'tracks' || trackId === undefined) return false;
   const root = findRoot(dirname(path), { ...environment, CONDUCTOR_ROOT: undefined });
   if (root === undefined || !existsSync(join(root, '.conductor', 'conductor.db'))) return false;
-  const mark = async ({ api }: Parameters<Parameters<typeof withProject>[1]>[0]): Promise<boolean> => {
+  const mark = async ({ api }: Project): Promise<boolean> => {
     try {
-      await api.plans.edit(trackId, [edit]);
-      return true;
+      await api.tracks.get(trackId);
     } catch (error) {
       // A folder that another tool made: its plan is a file like any other.
-      if (ConductorError.is(error, 'TRACK_NOT_FOUND')) return false;
+      if (ConductorError.is(error, 'TRACK_NOT_FOUND', 'ID_INVALID')) return false;
       throw error;
     }
+    await api.plans.edit(trackId, [edit]);
+    return true;
   };
   return withProject({ open, out }, mark, { at: root });
 }

@@ -39,7 +39,16 @@ function planLines({ title, phases }: PlanJson): string[] {
       `${indent}[${markers[task.state]}] ${task.id}  ${plain(task.text)}${task.commit === undefined ? '' : `  (${task.commit})`}`,
       ...lines(task.children, `${indent}  `),
     ]);
-  return [plain(title), ...phases.flatMap((phase) => ['', plain(phase.title), ...lines(phase.tasks, '  ')])];
+  const heading = ({ title: name, number }: PlanJson['phases'][number]) =>
+    plain(number === undefined ? name : `Phase ${number}: ${name}`);
+  return [
+    ...(title === '' ? [] : [plain(title)]),
+    ...phases.flatMap((phase) => [
+      ...(title === '' && phase === phases[0] ? [] : ['']),
+      heading(phase),
+      ...lines(phase.tasks, '  '),
+    ]),
+  ].filter((text, index, all) => text !== '' || (index > 0 && all[index - 1] !== ''));
 }
 
 export const planCheckCommand: CommandSpec = {
@@ -50,7 +59,7 @@ export const planCheckCommand: CommandSpec = {
   async run(context, [wanted = ''], options) {
     const parsed = parsePlan(await planSource(context, wanted));
     const checked = checkPlan({ plan: parsed.plan, model: planModel(parsed.plan) });
-    const findings = [...parsed.findings, ...checked.findings];
+    const findings = [...parsed.findings, ...checked.findings].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
     const counting: readonly string[] = options['strict'] === true ? ['error', 'warning'] : ['error'];
     const ok = !findings.some(({ severity }) => counting.includes(severity));
     context.out.result(
