@@ -12,13 +12,14 @@ export function readHints(body: string, hints: Hints): void {
   }
 }
 
+// Pushed one by one here: a list from a file may be longer than a call may have arguments.
 function applyHint(key: string, value: string, hints: Hints): void {
-  if (key === 'files') hints.files.push(...readFiles(value));
+  if (key === 'files') for (const file of readFiles(value)) hints.files.push(file);
   else if (key === 'parallel') hints.group = value;
   else if (key === 'execution') {
     if (value === 'parallel' || value === 'sequential') hints.execution = value;
   } else {
-    hints.dependsOn.push(...readIds(value));
+    for (const id of readIds(value)) hints.dependsOn.push(id);
     hints.dependenciesKnown = true;
   }
 }
@@ -26,7 +27,9 @@ function applyHint(key: string, value: string, hints: Hints): void {
 const boldLabel =
   /^(?:\*\*|__)([\p{L}\p{N}][^*_:]{0,60}?)(?:[ \t]*:[ \t]*(?:\*\*|__)[ \t]*:?|(?:\*\*|__)[ \t]*:)[ \t]*/u;
 const plainLabel =
-  /^(type|acceptance(?: criteria)?|files?|depends on|issue|reason|recommendation|uses)[ \t]*:(?:[ \t]+|$)/i;
+  /^(type|acceptance(?: criteria)?|files?|depends on|issue|reason|recommendation|uses|commits?)[ \t]*:(?:[ \t]+|$)/i;
+/** First letters of all of these; any other line is no label. */
+const beginsLabel = new Set('*_TtAaFfDdIiRrUuCc');
 
 const aliases: Readonly<Record<string, string>> = {
   file: 'files',
@@ -42,16 +45,21 @@ const aliases: Readonly<Record<string, string>> = {
   deps: 'depends on',
   reads: 'uses',
   inputs: 'uses',
+  commits: 'commit',
+  'commit sha': 'commit',
+  'commit hash': 'commit',
   'estimated duration': 'estimate',
   'estimated effort': 'estimate',
   duration: 'estimate',
 };
 
-/** Reads `**Files**: …`, `**Files:** …` and, for the labels the codec knows, `Files: …`. */
-export function readLabel(text: string, line: number): LabelDraft | undefined {
+/** Reads `**Files**: …`, `**Files:** …` and, for the labels the codec knows, `Files: …`. `start` is where the text begins in the file. */
+export function readLabel(text: string, line: number, start = 0): LabelDraft | undefined {
+  if (!beginsLabel.has(text.charAt(0))) return undefined;
   const match = boldLabel.exec(text) ?? plainLabel.exec(text);
   if (match === null) return undefined;
   const name = (match[1] ?? '').trim().toLowerCase();
   const known = Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name;
-  return { name: known, parts: [text.slice(match[0].length).trim()], line, items: [] };
+  const value = text.slice(match[0].length);
+  return { name: known, parts: [value.trim()], start: start + text.length - value.trimStart().length, line, items: [] };
 }

@@ -28,7 +28,7 @@ const emptyPlan: Finding = {
 function planText(plan: Plan): string {
   const parts: string[] = plan.phases.map(({ title }) => title);
   for (const task of everyTask(plan)) {
-    parts.push(task.text, task.acceptance ?? '', ...task.files, ...task.notes.map(({ text }) => text));
+    parts.push(task.text, task.acceptance ?? '', task.files.join('\n'), task.notes.map(({ text }) => text).join('\n'));
   }
   for (const node of plan.dag?.block.nodes ?? [])
     parts.push(node.name ?? '', node.acceptance ?? '', node.task_instructions ?? '');

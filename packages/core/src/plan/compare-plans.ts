@@ -112,7 +112,7 @@ const listFields = ['dependsOn', 'files', 'uses'] as const;
 
 function compareTasks(a: PlanTask, b: PlanTask, found: string[]): void {
   if (a.marker !== b.marker || a.position.markerLength !== b.position.markerLength) found.push(`task ${a.id} marker`);
-  if (a.commit !== b.commit) found.push(`task ${a.id} commit`);
+  if (a.commit !== b.commit || !sameList(a.commits ?? [], b.commits ?? [])) found.push(`task ${a.id} commit`);
   for (const field of plainFields) if (a[field] !== b[field]) found.push(`task ${a.id} ${field}`);
   for (const field of listFields) if (!sameList(a[field], b[field])) found.push(`task ${a.id} ${field}`);
   if (!sameNotes(a, b)) found.push(`task ${a.id} notes`);

@@ -40,7 +40,7 @@ export interface ParsedDag {
 }
 
 /** Characters that the YAML parser is given; a longer block of foreign form is refused with a finding, never half read. */
-export const maxDagLength = 1_048_576;
+export const maxDagLength = 524_288;
 
 const empty: DagBlock = { nodes: [], parallel_groups: [] };
 
@@ -49,9 +49,15 @@ const empty: DagBlock = { nodes: [], parallel_groups: [] };
  * `1.10` stays an id. Total: aliases, deep nesting, wrong types and syntax errors are findings, on lines counted from `firstLine`.
  */
 export function parseDag(yaml: string, firstLine = 1): ParsedDag {
-  const canonical = readCanonicalDag(yaml);
+  const lines = withLineFeeds(yaml);
+  const canonical = readCanonicalDag(lines);
   if (canonical !== undefined) return { block: canonical, findings: [] };
-  return parseYamlDag(yaml, firstLine);
+  return parseYamlDag(lines, firstLine);
+}
+
+/** Old line ends as the YAML parser knows them; every offset stays. */
+export function withLineFeeds(yaml: string): string {
+  return yaml.includes('\r') ? yaml.replaceAll(/\r(?!\n)/g, '\n') : yaml;
 }
 
 /** The same without the short cut for our own form: every block goes through the YAML parser. */
@@ -62,6 +68,8 @@ export function parseYamlDag(yaml: string, firstLine = 1): ParsedDag {
       findings: [slip('PLAN_DAG_TOO_LARGE', firstLine, `The dag block has ${yaml.length} characters`)],
     };
   }
+  const trap = trapIn(yaml);
+  if (trap !== undefined) return { block: empty, findings: [slip('PLAN_DAG_INVALID', firstLine, trap)] };
   try {
     return readDocument(yaml, firstLine);
   } catch (error) {
@@ -72,6 +80,24 @@ export function parseYamlDag(yaml: string, firstLine = 1): ParsedDag {
       findings: [slip('PLAN_DAG_INVALID', firstLine, `The dag block cannot be read: ${message}`)],
     };
   }
+}
+
+const maxBrackets = 100;
+const maxTags = 1000;
+
+/** What would keep the YAML parser busy for seconds, and means nothing in a dag: told by a look at the characters. */
+function trapIn(yaml: string): string | undefined {
+  let open = 0;
+  let tags = 0;
+  for (let at = 0; at < yaml.length; at += 1) {
+    const code = yaml.charCodeAt(at);
+    if (code === 91 || code === 123) open += 1;
+    else if ((code === 93 || code === 125) && open > 0) open -= 1;
+    else if (code === 33) tags += 1;
+    if (open > maxBrackets) return `The dag block nests brackets more than ${maxBrackets} deep`;
+    if (tags > maxTags) return `The dag block has more than ${maxTags} tags`;
+  }
+  return undefined;
 }
 
 function slip(code: string, line: number, message: string, severity: Finding['severity'] = 'error'): Finding {
@@ -240,13 +266,14 @@ function words(node: unknown, name: string, reader: Reader): readonly string[] {
 
 /** Writes a block in the canonical form, two spaces a step, ids and texts in double quotes. Ends with a line end. */
 export function formatDag(block: DagBlock): string {
-  const lines = ['dag:'];
-  lines.push(block.nodes.length === 0 ? '  nodes: []' : '  nodes:', ...block.nodes.flatMap(formatNode));
-  lines.push(
-    block.parallel_groups.length === 0 ? '  parallel_groups: []' : '  parallel_groups:',
-    ...block.parallel_groups.flatMap(formatGroup),
-  );
-  return `${lines.join('\n')}\n`;
+  const groups = block.parallel_groups;
+  return `${[
+    'dag:',
+    block.nodes.length === 0 ? '  nodes: []' : '  nodes:',
+    ...block.nodes.flatMap(formatNode),
+    groups.length === 0 ? '  parallel_groups: []' : '  parallel_groups:',
+    ...groups.flatMap(formatGroup),
+  ].join('\n')}\n`;
 }
 
 /** The lines of one node below `nodes:`, also for a node that is spliced into a block. */
@@ -262,6 +289,12 @@ export function formatNode(node: DagNode): readonly string[] {
     ...line('acceptance', node.acceptance),
     ...line('task_instructions', node.task_instructions),
   ];
+}
+
+/** The same in one line, for a list in brackets. */
+export function formatFlowNode(node: DagNode): string {
+  const fields = formatNode(node).map((text) => text.replace(/^ *(?:- )?/, ''));
+  return `{ ${fields.join(', ')} }`;
 }
 
 function formatGroup(group: DagGroup): readonly string[] {

@@ -7,6 +7,8 @@ export interface LabelDraft {
   name: string;
   /** Its value line by line. */
   parts: string[];
+  /** Offset of the first of them in the file. */
+  start: number;
   line: number;
   /** Bullets below it. */
   items: string[];
@@ -30,7 +32,8 @@ export interface TaskDraft {
   markerLength: number;
   name: TaskName;
   commit?: FoundCommit;
-  hints: Hints;
+  /** Absent: the comments of the task say nothing. */
+  hints?: Hints;
   labels: LabelDraft[];
   notes: PlanNote[];
   children: TaskDraft[];
@@ -41,11 +44,21 @@ export interface TaskDraft {
   lineEnd: number;
   textEnd: number;
   ownEnd: number;
+  /** End of the line below a heading in the older style. */
+  underlineEnd?: number;
   indent: string;
   bullet: string;
   noteIndent?: string;
   /** The lines of its text as written, the first one from behind the brackets. */
-  lines: { readonly text: string; readonly start: number }[];
+  lines: TextLine[];
+}
+
+/** A line of the text of a task. */
+export interface TextLine {
+  readonly text: string;
+  readonly start: number;
+  /** A comment may stand in it. */
+  readonly commented: boolean;
 }
 
 export interface PhaseDraft {
@@ -58,6 +71,8 @@ export interface PhaseDraft {
   lineStart: number;
   lineEnd: number;
   end: number;
+  /** List items in it that have no checkbox, while it has no task. */
+  plainItems: number;
 }
 
 export interface SectionDraft {
@@ -93,6 +108,16 @@ export interface PlanDrafts {
   discovered: DiscoveredDraft[];
   /** Lines of tasks that nest deeper than the codec follows. */
   tooDeep: number[];
+  /** What looks like a checkbox and is not read as one. */
+  unread: UnreadBox[];
+}
+
+/** A line that a person may have meant as a task. */
+export interface UnreadBox {
+  readonly line: number;
+  /** Its first characters. */
+  readonly text: string;
+  readonly where: 'text' | 'quote' | 'table';
 }
 
 /** Fresh hints: nothing known. */

@@ -171,7 +171,7 @@ function taskAt({ plan }: ParsedPlan, line: number): { readonly id: string } | u
   const open = [...(plan.phases[0]?.tasks ?? [])];
   for (let task = open.pop(); task !== undefined; task = open.pop()) {
     if (task.line === line) return task;
-    open.push(...task.children);
+    for (const child of task.children) open.push(child);
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { PlannedEdit } from './edit-target.js';
 import { readLabel } from './annotations.js';
 import { oneLine } from './format-plan.js';
 import { everyTask } from './plan.js';
-import type { CommitStyle, Plan, PlanEdit, PlanTask } from './plan.js';
+import type { CommitPosition, CommitStyle, Plan, PlanEdit, PlanTask } from './plan.js';
 import { firstLineEnd } from './parse-plan.js';
 import type { Splice } from './splices.js';
 import { commitAtEnd, defaultCommitStyle, isSha, markerOf } from './task-line.js';
@@ -68,19 +68,20 @@ interface PlannedMark {
 function planMark(text: string, task: PlanTask, edit: MarkEdit, style: FileStyle): PlannedMark {
   const marker = markerSplice(task, edit);
   const commit = commitSplice(text, task, edit, style);
-  const notes = noteLines(task, edit);
+  const notes = [...labelLine(task, edit, style), ...noteLines(task, edit)];
   const note = noteSplice(text, task, notes, style);
+  const below = note.length > 0 || task.position.marker > task.position.lineEnd || isBelow(task, edit, style);
   return {
     id: task.id,
     splices: [...marker, ...commit, ...note],
     allowed: [
       ...(marker.length === 0 ? [] : [`task ${task.id} marker`]),
-      ...(commit.length === 0 ? [] : [`task ${task.id} commit`]),
-      ...(note.length === 0 ? [] : [`task ${task.id} notes`, `task ${task.id} labels`]),
+      ...(edit.commit === undefined && commit.length === 0 ? [] : [`task ${task.id} commit`]),
+      ...(below ? [`task ${task.id} notes`, `task ${task.id} labels`] : []),
     ],
     holds: (after) =>
       after.state === edit.state &&
-      (edit.commit === undefined || after.commit === edit.commit) &&
+      after.commit === (edit.commit ?? task.commit) &&
       after.notes.length + after.labels.length === task.notes.length + task.labels.length + notes.length,
   };
 }
@@ -102,19 +103,40 @@ function commitSplice(text: string, task: PlanTask, edit: MarkEdit, style: FileS
   if (edit.commit !== undefined && !isSha(edit.commit)) {
     refuse(`${JSON.stringify(sha)} is no commit of task ${task.id}`, 'Give 7 to 12 or all 40 hexadecimal characters.');
   }
-  const needsWord = edit.state !== 'done';
-  if (old !== undefined && needsWord && !isReadAlways(old.style)) {
-    // A bare sha is the commit of a done task only: on any other it would turn into text.
-    const { before, after } = old.style;
-    return [
-      { start: old.start - before.length, end: old.end + after.length, insert: written(sha, defaultCommitStyle) },
-    ];
-  }
+  if (old !== undefined && edit.state !== 'done' && !isReadAlways(old.style)) return asComment(text, task, sha, old);
   if (sha === task.commit) return [];
   if (old !== undefined) return [{ start: old.start, end: old.end, insert: sha }];
+  const form = formOf(edit, style);
+  if (form.below === true) return [];
   const end = trimmedEnd(text, task);
-  const form = needsWord && !isReadAlways(style.commit()) ? defaultCommitStyle : style.commit();
   return [{ start: end, end, insert: ` ${written(sha, form)}` }];
+}
+
+/** A bare sha is the commit of a done task only: on any other it would turn into text, so it becomes a comment. */
+function asComment(text: string, task: PlanTask, sha: string, old: CommitPosition): readonly Splice[] {
+  const shas = [...(task.commits ?? []).slice(0, -1), sha].join(', ');
+  const { lineStart } = task.position;
+  const comment = { ...old.span, insert: written(shas, defaultCommitStyle) };
+  if (old.stop === undefined) return [comment];
+  // A full stop goes back to the words that it ends.
+  const words = lineStart + text.slice(lineStart, old.span.start).trimEnd().length;
+  return [{ start: words, end: words, insert: old.stop }, comment];
+}
+
+function formOf(edit: MarkEdit, style: FileStyle): CommitStyle {
+  return edit.state !== 'done' && !isReadAlways(style.commit()) ? defaultCommitStyle : style.commit();
+}
+
+/** True when the commit of this mark stands, or will stand, in a label below the task. */
+function isBelow(task: PlanTask, edit: MarkEdit, style: FileStyle): boolean {
+  if (edit.commit === undefined) return false;
+  return (task.position.commit?.style ?? formOf(edit, style)).below === true;
+}
+
+/** The label **Commit**, where the file writes commits so. */
+function labelLine(task: PlanTask, edit: MarkEdit, style: FileStyle): readonly string[] {
+  if (edit.commit === undefined || task.position.commit !== undefined || !isBelow(task, edit, style)) return [];
+  return [written(edit.commit, style.commit())];
 }
 
 /** Done without a commit, but with a text that ends in a sha: without a word to the contrary that would be its commit. */
@@ -128,8 +150,8 @@ function written(sha: string, style: CommitStyle): string {
   return `${style.before}${sha}${style.after}`;
 }
 
-function isReadAlways(style: CommitStyle): boolean {
-  return style.before.startsWith('<!--') || /(?:commit|checkpoint|sha)[: ] *`?$/i.test(style.before);
+function isReadAlways({ before, below }: CommitStyle): boolean {
+  return below === true || before.startsWith('<!--') || /(?:commits?|checkpoint|sha)[: ] *`?$/i.test(before);
 }
 
 function trimmedEnd(text: string, task: PlanTask): number {
@@ -161,13 +183,13 @@ export function safeNote(line: string): string {
 
 function noteSplice(text: string, task: PlanTask, notes: readonly string[], style: FileStyle): readonly Splice[] {
   if (notes.length === 0) return [];
-  const { indent, noteIndent, bullet, ownEnd, textEnd, lineEnd } = task.position;
+  const { indent, noteIndent, bullet, ownEnd, textEnd, lineEnd, underlineEnd = lineEnd } = task.position;
   const below = noteIndent ?? (task.form === 'heading' ? '' : indent + style.step());
   const mark = /^[*+]$/.test(bullet) ? bullet : '-';
   const lines = notes.map((note) => `${below}${mark} ${note}`);
   // Bullets behind a paragraph `**Files:**` would be read as its files, so the note goes before it.
   const early = task.form === 'heading' || hasOpenList(text, task);
-  const at = early ? Math.max(lineEnd, endOfLine(text, textEnd)) : ownEnd;
+  const at = early ? Math.max(underlineEnd, endOfLine(text, textEnd)) : ownEnd;
   const gap = task.form === 'heading' ? style.lineEnd() : '';
   return [{ start: at, end: at, insert: `${style.lineEnd()}${gap}${lines.join(style.lineEnd())}` }];
 }

@@ -211,7 +211,7 @@ describe('addTask', () => {
   });
 
   it('refuses a block that has no place for a node', () => {
-    const text = '```yaml\ndag: { nodes: [{ id: "1.1" }] }\n```\n## Phase 1: A\n- [ ] Task 1.1: a\n';
+    const text = '```yaml\ndag:\n  nodes: none\n```\n## Phase 1: A\n- [ ] Task 1.1: a\n';
     expect(code(() => editPlan(text, [{ do: 'addTask', phase: '1', task: { text: 'b' } }]))).toBe('EDIT_REFUSED');
   });
 

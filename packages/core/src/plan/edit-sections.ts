@@ -28,9 +28,16 @@ export function planAddTask(text: string, plan: Plan, edit: EditOf<'addTask'>): 
     allowed: [`task + ${task.id} plan`, 'section + other', ...(dag.length === 0 ? [] : ['dag'])],
     achieved: (after) =>
       [...everyTask(after)].some((read) => saysTask(read, task)) &&
-      (dag.length === 0 || after.dag?.block.nodes.some(({ id }) => id === task.id) === true),
+      (dag.length === 0 || isOneNodeMore(plan, after, task.id)),
     name: `addTask ${task.id}`,
   };
+}
+
+/** The dag has the node of this task behind the others, which are what they were. */
+function isOneNodeMore(before: Plan, after: Plan, id: string): boolean {
+  const { nodes = [], parallel_groups: groups = [] } = after.dag?.block ?? {};
+  const others = { nodes: nodes.slice(0, -1), parallel_groups: groups };
+  return nodes.at(-1)?.id === id && JSON.stringify(others) === JSON.stringify(before.dag?.block);
 }
 
 function saysTask(read: PlanTask, task: NamedTask): boolean {
@@ -60,7 +67,9 @@ function taskSplice(text: string, plan: Plan, phase: Phase, task: NamedTask): Sp
   const last = phase.tasks.findLast(({ scope }) => scope === 'plan');
   const step = indentStepOf(plan);
   if (last?.form === 'heading') {
-    const level = '#'.repeat(readHeading(text.slice(last.position.lineStart, last.position.lineEnd)).level);
+    const { lineStart, lineEnd, underlineEnd } = last.position;
+    // A title with a line below it has the level 1 or 2; of a task always 2.
+    const level = underlineEnd === undefined ? '#'.repeat(readHeading(text.slice(lineStart, lineEnd)).level) : '##';
     const [head = '', ...labels] = formatTask(task, '', '-', '');
     const lines = [head.replace('- [ ] ', `${level} `), ...(labels.length === 0 ? [] : ['', ...labels])];
     return below(text, plan, phase.position.end, lines, true);
@@ -95,9 +104,9 @@ function dagSplices(text: string, plan: Plan, phase: Phase, task: NamedTask): re
 export function planAddPhase(text: string, plan: Plan, edit: EditOf<'addPhase'>): PlannedEdit {
   const phases = plan.phases.filter(({ kind }) => kind !== 'loose');
   const last = phases.at(-1);
-  const numbers = phases.map(({ number }) => Number.parseInt(number ?? '0', 10) || 0);
+  const highest = phases.reduce((most, { number }) => Math.max(most, Number.parseInt(number ?? '0', 10) || 0), 0);
   const level = Math.max(2, last?.position.level ?? 2);
-  const heading = `${'#'.repeat(last?.position.level === 1 ? 1 : level)} ${phaseHeading(Math.max(0, ...numbers) + 1, edit.title)}`;
+  const heading = `${'#'.repeat(last?.position.level === 1 ? 1 : level)} ${phaseHeading(highest + 1, edit.title)}`;
   const wanted = readHeading(heading);
   const at = last?.position.end ?? beforeAppendix(text, plan);
   return {

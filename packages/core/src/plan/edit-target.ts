@@ -4,7 +4,9 @@ import { everyTask } from './plan.js';
 import type { ParsedPlan } from './parse-plan.js';
 import type { CommitStyle, Phase, Plan, PlanTask } from './plan.js';
 import type { Splice } from './splices.js';
+import { readLabel } from './annotations.js';
 import {
+  behindBullet,
   commitAtEnd,
   commitInComments,
   defaultCommitStyle,
@@ -76,7 +78,7 @@ export function commitStyleOf(text: string): CommitStyle {
     const end = lines.indexOf('\n', start);
     const style = styleIn(lines.slice(start, end === -1 ? lines.length : end));
     if (style === undefined) continue;
-    const key = `${style.before}\n${style.after}`;
+    const key = `${style.before}\n${style.after}\n${style.below ?? false}`;
     const entry = counts.get(key);
     if (entry === undefined) counts.set(key, { style, count: 1 });
     else entry.count += 1;
@@ -106,8 +108,9 @@ function linesWithSha(text: string): ReadonlySet<number> {
 /** Seven hexadecimal characters before `end`, but for gaps, a bracket and a backtick: a cheap no to most lines. */
 function endsInSha(text: string, end: number): boolean {
   let at = end - 1;
-  while (at >= 0 && ' \t'.includes(text[at] ?? '')) at -= 1;
-  while (at >= 0 && ')]`'.includes(text[at] ?? '')) at -= 1;
+  while (at >= 0 && ' \t'.includes(text.charAt(at))) at -= 1;
+  const least = at - 3;
+  while (at >= 0 && at > least && ')]`.'.includes(text.charAt(at))) at -= 1;
   for (let count = 0; count < 7; count += 1) if (!isHex(text.charCodeAt(at - count))) return false;
   return true;
 }
@@ -119,11 +122,20 @@ function isHex(code: number): boolean {
 function styleIn(line: string): CommitStyle | undefined {
   const content = line.length - line.trimStart().length;
   const box = readCheckbox(line, content);
-  if (box === undefined) return undefined;
+  if (box === undefined) return labelStyle(line, behindBullet(line, content, line.length));
   const comments = inlineComments(line);
   const shown = comments.length === 0 ? line : withoutComments(line, comments);
   const atEnd = deniesCommit(comments) ? undefined : commitAtEnd(shown, stateOf(box.marker) === 'done');
   return (commitInComments(line, comments) ?? atEnd)?.style;
+}
+
+/** Of `- **Commit**: abc1234`, when nothing but one sha stands there. */
+function labelStyle(line: string, start: number): CommitStyle | undefined {
+  const label = start === -1 ? undefined : readLabel(line.slice(start), 0, start);
+  if (label?.name !== 'commit') return undefined;
+  const found = commitAtEnd(label.parts[0] ?? '', true);
+  if (found === undefined || found.cut !== 0 || found.all.length > 1 || found.stop !== undefined) return undefined;
+  return { before: line.slice(start, label.start) + found.style.before, after: found.style.after, below: true };
 }
 
 /** How far the file indents what stands below a task: as it does already, else four spaces. */
@@ -147,7 +159,8 @@ export function indentStepIn(text: string): string {
 
 /** Offset where the task and all below it end, without the line end. */
 export function endOfTask(task: PlanTask): number {
-  return Math.max(task.position.ownEnd, ...task.children.map(endOfTask));
+  const last = task.children.at(-1);
+  return last === undefined ? task.position.ownEnd : Math.max(task.position.ownEnd, endOfTask(last));
 }
 
 /** Refuses an edit after which the plan says more than it was meant to. `changes` is what `comparePlans` tells. */

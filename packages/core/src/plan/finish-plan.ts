@@ -1,4 +1,4 @@
-import type { DiscoveredDraft, LabelDraft, PhaseDraft, PlanDrafts, TaskDraft } from './drafts.js';
+import type { DiscoveredDraft, LabelDraft, PhaseDraft, PlanDrafts, TaskDraft, TextLine } from './drafts.js';
 import type { DiscoveredItem, Phase, PhasePosition, PlanLabel, PlanTask, PlanTaskState, TaskPosition } from './plan.js';
 import { readFiles, readIds, unique } from './references.js';
 import { assignIds } from './task-ids.js';
@@ -29,43 +29,82 @@ export function finishPhases(
   return { phases, repeats };
 }
 
-interface TextLine {
-  readonly text: string;
-  readonly start: number;
-  readonly comments: readonly InlineComment[];
-  readonly shown: string;
-}
-
 /** A sha counts on the last line of the text or on the first: wrapped lines between hold prose. */
 function readTexts(task: TaskDraft): void {
   const done = task.markerLength > 0 && stateOf(task.marker) === 'done';
-  const lines = task.lines.map(readTextLine);
-  const first = lines[0];
-  const last = lines.at(-1);
-  let cut = -1;
-  for (const line of first === last ? [first] : [last, first]) {
-    if (line === undefined) continue;
-    const atEnd = deniesCommit(line.comments) ? undefined : commitAtEnd(line.shown, done);
-    const found = commitInComments(line.text, line.comments) ?? atEnd;
-    if (found === undefined) continue;
-    task.commit = moved(found, line.start);
-    cut = found.cut === undefined ? -1 : line.start + found.cut;
-    break;
-  }
-  const words = lines.map(({ shown, start }) =>
-    (cut >= start && cut <= start + shown.length ? shown.slice(0, cut - start) : shown).trim(),
-  );
-  task.name = readName(words.length === 1 ? (words[0] ?? '') : words.filter((word) => word !== '').join(' '));
+  const { lines } = task;
+  const [first] = lines;
+  if (lines.length === 1 && first !== undefined) readOneLine(task, first, done);
+  else readLines(task, lines.map(shownLine), done);
+  if (task.commit === undefined && task.labels.length > 0) readCommitLabel(task);
   for (const child of task.children) readTexts(child);
 }
 
-function readTextLine({ text, start }: { readonly text: string; readonly start: number }): TextLine {
-  const comments = inlineComments(text);
-  return { text, start, comments, shown: comments.length === 0 ? text : withoutComments(text, comments) };
+function readOneLine(task: TaskDraft, line: TextLine, done: boolean): void {
+  const shown = line.commented ? shownLine(line) : { ...line, shown: line.text };
+  const commit = commitIn(shown, done);
+  if (commit !== undefined) task.commit = commit;
+  task.name = readName(commit === undefined ? shown.shown : withoutCommit(shown, commit));
+}
+
+function readLines(task: TaskDraft, lines: readonly ShownLine[], done: boolean): void {
+  const last = lines.at(-1);
+  const [first] = lines;
+  const commit =
+    (last === undefined ? undefined : commitIn(last, done)) ??
+    (first === undefined ? undefined : commitIn(first, done));
+  if (commit !== undefined) task.commit = commit;
+  const words = lines.map((line) => (commit === undefined ? line.shown : withoutCommit(line, commit)).trim());
+  const alone = commit?.stop !== undefined && words.at(-1) === commit.stop;
+  const joined = (alone ? words.slice(0, -1) : words).filter((word) => word !== '').join(' ');
+  task.name = readName(alone ? joined + (commit.stop ?? '') : joined);
+}
+
+interface ShownLine {
+  readonly text: string;
+  readonly start: number;
+  /** With comments blanked out. */
+  readonly shown: string;
+  readonly comments?: readonly InlineComment[];
+}
+
+function shownLine({ text, start, commented }: TextLine): ShownLine {
+  const comments = commented ? inlineComments(text) : [];
+  return comments.length === 0
+    ? { text, start, shown: text }
+    : { text, start, comments, shown: withoutComments(text, comments) };
+}
+
+/** The commit of one line, in offsets of the file. */
+function commitIn({ text, start, shown, comments }: ShownLine, done: boolean): FoundCommit | undefined {
+  const inComment = comments === undefined ? undefined : commitInComments(text, comments);
+  const denied = comments !== undefined && deniesCommit(comments);
+  const found = inComment ?? (denied ? undefined : commitAtEnd(shown, done));
+  return found === undefined ? undefined : moved(found, start);
 }
 
 function moved(found: FoundCommit, by: number): FoundCommit {
-  return { ...found, start: found.start + by, end: found.end + by };
+  const span = { start: found.span.start + by, end: found.span.end + by };
+  const cut = found.cut === undefined ? {} : { cut: found.cut + by };
+  return { ...found, ...cut, start: found.start + by, end: found.end + by, span };
+}
+
+/** The visible words of a line without the commit at its end; the full stop behind it belongs to the words. */
+function withoutCommit({ shown, start }: ShownLine, { cut, stop = '' }: FoundCommit): string {
+  if (cut === undefined || cut < start || cut > start + shown.length) return shown;
+  return shown.slice(0, cut - start).trimEnd() + stop;
+}
+
+/** `**Commit**: abc1234` below a task. */
+function readCommitLabel(task: TaskDraft): void {
+  for (const { name, parts, items, start } of task.labels) {
+    const [value = ''] = parts;
+    if (name !== 'commit' || parts.length > 1 || items.length > 0) continue;
+    const found = commitAtEnd(value, true);
+    if (found === undefined) continue;
+    task.commit = { ...moved(found, start), style: { ...found.style, below: true } };
+    return;
+  }
 }
 
 function finishPhase(draft: PhaseDraft, ordinal: number, idOf: AssignedIds['idOf']): Phase {
@@ -100,9 +139,7 @@ function phasePosition(draft: PhaseDraft): PhasePosition {
 function finishTask(draft: TaskDraft, idOf: AssignedIds['idOf']): PlanTask {
   const { id, written } = idOf(draft);
   const { hints } = draft;
-  const children = draft.children.map((child) => finishTask(child, idOf));
-  const labels = draft.labels.map(finishLabel);
-  const dependencies = labels.filter(({ name }) => name === 'depends on');
+  const children = draft.children.length === 0 ? none : draft.children.map((child) => finishTask(child, idOf));
   const task: Mutable<PlanTask> = {
     id,
     idWritten: written,
@@ -111,33 +148,52 @@ function finishTask(draft: TaskDraft, idOf: AssignedIds['idOf']): PlanTask {
     state: stateOfTask(draft, children),
     marker: draft.marker,
     text: draft.name.text,
-    dependsOn: unique([...hints.dependsOn, ...dependencies.flatMap(({ value }) => readIds(value))]),
-    dependenciesKnown: hints.dependenciesKnown || dependencies.length > 0,
-    files: unique([...filesOf(draft.labels, 'files'), ...hints.files]),
-    uses: filesOf(draft.labels, 'uses'),
-    labels,
+    dependsOn: hints === undefined ? none : unique(hints.dependsOn),
+    dependenciesKnown: hints?.dependenciesKnown ?? false,
+    files: hints === undefined ? none : unique(hints.files),
+    uses: none,
+    labels: none,
     notes: draft.notes,
     children,
     line: draft.line,
     position: taskPosition(draft),
   };
-  const acceptance = labels.find(({ name }) => name === 'acceptance')?.value ?? '';
-  const type =
-    labels
-      .find(({ name }) => name === 'type')
-      ?.value.replaceAll(/[`*]/g, '')
-      .trim()
-      .toLowerCase() ?? '';
-  if (acceptance !== '') task.acceptance = acceptance;
-  if (type !== '') task.type = type;
-  if (hints.group !== undefined) task.group = hints.group;
-  if (draft.commit !== undefined) task.commit = draft.commit.sha;
+  if (draft.labels.length > 0) addLabels(task, draft.labels);
+  if (hints?.group !== undefined) task.group = hints.group;
+  if (draft.commit !== undefined) {
+    task.commit = draft.commit.sha;
+    if (draft.commit.all.length > 1) task.commits = draft.commit.all;
+  }
   return task;
+}
+
+const none: readonly never[] = Object.freeze([]);
+
+/** What the labels below a task say about it. */
+function addLabels(task: Mutable<PlanTask>, drafts: readonly LabelDraft[]): void {
+  const labels = drafts.map(finishLabel);
+  const files: string[] = [];
+  task.labels = labels;
+  for (const [index, { name, value }] of labels.entries()) {
+    const draft = drafts[index];
+    if (name === 'depends on') {
+      task.dependsOn = unique([...task.dependsOn, ...readIds(value)]);
+      task.dependenciesKnown = true;
+    } else if (name === 'acceptance') {
+      if (task.acceptance === undefined && value !== '') task.acceptance = value;
+    } else if (name === 'type') {
+      const type = value.replaceAll(/[`*]/g, '').trim().toLowerCase();
+      if (task.type === undefined && type !== '') task.type = type;
+    } else if (name === 'files' && draft !== undefined) for (const file of filesOf(draft)) files.push(file);
+    else if (name === 'uses' && draft !== undefined) task.uses = unique([...task.uses, ...filesOf(draft)]);
+  }
+  if (files.length > 0) task.files = unique([...files, ...task.files]);
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function valueOf(label: LabelDraft): string {
+  if (label.parts.length === 1 && label.items.length === 0) return label.parts[0] ?? '';
   const written = label.parts.filter((part) => part !== '').join(' ');
   if (label.items.length === 0) return written;
   return [...(written === '' ? [] : [written]), ...label.items].join('; ');
@@ -161,12 +217,9 @@ export function finishLabel(label: LabelDraft): PlanLabel {
   return { name: label.name, value: valueOf(label), line: label.line };
 }
 
-const nothing: readonly string[] = [];
-
-function filesOf(labels: readonly LabelDraft[], name: string): readonly string[] {
-  const found = labels.filter((label) => label.name === name);
-  if (found.length === 0) return nothing;
-  return unique(found.flatMap(({ parts, items }) => [parts.join(' '), ...items].flatMap(readFiles)));
+function filesOf({ parts, items }: LabelDraft): readonly string[] {
+  const inline = parts.length === 1 ? (parts[0] ?? '') : parts.join(' ');
+  return items.length === 0 ? readFiles(inline) : [inline, ...items].flatMap(readFiles);
 }
 
 function taskPosition(draft: TaskDraft): TaskPosition {
@@ -182,7 +235,11 @@ function taskPosition(draft: TaskDraft): TaskPosition {
     bullet: draft.bullet,
   };
   if (draft.noteIndent !== undefined) position.noteIndent = draft.noteIndent;
-  if (commit !== undefined) position.commit = { start: commit.start, end: commit.end, style: commit.style };
+  if (draft.underlineEnd !== undefined) position.underlineEnd = draft.underlineEnd;
+  if (commit !== undefined) {
+    const { start, end, style, span, stop } = commit;
+    position.commit = { start, end, style, span, ...(stop === undefined ? {} : { stop }) };
+  }
   return position;
 }
 

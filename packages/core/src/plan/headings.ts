@@ -2,7 +2,7 @@ import type { SectionKind } from './plan.js';
 import { readName, withoutComments, inlineComments } from './task-line.js';
 import type { InlineComment, TaskName } from './task-line.js';
 
-/** One ATX heading, understood. Offsets count from the start of the line. */
+/** One heading, understood. Offsets count from the start of the line. */
 export interface Heading {
   readonly level: number;
   /** Without `#`, marker, comments and checkpoint. */
@@ -27,20 +27,25 @@ const reports =
 const phaseWord = /^(?:phase|fase|fáze|faza|фаза|阶段|階段|フェーズ|단계)(?![\p{L}\p{M}])[ \t]*/iu;
 const phaseNumber =
   /^(?:\d{1,9}(?:\.\d{1,9}){0,8}[A-Za-z]?(?:[-–]\d{1,9})?(?![\p{L}\d])|[IVXLC]{1,6}(?=$|[ \t]*[:–—-])|[A-Z](?=$|[ \t]*[:–—-]))/u;
-const phaseBreak = /^[ \t]*(?::|：|\.(?=[ \t])|[-–—](?=[ \t]))[ \t]*/;
+// The last one is a dash that was stored in UTF-8 and read in Windows-1252.
+const phaseBreak = /^[ \t]*(?::|：|\.(?=[ \t])|(?:[-–—]|â€[”“])(?=[ \t]))[ \t]*/;
 const numberedPhase = /^第[ \t]*([\d一二三四五六七八九十]{1,6})[ \t]*(?:阶段|階段)[ \t]*(?:[:：–—-][ \t]*)?/;
 
-/** Reads a heading line. Total: a heading of no known form has the kind `other`. */
-export function readHeading(line: string): Heading {
-  const level = /#+/.exec(line.slice(0, 16))?.[0].length ?? 1;
+/**
+ * Reads a heading line. Total: a heading of no known form has the kind `other`. `underline` tells a heading without `#` and its level,
+ * see `ScannedLine.underline`.
+ */
+export function readHeading(line: string, underline = 0): Heading {
+  const hashes = underline === 0 ? /#+/.exec(line.slice(0, 16))?.[0].length : undefined;
+  const level = hashes ?? (underline < 0 ? 2 : 1);
   const comments = inlineComments(line);
   const shown = withoutComments(line, comments);
-  const hashes = line.indexOf('#') + level;
-  const marker = /^[ \t]+\[([^[\]]\ufe0f?)\](?=[ \t])/u.exec(shown.slice(hashes, hashes + 300));
-  const textStart = skipGaps(shown, hashes + (marker?.[0].length ?? 0));
-  const found = checkpointSuffix.exec(shown);
+  const opening = hashes === undefined ? 0 : line.indexOf('#') + hashes;
+  const marker = /^[ \t]*\[([^[\]]\ufe0f?)\](?=[ \t])/u.exec(shown.slice(opening, opening + 300));
+  const textStart = skipGaps(shown, opening + (marker?.[0].length ?? 0));
+  const found = shown.includes('[') ? checkpointSuffix.exec(shown) : null;
   const title = titleOf(shown, textStart, found);
-  const common = { level, comments, shown, textStart, ...markerPart(marker, hashes), ...checkpointPart(found) };
+  const common = { level, comments, shown, textStart, ...markerPart(marker, opening), ...checkpointPart(found) };
   return { ...common, ...understand(level, title) };
 }
 

@@ -20,7 +20,8 @@ export type {
   TaskPosition,
 } from './plan.js';
 
-export { maxParseFindings, parsePlan } from './parse-plan.js';
+export { parsePlan } from './parse-plan.js';
+export { maxParseFindings } from './plan-findings.js';
 export type { ParsedPlan } from './parse-plan.js';
 
 export { formatPlan, outlinePhases } from './format-plan.js';

@@ -57,7 +57,7 @@ function ownersOf(plan: Plan): ReadonlyMap<string, string> {
     const open = [...task.children];
     for (let child = open.pop(); child !== undefined; child = open.pop()) {
       owners.set(child.id, task.id);
-      open.push(...child.children);
+      for (const below of child.children) open.push(below);
     }
   }
   return owners;
@@ -108,5 +108,8 @@ function connect(first: readonly PlanTask[], last: readonly string[], result: Re
   const [gate] = first;
   if (gate === undefined || last.length === 0) return;
   const direct = first.length * last.length <= maxCrossEdges;
-  for (const task of first) result.get(task.id)?.push(...(direct || task === gate ? last : [gate.id]));
+  for (const task of first) {
+    const needs = result.get(task.id);
+    for (const id of direct || task === gate ? last : [gate.id]) needs?.push(id);
+  }
 }

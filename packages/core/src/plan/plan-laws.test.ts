@@ -50,6 +50,22 @@ const lines = fc.constantFrom(
     '- [] y',
     '- [?] z',
   ],
+  ...[
+    '===',
+    '---',
+    '-----',
+    'Phase 3: C',
+    'Task 4.1: d',
+    '**Status:** [x]',
+    '    - **Commit**: `abc1234`',
+    '  (`abc1234`).',
+  ],
+  ...[
+    '- [x] g (`abc1234`, `def5678`).',
+    '- [x] h abc1234, def5678',
+    '- [ ] i <!-- abc1234 -->',
+    '    <!-- commit: abc1234 -->',
+  ],
 );
 const endings = fc.constantFrom('\n', '\r\n', '\r');
 const planText = fc

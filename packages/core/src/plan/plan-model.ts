@@ -135,7 +135,7 @@ export function dagSummary(model: PlanModel): DagSummary {
   return {
     totalTasks: model.tasks.length,
     parallelGroups: groups.length,
-    maxConcurrency: Math.max(0, ...levels.map(({ length }) => length)),
+    maxConcurrency: levels.reduce((most, { length }) => Math.max(most, length), 0),
     conflictFreeGroups: conflictFree,
     coordinatedGroups: groups.length - conflictFree,
   };

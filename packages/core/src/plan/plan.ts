@@ -16,10 +16,24 @@ export interface PlanNote {
   readonly line: number;
 }
 
-/** How a commit stands in the line, e.g. `<!-- commit: ` and ` -->` around the sha. */
+/** How a commit is written, e.g. `<!-- commit: ` and ` -->` around the sha. */
 export interface CommitStyle {
   readonly before: string;
   readonly after: string;
+  /** In a line of its own below the task, as the label **Commit**. */
+  readonly below?: boolean;
+}
+
+/** Where the commit of a task stands. */
+export interface CommitPosition {
+  /** The sha itself, without what surrounds it; of several the last one. */
+  readonly start: number;
+  readonly end: number;
+  readonly style: CommitStyle;
+  /** All that belongs to it: brackets, words, the shas before it and the full stop behind it. */
+  readonly span: { readonly start: number; readonly end: number };
+  /** The full stop of the sentence that it is the end of. */
+  readonly stop?: string;
 }
 
 /** Where a task stands in the text, in UTF-16 offsets: what a smallest edit needs. */
@@ -27,7 +41,7 @@ export interface TaskPosition {
   readonly lineStart: number;
   /** End of the task's first line, without the line end. */
   readonly lineEnd: number;
-  /** Offset of the marker between its brackets; for a heading without one, where `[x] ` would go. */
+  /** Offset of the marker between its brackets, for a heading also those of its label **Status**; without one, where `[x] ` would go. */
   readonly marker: number;
   /** 0 for `[]`, -1 where there are no brackets. */
   readonly markerLength: number;
@@ -39,8 +53,9 @@ export interface TaskPosition {
   readonly bullet: string;
   /** Indentation of the labels and notes below it, when it has any. */
   readonly noteIndent?: string;
-  /** The sha itself, without what surrounds it. */
-  readonly commit?: { readonly start: number; readonly end: number; readonly style: CommitStyle };
+  readonly commit?: CommitPosition;
+  /** End of the line of `===` or `---` below a heading. */
+  readonly underlineEnd?: number;
 }
 
 /** One task: a checkbox item, or a heading `### Task 1.1: …` (C-40). */
@@ -57,6 +72,8 @@ export interface PlanTask {
   readonly marker: string;
   readonly text: string;
   readonly commit?: string;
+  /** All of them, where several stand together; `commit` is the last one. */
+  readonly commits?: readonly string[];
   /** As written in labels and comments: ids of tasks, or `phase1`, `task2` of the other family. */
   readonly dependsOn: readonly string[];
   /** The task says itself what it depends on, be it nothing (`deps: none`). */

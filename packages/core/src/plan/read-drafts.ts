@@ -1,15 +1,27 @@
 import { readHints, readLabel } from './annotations.js';
+import { dagFences } from './dag-fences.js';
 import { noHints } from './drafts.js';
-import type { LabelDraft, PhaseDraft, PlanDrafts, SectionDraft, TaskDraft } from './drafts.js';
+import type { Hints, LabelDraft, PhaseDraft, PlanDrafts, SectionDraft, TaskDraft } from './drafts.js';
 import { readHeading } from './headings.js';
 import type { Heading } from './headings.js';
 import type { PlanTask } from './plan.js';
 import { scanLines } from './scan-lines.js';
 import type { ScannedLine, ScanSlip } from './scan-lines.js';
-import { inlineComments, readCheckbox, withoutComments } from './task-line.js';
+import {
+  behindBullet,
+  commitInComments,
+  inlineComments,
+  readCheckbox,
+  stateMarker,
+  withoutComments,
+} from './task-line.js';
+import { unreadBox } from './unread-boxes.js';
 
 /** Items deeper than this become siblings at this depth: nobody plans so deep, and recursion over the tree stays safe. */
 export const maxDepth = 64;
+
+/** Remarks of one kind that are kept; more of them help nobody. */
+const maxUnread = 1000;
 
 const unread = { text: '', prefixed: false };
 
@@ -25,19 +37,31 @@ type Paragraph = { task: TaskDraft } | { label: LabelDraft } | { note: TaskDraft
 
 /** Reads headings, tasks, labels and notes in one pass over the lines; ids and states come later, in `finishPlan`. */
 export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly ScanSlip[] } {
-  const drafts: PlanDrafts = { context: [], phases: [], sections: [], dags: [], discovered: [], tooDeep: [] };
+  const drafts: PlanDrafts = {
+    context: [],
+    phases: [],
+    sections: [],
+    dags: [],
+    discovered: [],
+    tooDeep: [],
+    unread: [],
+  };
   const frames: ListFrame[] = [];
+  const fences = dagFences(text, drafts.dags);
   let phase: PhaseDraft | undefined;
   let loose: PhaseDraft | undefined;
   let section: SectionDraft | undefined;
   let headingTask: TaskDraft | undefined;
   let headingTaskLevel = 0;
+  /** A task whose heading goes on in the line below. */
+  let underlined: TaskDraft | undefined;
+  /** The last line below a text is a rule, not part of a heading. */
+  let ruled = false;
   let scope: PlanTask['scope'] = 'plan';
   let scopeLevel = 0;
   let paragraph: Paragraph | undefined;
   let openLabel: LabelDraft | undefined;
   let afterBlank = true;
-  let fence: { start: number; line: number; indent: number; yaml: boolean } | undefined;
 
   const slips = scanLines(text, (line) => {
     if (line.kind === 'blank' || line.kind === 'frontMatter') {
@@ -47,7 +71,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     }
     read(line);
     afterBlank = false;
-    if (line.kind === 'rule') return;
+    if (line.kind === 'rule' || (line.kind === 'underline' && ruled)) return;
     if (section !== undefined) section.end = line.end;
     if (phase !== undefined) phase.end = line.end;
   });
@@ -58,16 +82,29 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     else if (line.kind === 'item') readItem(line);
     else if (line.kind === 'comment') readCommentLine(line);
     else if (line.kind === 'text') readText(line);
+    else if (line.kind === 'underline') readUnderline(line);
     else {
       paragraph = undefined;
-      readFence(line);
+      if (line.kind === 'quote' || line.kind === 'table') tellUnread(line);
+      else readFence(line);
     }
+  }
+
+  function tellUnread(line: ScannedLine): void {
+    const box = unreadBox(text, line);
+    if (box !== undefined && drafts.unread.length < maxUnread) drafts.unread.push(box);
   }
 
   // --- headings
 
   function readHeadingLine(line: ScannedLine): void {
-    const heading = readHeading(text.slice(line.start, line.visibleEnd));
+    const heading = readHeading(text.slice(line.start, line.visibleEnd), line.underline);
+    // Three hyphens right below a text are mostly meant as a rule: only a title that says something makes a heading of them.
+    ruled = line.underline === -3 && heading.kind === 'other';
+    if (ruled) {
+      readText(line);
+      return;
+    }
     frames.length = 0;
     paragraph = undefined;
     openLabel = undefined;
@@ -82,6 +119,14 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       scope = kind;
       scopeLevel = heading.level;
     }
+  }
+
+  function readUnderline(line: ScannedLine): void {
+    paragraph = undefined;
+    if (underlined === undefined) return;
+    underlined.underlineEnd = line.end;
+    underlined.ownEnd = line.end;
+    underlined = undefined;
   }
 
   function sectionKind(heading: Heading): SectionDraft['kind'] {
@@ -110,20 +155,21 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
 
   function newPhase(kind: PhaseDraft['kind'], line: ScannedLine): PhaseDraft {
     const at = { line: line.number, lineStart: line.start, lineEnd: line.end, end: line.end };
-    return { kind, title: '', tasks: [], hints: noHints(), ...at };
+    return { kind, title: '', tasks: [], hints: noHints(), plainItems: 0, ...at };
   }
 
   function openHeadingTask(heading: Heading, line: ScannedLine): void {
     const marker = heading.marker?.text ?? '';
     const markerStart = line.start + (heading.marker?.start ?? heading.textStart);
-    headingTask = newTask(line, heading.textStart, 'heading');
+    headingTask = newTask(line, line.start + heading.textStart, 'heading');
     headingTaskLevel = heading.level;
     Object.assign(headingTask, {
       marker,
       markerStart,
       markerLength: heading.marker === undefined ? -1 : marker.length,
     });
-    for (const comment of heading.comments) readHints(comment.body, headingTask.hints);
+    for (const comment of heading.comments) readHints(comment.body, hintsOf(headingTask));
+    if (line.underline !== 0) underlined = headingTask;
     place(headingTask, undefined, line);
   }
 
@@ -131,25 +177,28 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
 
   function readItem(line: ScannedLine): void {
     while ((frames.at(-1)?.indent ?? -Infinity) + 2 > line.indent) frames.pop();
-    const words = text.slice(line.start, line.visibleEnd);
-    const box = readCheckbox(words, line.content - line.start);
+    const box = readCheckbox(text, line.content, line.visibleEnd);
     if (box === undefined) {
-      readBullet(line, words);
+      readBullet(line);
       return;
     }
     openLabel = undefined;
-    const comments = inlineComments(words);
     const task = newTask(line, box.textStart, 'item');
     task.marker = box.marker;
-    task.markerStart = line.start + box.markerStart;
+    task.markerStart = box.markerStart;
     task.markerLength = box.marker.length;
-    for (const comment of comments) readHints(comment.body, task.hints);
+    if (line.commented) readTaskHints(task, text.slice(line.start, line.visibleEnd));
     place(task, frames.at(-1)?.task, line);
     frames.push({ indent: line.indent, task });
     paragraph = { task };
   }
 
+  function readTaskHints(task: TaskDraft, words: string): void {
+    for (const comment of inlineComments(words)) readHints(comment.body, hintsOf(task));
+  }
+
   function newTask(line: ScannedLine, textStart: number, form: PlanTask['form']): TaskDraft {
+    const { visibleEnd, commented } = line;
     return {
       form,
       scope,
@@ -157,7 +206,6 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       markerStart: 0,
       markerLength: 0,
       name: unread,
-      hints: noHints(),
       labels: [],
       notes: [],
       children: [],
@@ -165,11 +213,11 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       line: line.number,
       lineStart: line.start,
       lineEnd: line.end,
-      textEnd: line.visibleEnd,
+      textEnd: visibleEnd,
       ownEnd: line.end,
       indent: text.slice(line.start, line.content),
       bullet: form === 'heading' ? '' : bulletOf(line.content),
-      lines: [{ text: text.slice(line.start + textStart, line.visibleEnd), start: line.start + textStart }],
+      lines: [{ text: text.slice(textStart, visibleEnd), start: textStart, commented }],
     };
   }
 
@@ -181,7 +229,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
   function place(task: TaskDraft, above: TaskDraft | undefined, line: ScannedLine): void {
     let parent = above ?? (task.form === 'item' ? headingTask : undefined);
     if (parent !== undefined && parent.depth >= maxDepth) {
-      drafts.tooDeep.push(line.number);
+      if (drafts.tooDeep.length <= maxUnread) drafts.tooDeep.push(line.number);
       parent = parent.parent;
     }
     task.depth = (parent?.depth ?? 0) + 1;
@@ -200,12 +248,15 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
 
   // --- labels and notes
 
-  function readBullet(line: ScannedLine, words: string): void {
-    const body = bulletText(words.slice(line.content - line.start));
+  function readBullet(line: ScannedLine): void {
+    const start = behindBullet(text, line.content, line.visibleEnd);
+    const words = start === -1 ? '' : visibleWords(start, line);
+    const body = words.trim();
     const above = frames.at(-1);
     const task = above?.task ?? headingTask;
-    const label = readLabel(body, line.number);
+    const label = readLabel(body, line.number, start + words.length - words.trimStart().length);
     const list = above?.label ?? (label === undefined ? openLabel : undefined);
+    if (body.startsWith('[')) tellUnread(line);
     if (list !== undefined && label === undefined) {
       list.items.push(body);
       if (task !== undefined) grow(task, line);
@@ -214,6 +265,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       return;
     }
     openLabel = undefined;
+    if (above === undefined && phase?.tasks.length === 0) phase.plainItems += 1;
     if (task === undefined && scope === 'discovered') addDiscovered(above === undefined, body, label, line);
     else if (label === undefined) addNote(task, body, line);
     else addLabel(task, label, line);
@@ -222,6 +274,12 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       ...(task === undefined ? {} : { task }),
       ...(label === undefined ? {} : { label }),
     });
+  }
+
+  /** The line from `start` on, its comments blanked out. */
+  function visibleWords(start: number, line: ScannedLine): string {
+    const words = text.slice(start, line.visibleEnd);
+    return line.commented ? withoutComments(words, inlineComments(words)) : words;
   }
 
   function addDiscovered(top: boolean, body: string, label: LabelDraft | undefined, line: ScannedLine): void {
@@ -234,11 +292,21 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     paragraph = { label };
     if (task !== undefined) {
       task.labels.push(label);
+      if (label.name === 'status') readStatus(task, label);
       grow(task, line);
       if (line.kind === 'item') task.noteIndent ??= text.slice(line.start, line.content);
     } else if (section?.kind === 'context' || (drafts.phases.length === 0 && section?.kind !== 'other')) {
       drafts.context.push(label);
     }
+  }
+
+  /** `**Status:** [x]` below a heading: the marker that the heading itself does not have. */
+  function readStatus(task: TaskDraft, label: LabelDraft): void {
+    const marker = task.form === 'heading' && task.markerLength < 0 ? stateMarker(label.parts[0] ?? '') : undefined;
+    if (marker === undefined) return;
+    task.marker = marker;
+    task.markerStart = label.start + 1;
+    task.markerLength = marker.length;
   }
 
   function addNote(task: TaskDraft | undefined, body: string, line: ScannedLine): void {
@@ -258,7 +326,8 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     if (afterBlank) while ((frames.at(-1)?.indent ?? -1) >= line.indent) frames.pop();
     const words = text.slice(line.content, line.visibleEnd);
     const task = frames.at(-1)?.task ?? headingTask;
-    const label = readLabel(words, line.number);
+    const label = readLabel(words, line.number, line.content);
+    if (label === undefined) tellUnread(line);
     if (label !== undefined) {
       openLabel = label.parts[0] === '' ? label : undefined;
       addLabel(task, label, line);
@@ -269,9 +338,8 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
 
   function continueParagraph(open: Paragraph, words: string, line: ScannedLine): void {
     if ('task' in open) {
-      const comments = inlineComments(words);
-      for (const comment of comments) readHints(comment.body, open.task.hints);
-      open.task.lines.push({ text: words, start: line.content });
+      if (line.commented) readTaskHints(open.task, words);
+      open.task.lines.push({ text: words, start: line.content, commented: line.commented });
       open.task.textEnd = line.visibleEnd;
       grow(open.task, line);
       return;
@@ -284,49 +352,40 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
   function readCommentLine(line: ScannedLine): void {
     const comments = inlineComments(text.slice(line.start, line.visibleEnd));
     const task = line.indent > 0 || !afterBlank ? frames.at(-1)?.task : undefined;
-    const hints = task?.hints ?? headingTask?.hints ?? (phase?.tasks.length === 0 ? phase.hints : undefined);
+    const owner = task ?? headingTask;
+    const hints = owner === undefined ? (phase?.tasks.length === 0 ? phase.hints : undefined) : hintsOf(owner);
     if (hints !== undefined) for (const comment of comments) readHints(comment.body, hints);
-    if (task !== undefined) grow(task, line);
+    if (task !== undefined) {
+      const words = text.slice(line.start, line.visibleEnd);
+      if (commitInComments(words, comments) !== undefined)
+        task.lines.push({ text: words, start: line.start, commented: true });
+      grow(task, line);
+    }
     paragraph = undefined;
   }
 
   // --- fences
 
   function readFence(line: ScannedLine): void {
-    if (line.kind === 'fenceOpen') {
-      const info = text
-        .slice(line.content, line.end)
-        .replace(/^[`~]+/, '')
-        .trim();
-      fence = {
-        start: nextLineStart(line.end),
-        line: line.number + 1,
-        indent: line.indent,
-        yaml: /^(?:ya?ml)?$/i.test(info),
-      };
-      return;
-    }
-    if (fence === undefined || line.kind !== 'fenceClose') return;
-    if (fence.yaml && isDag(fence.start, line.start))
-      drafts.dags.push({ line: fence.line, start: fence.start, end: line.start });
-    const task = frames.findLast((frame) => frame.indent < (fence?.indent ?? 0))?.task;
+    const indent = fences(line);
+    const task = indent === undefined ? undefined : frameLeftOf(indent)?.task;
     if (task !== undefined) grow(task, line);
-    fence = undefined;
   }
 
-  function nextLineStart(end: number): number {
-    return end + (text.startsWith('\r\n', end) ? 2 : 1);
-  }
-
-  function isDag(start: number, end: number): boolean {
-    return /^(?:[ \t]*(?:#.*)?(?:\r?\n|\r(?!\n)))*[ \t]*["']?dag["']?[ \t]*:/.test(
-      text.slice(start, Math.min(end, start + 4096)),
-    );
+  /** The innermost list item that begins left of a column. Halving, because a text may hold many fences below many items. */
+  function frameLeftOf(indent: number): ListFrame | undefined {
+    let low = 0;
+    let high = frames.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((frames[middle]?.indent ?? 0) < indent) low = middle + 1;
+      else high = middle;
+    }
+    return frames[low - 1];
   }
 }
 
-function bulletText(words: string): string {
-  const gap = /^(?:[-*+]|\d{1,9}[.)])[ \t]*/.exec(words)?.[0].length ?? 0;
-  const comments = inlineComments(words);
-  return withoutComments(words, comments).slice(gap).trim();
+function hintsOf(task: TaskDraft): Hints {
+  task.hints ??= noHints();
+  return task.hints;
 }

@@ -2,6 +2,7 @@
 export type LineKind =
   | 'blank'
   | 'heading'
+  | 'underline'
   | 'item'
   | 'fenceOpen'
   | 'fenceBody'
@@ -27,6 +28,10 @@ export interface ScannedLine {
   end: number;
   /** End of what can be seen: `end`, or where a comment begins that goes on in the next line. */
   visibleEnd: number;
+  /** A comment begins in this line: what stands in most lines need not be looked through for one. */
+  commented: boolean;
+  /** Of a heading: characters of the line below it, positive for `===` (level 1), negative for `---` (level 2), 0 for `#`. */
+  underline: number;
 }
 
 /** A slip of the block structure, told by the line it begins on. */
@@ -49,6 +54,7 @@ const hash = 35;
 const asterisk = 42;
 const plus = 43;
 const hyphen = 45;
+const equals = 61;
 const greater = 62;
 const underscore = 95;
 const backtick = 96;
@@ -66,11 +72,16 @@ export function scanLines(text: string, visit: (line: ScannedLine) => void): rea
   const slips: ScanSlip[] = [];
   const bodyStart = frontMatterEnd(text);
   let fence: Fence | undefined;
+  let above: LineKind = 'blank';
 
   for (let line = lines.next(); line !== undefined; line = lines.next()) {
+    const underlined = line.underline !== 0;
+    line.underline = 0;
     if (line.start < bodyStart) line.kind = 'frontMatter';
+    else if (underlined) line.kind = 'underline';
     else if (fence === undefined || endsWithItem(fence, line)) fence = openBlock(line);
     else fence = insideFence(fence, line);
+    above = line.kind;
     visit(line);
   }
   return slips;
@@ -84,7 +95,15 @@ export function scanLines(text: string, visit: (line: ScannedLine) => void): rea
     const opened = line.kind === 'fenceOpen' ? fences.open(line) : undefined;
     if (opened?.closed === false) slips.push({ kind: 'fenceUnclosed', line: line.number });
     if (opened === undefined && comments.read(line)) slips.push({ kind: 'commentUnclosed', line: line.number });
+    if (line.kind === 'text') readUnderline(line);
     return opened;
+  }
+
+  /** Only below the first line of a paragraph at the margin: deeper in, the next line may belong to a list item. */
+  function readUnderline(line: ScannedLine): void {
+    if (line.indent > 1 || line.visibleEnd < line.end || goesOn.has(above)) return;
+    line.underline = underlineBelow(text, line.end);
+    if (line.underline !== 0) line.kind = 'heading';
   }
 
   function insideFence(open: Fence, line: ScannedLine): Fence | undefined {
@@ -94,12 +113,36 @@ export function scanLines(text: string, visit: (line: ScannedLine) => void): rea
   }
 }
 
+/** Kinds of lines that a line of text below them goes on with. */
+const goesOn: ReadonlySet<LineKind> = new Set<LineKind>(['text', 'item', 'table', 'quote', 'comment']);
+
+/** The line below a title in the older style of headings, as `ScannedLine.underline` counts it; 0 when it is none. */
+function underlineBelow(text: string, end: number): number {
+  const start = end + (text.charCodeAt(end) === 13 && text.charCodeAt(end + 1) === 10 ? 2 : 1);
+  const code = text.charCodeAt(start);
+  if (code !== equals && code !== hyphen) return 0;
+  const length = runLength(text, start, text.length, code);
+  if (!endsLine(text, start + length)) return 0;
+  if (code === equals) return length;
+  return length < 3 ? 0 : -length;
+}
+
 function endsWithItem(fence: Fence, line: ScannedLine): boolean {
   return !fence.closed && fence.indent > 0 && line.content < line.end && line.indent < fence.indent;
 }
 
 function lineReader(text: string): { next(): ScannedLine | undefined } {
-  const line: ScannedLine = { kind: 'blank', number: 0, start: 0, content: 0, indent: 0, end: 0, visibleEnd: 0 };
+  const line: ScannedLine = {
+    kind: 'blank',
+    number: 0,
+    start: 0,
+    content: 0,
+    indent: 0,
+    end: 0,
+    visibleEnd: 0,
+    commented: false,
+    underline: 0,
+  };
   let position = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   let feed = text.indexOf('\n', position);
   let carriage = text.indexOf('\r', position);
@@ -268,12 +311,13 @@ function commentReader(text: string): { covers(line: ScannedLine): boolean; read
 
   return {
     covers(line) {
+      line.commented = line.start < closedAt || opensIn(line);
       if (line.start < closedAt) return true;
-      if (!opensIn(line) || next !== line.content || unclosed) return false;
+      if (!line.commented || next !== line.content || unclosed) return false;
       return follow(line) === 'whole';
     },
     read(line) {
-      if (opensIn(line) && !unclosed) follow(line);
+      if (line.commented && !unclosed && opensIn(line)) follow(line);
       const first = unclosed && !told;
       told = unclosed;
       return first;

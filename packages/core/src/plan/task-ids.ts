@@ -7,6 +7,9 @@ export interface AssignedIds {
   readonly repeats: readonly { readonly id: string; readonly instead: string; readonly line: number }[];
 }
 
+/** Of more of them nobody reads the rest. */
+const maxRepeats = 1000;
+
 /**
  * Gives every task a unique id. Written ids win; a bare number that several phases count from 1 again is read as
  * `<phase>.<n>`; a task without one gets `<phase>.<position>`, a sub-task `<task>.<position>`. Marks never change an id.
@@ -28,7 +31,7 @@ export function assignIds(phases: readonly PhaseDraft[], nodes: ReadonlySet<stri
     if (id !== undefined) {
       const wanted = task.depth === 1 && recounted.has(id) ? `${key}.${id}` : id;
       const got = free(wanted);
-      if (got !== wanted) repeats.push({ id: wanted, instead: got, line: task.line });
+      if (got !== wanted && repeats.length <= maxRepeats) repeats.push({ id: wanted, instead: got, line: task.line });
       ids.set(task, { id: got, written: true });
     }
     for (const child of task.children) write(child, key);
