@@ -186,32 +186,19 @@ describe('an executor', () => {
     await test.close();
   });
 
-  it.each([
-    [
-      'a text',
-      {
-        summary:
-          'Did it.\n\n- **Business Doc Sync Required**: Yes\n- **Reason**: New price\n- **Documents**: product.md, prompts.md',
-      },
-    ],
-    [
-      'an answer',
-      {
-        summary: 'Did it',
-        answer: {
-          businessSyncRequired: true,
-          businessSyncReason: 'New price',
-          businessDocuments: ['product.md', 'prompts.md'],
-        },
-      },
-    ],
-  ])(
-    'ends with a summary that says whether business documents must follow, why and which: by %s [AGT-07]',
-    async (_how, said) => {
+  it('ends with a summary that says whether business documents must follow, why and which, in its words or its answer [AGT-07]', async () => {
+    const published =
+      'Did it.\n\n- **Business Doc Sync Required**: Yes\n- **Reason**: New price\n- **Documents**: product.md, prompts.md';
+    const businessDocuments = ['product.md', 'prompts.md'];
+    const said: readonly Pick<Outcome, 'summary' | 'answer'>[] = [
+      { summary: published },
+      { summary: 'Did it', answer: { businessSyncRequired: true, businessSyncReason: 'New price', businessDocuments } },
+    ];
+    for (const report of said) {
       const workers = steeredWorkers();
       workers.play('1.1', async (_assignment, { workspace }) => {
         await workspace.write('a.txt', 'a\n');
-        return { status: 'done', ...said };
+        return { status: 'done', ...report };
       });
       const test = await createTestEngine({ agents: workers.agents });
       const { id } = await run(test, two, 'EXECUTE');
@@ -221,7 +208,7 @@ describe('an executor', () => {
         tasksTotal: 2,
         businessSyncRequired: true,
         businessReasons: ['New price'],
-        businessDocuments: ['product.md', 'prompts.md'],
+        businessDocuments,
       });
       const { metadata } = parseMetadata((await test.read(`conductor/tracks/${id}/metadata.json`)) ?? '');
       expect(metadata?.loopState?.checkpoints?.EXECUTE?.notes).toBe(
@@ -232,8 +219,8 @@ describe('an executor', () => {
       const track = await test.clock.runUntil(test.api.tracks.waitFor(id));
       expect(track.step).toBe('BUSINESS_SYNC');
       await test.close();
-    },
-  );
+    }
+  });
 
   it('says No where nothing was flagged, and names what is blocked and discovered', async () => {
     const workers = steeredWorkers();
