@@ -52,6 +52,7 @@ export function createRuns(engine: EngineContext): Runs {
   };
 
   const begin: Runs['start'] = async (id, input, actor, records = []) => {
+    await engine.views.flush(id); // what people have changed since, first: it may be what the track was waiting for
     const state = await runnable(engine, id);
     requireGoal(state, input);
     const commands = await startCommands(engine, state, input);

@@ -120,3 +120,173 @@ describe('a project with folders of tracks that have no history here', () => {
     await test.close();
   });
 });
+
+const done = plan.replaceAll(/\[[ ~]\]/gu, '[x]');
+const written = { 'a.txt': 'hello\n', 'b.txt': 'b\n', 'c.txt': 'c\n' };
+
+/** The state of the only track of these files, right after the project was opened. */
+async function takenOver(files: Readonly<Record<string, string>>, id = 'greet_20250102') {
+  const { test, workers } = await opened({ ...written, ...inFolder(id, files) });
+  const [imported] = await facts(test, id, 'track.imported');
+  const findings = (dataOf(imported)['findings'] ?? []) as readonly { readonly code: string; readonly line?: number }[];
+  return { test, workers, track: await test.api.tracks.get(id), imported: dataOf(imported), findings };
+}
+
+describe('where a track stands that is taken over', () => {
+  it.each([
+    ['nothing but a spec', { 'spec.md': spec }, 'PLAN', 'NOT_STARTED', 'draft'],
+    ['a plan', { 'plan.md': plan.replaceAll(/\[[x~]\]/gu, '[ ]') }, 'EVALUATE_PLAN', 'NOT_STARTED', 'ready'],
+    ['a plan that was begun', { 'plan.md': plan }, 'EXECUTE', 'IN_PROGRESS', 'ready'],
+    ['a plan that is done', { 'plan.md': done }, 'EVALUATE_EXECUTION', 'NOT_STARTED', 'ready'],
+    [
+      'an execution that failed',
+      { 'plan.md': done, 'evaluation-report.md': '# Execution Evaluation Report\n\nVerdict: FAIL\n' },
+      'FIX',
+      'NOT_STARTED',
+      'ready',
+    ],
+    ['a finished status', { 'metadata.json': json({ status: 'completed' }) }, 'COMPLETE', 'PASSED', 'completed'],
+    ['a cancelled status', { 'metadata.json': json({ status: 'cancelled' }) }, 'PLAN', 'NOT_STARTED', 'cancelled'],
+  ])('is read off its folder where no metadata says it: %s', async (_what, files, step, stepStatus, lifecycle) => {
+    const { test, track } = await takenOver(files);
+    expect(track).toMatchObject({ step, stepStatus, lifecycle });
+    await test.close();
+  });
+
+  it('is what its file says, and a step or a status that nobody knows blocks it until a person decides [DATA-03]', async () => {
+    const strange = {
+      ...v3,
+      status: 'Waiting for QA',
+      loop_state: { ...v3.loop_state, current_step: 'GAME_VERIFICATION', step_status: 'WAITING_FOR_USER' },
+    };
+    const { test, track, findings, workers } = await takenOver({
+      'spec.md': spec,
+      'plan.md': done,
+      'metadata.json': json(strange),
+    });
+    expect(findings).toContainEqual(expect.objectContaining({ code: 'STATE_UNKNOWN', severity: 'error' }));
+    for (const item of ['status', 'loop_state.current_step', 'loop_state.step_status'])
+      expect(findings).toContainEqual(
+        expect.objectContaining({ code: 'METADATA_UNREAD', item, line: expect.any(Number) }),
+      );
+    expect(track).toMatchObject({ step: 'EVALUATE_EXECUTION', stepStatus: 'BLOCKED', blockers: [{ active: true }] });
+
+    await test.api.tracks.run('greet_20250102');
+    const asked = await test.api.tracks.waitFor('greet_20250102');
+    expect(workers.calls).toEqual([]);
+    const read = async () =>
+      JSON.parse((await test.read(`${folder('greet_20250102')}/metadata.json`)) ?? '') as unknown;
+    const kept = {
+      status: 'Waiting for QA',
+      owner: { team: 'core' },
+      loop_state: {
+        current_step: 'GAME_VERIFICATION',
+        step_status: 'WAITING_FOR_USER',
+        checkpoints: { ENRICH: { status: 'DONE' } },
+      },
+    };
+    expect(await read()).toMatchObject(kept);
+
+    await test.api.approvals.decide(asked.approvals[0] ?? '', { outcome: 'approved' });
+    await test.api.tracks.run('greet_20250102');
+    expect((await test.api.tracks.waitFor('greet_20250102')).lifecycle).toBe('completed');
+    expect(await read()).toMatchObject({
+      status: 'complete',
+      loop_state: { current_step: 'COMPLETE', checkpoints: { ENRICH: { status: 'DONE' } } },
+    });
+    await test.close();
+  });
+
+  it('counts the marks of its plan, not the counter of its metadata, which is corrected, and that is said [RES-03]', async () => {
+    const { test, track, findings, workers } = await takenOver({
+      'spec.md': spec,
+      'plan.md': plan,
+      'metadata.json': json(v3),
+    });
+    expect(track.progress).toMatchObject({ total: 3, done: 1 });
+    expect(findings).toContainEqual(
+      expect.objectContaining({ code: 'TASKS_CORRECTED', message: expect.stringContaining('plan.md counts') }),
+    );
+    workers.hold('1.2');
+    await test.api.tracks.run('greet_20250102');
+    await test.api.tracks.waitFor('greet_20250102', ({ progress }) => progress.running === 1);
+    await test.clock.settle();
+    const counted = async () =>
+      (JSON.parse((await test.read(`${folder('greet_20250102')}/metadata.json`)) ?? '') as typeof v3).loop_state
+        .checkpoints.EXECUTE.tasks_completed;
+    expect(await counted()).toBe(1);
+    // Somebody counts on in the file while the track rests: the plan still counts.
+    await test.close();
+    const path = `${folder('greet_20250102')}/metadata.json`;
+    const text = (await test.read(path)) ?? '';
+    await test.workspace.replace(
+      path,
+      new TextEncoder().encode(text.replace('"tasks_completed": 1', '"tasks_completed": 9')),
+    );
+    workers.letGo('1.2');
+    const next = await createTestEngine({ ports: test.ports, agents: workers.agents });
+    workers.hold('1.3');
+    await next.api.tracks.run('greet_20250102');
+    await next.api.tracks.waitFor('greet_20250102', ({ progress }) => progress.done === 2 && progress.running === 1);
+    const noted = await facts(next, 'greet_20250102', 'edit.noted');
+    expect(noted.map((event) => dataOf(event)['findings']).flat()).toContainEqual(
+      expect.objectContaining({ code: 'METADATA_REFUSED', path, line: expect.any(Number) }),
+    );
+    await next.clock.settle();
+    expect(await counted()).toBe(2);
+    workers.letGo('1.3');
+    await next.api.tracks.waitFor('greet_20250102');
+    await next.close();
+  });
+
+  it('belongs to the legacy family of agents unless its metadata says superpowers [FMT-20]', async () => {
+    for (const [metadata, agent] of [
+      [{ ...v3 }, 'loop-executor'],
+      [{ ...v3, superpower_enhanced: false }, 'loop-executor'],
+      [{ ...v3, superpower_enhanced: true }, 'superpowers:executing-plans'],
+    ] as const) {
+      const loop_state = { ...v3.loop_state, step_status: 'NOT_STARTED' };
+      const { test } = await takenOver({
+        'spec.md': spec,
+        'plan.md': plan,
+        'metadata.json': json({ ...metadata, loop_state }),
+      });
+      await test.api.tracks.run('greet_20250102');
+      await test.api.tracks.waitFor('greet_20250102');
+      const started = (await facts(test, 'greet_20250102', 'step.started')).map(dataOf);
+      expect(started.find(({ step }) => step === 'EXECUTE')).toMatchObject({ agent });
+      const flag = metadata as { readonly superpower_enhanced?: boolean };
+      const now = JSON.parse((await test.read(`${folder('greet_20250102')}/metadata.json`)) ?? '') as object;
+      expect(now).toMatchObject({ superpower_enhanced: flag.superpower_enhanced ?? false });
+      await test.close();
+    }
+    const { test } = await opened({});
+    const { id } = await test.api.tracks.create({ goal: 'New', tasks: [{ text: 'a' }] });
+    expect(JSON.parse((await test.read(`${folder(id)}/metadata.json`)) ?? '')).toMatchObject({
+      superpower_enhanced: true,
+    });
+    await test.close();
+  });
+
+  it('goes on to fix what another evaluation has left', async () => {
+    const loop_state = {
+      ...v3.loop_state,
+      current_step: 'FIX',
+      step_status: 'IN_PROGRESS',
+      checkpoints: {
+        ...v3.loop_state.checkpoints,
+        FIX: { status: 'IN_PROGRESS', fixes_remaining: ['The button is dead'] },
+      },
+    };
+    const { test, workers } = await takenOver({
+      'spec.md': spec,
+      'plan.md': done,
+      'metadata.json': json({ ...v3, loop_state }),
+    });
+    await test.api.tracks.run('greet_20250102');
+    await test.api.tracks.waitFor('greet_20250102');
+    const [first] = workers.calls;
+    expect(first).toMatchObject({ step: 'FIX', task: { title: expect.stringContaining('The button is dead') } });
+    await test.close();
+  });
+});

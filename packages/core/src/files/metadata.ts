@@ -228,7 +228,14 @@ function ordered(published: JsonObject): JsonObject {
 function finding(severity: Finding['severity'], message: string, item?: string, places?: JsonPlaces): Finding {
   const line = item === undefined ? undefined : places?.lineAt(item);
   const code = severity === 'error' ? 'FILE_DAMAGED' : 'METADATA_UNREAD';
-  return { severity, code, message, path: file, item, ...(line !== undefined && { line }) };
+  return {
+    severity,
+    code,
+    message,
+    path: file,
+    ...(item !== undefined && { item }),
+    ...(line !== undefined && { line }),
+  };
 }
 
 function lineOf(details: Readonly<Record<string, unknown>>): { line?: number } {

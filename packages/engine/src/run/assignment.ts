@@ -1,7 +1,7 @@
 import { attemptOf, taskEffect } from '@conductor/core';
-import type { Step, TaskState } from '@conductor/core';
+import type { Step, TaskState, TrackEventData } from '@conductor/core';
 import { agentNameOf } from '@conductor/core/dispatch';
-import type { Assignment, Json } from '@conductor/core/ports';
+import type { Assignment, EventEnvelope, Json } from '@conductor/core/ports';
 import { readStream, textOf } from '../load.js';
 import { brainstormTexts } from './brainstorm.js';
 import { doneTasks } from './kept-tasks.js';
@@ -98,5 +98,12 @@ export async function lastFindings(session: TrackSession): Promise<Json[]> {
     ({ type, data }) => type === 'step.failed' && (data as { step?: string }).step?.startsWith('EVALUATE') === true,
   );
   const findings = (failed?.data as { findings?: Json[] } | undefined)?.findings;
-  return findings ?? [];
+  return findings ?? leftBefore(events[0]);
+}
+
+/** What another tool's evaluation or fixer had left to be done when the track was taken over. */
+function leftBefore(first: EventEnvelope | undefined): Json[] {
+  if (first?.type !== 'track.imported') return [];
+  const { failures = [] } = (first.data as unknown as TrackEventData<'track.imported'>).loop; // our own payload of that type
+  return failures.map((message) => ({ severity: 'error', code: 'LEFT_TO_FIX', message }));
 }

@@ -16,6 +16,9 @@ export async function startStep(
   session: TrackSession,
   { step, visit, rule }: Extract<Action, { do: 'start' }>,
 ): Promise<void> {
+  // Whoever is sent to work next, the files are read before.
+  await session.engine.views.flush(session.id);
+  await session.refresh();
   const { state } = session;
   requireEvaluatedPlan(state);
   const agent = agentNameOf(step, state.about.superpower);

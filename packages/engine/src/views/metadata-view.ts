@@ -115,7 +115,7 @@ function keptWords(
     ...(loop.foreign?.status === undefined ? [] : ['loop_state.step_status']),
   ]);
   const kept = wordPaths.filter((path) => {
-    if (places.nodeAt(path) === undefined || theirs[path] === ours[path]) return false;
+    if (path === counted || places.nodeAt(path) === undefined || theirs[path] === ours[path]) return false;
     return undecided.has(path) || bases.some((base) => base.ours[path] === ours[path]);
   });
   const said = { ...theirs, ...ours };
@@ -126,6 +126,9 @@ function keptWords(
   }
   return { kept: new Set(kept), said };
 }
+
+/** The plan says how many tasks are completed; a number that is not that is corrected (C-70). */
+const counted = 'loop_state.checkpoints.EXECUTE.tasks_completed';
 
 /** The file said what we say: nothing of theirs can be lost. */
 function isPlain({ file, ours }: MetadataBase): boolean {
