@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseMetadata, parseSuperpowerErrors } from '@conductor/core/files';
+import { silentLogger } from '@conductor/core/ports';
+import type { Logger } from '@conductor/core/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openProject } from './open-project.js';
 
@@ -137,6 +140,61 @@ describe('a program with the published command line', () => {
     expect(passed).toMatchObject({ questions: [], track: { lifecycle: 'completed' } });
     await expect(read(`conductor/tracks/${passed.id}/superpower-errors.log`)).rejects.toThrow('ENOENT');
   }, 60_000);
+});
+
+/** As the published agents work: they keep marks and checkpoints themselves, and commit their own work. */
+const selfKeeping = String.raw`#!/bin/sh
+agent=$1; shift
+for argument in "$@"; do
+  case $argument in
+    --output-dir=*) output=${'$'}{argument#*=} ;;
+    --plan=*) plan=${'$'}{argument#*=} ;;
+    --metadata=*) metadata=${'$'}{argument#*=} ;;
+    --resume-from=*) task=${'$'}{argument#*=} ;;
+  esac
+done
+passed() { sed -i 's/"status": "IN_PROGRESS"/"status": "PASSED"/' "$metadata"; }
+case $agent in
+  *:writing-plans)
+    {
+      printf '# Plan\n\n## Phase 1: Work\n\n'
+      for name in a b; do printf -- '- [ ] Task 1.%s: Write %s.txt\n    - **Acceptance**: it is there\n    - **Files**: %s%s.txt%s\n' "$(printf %s "$name" | tr ab 12)" "$name" '${'`'}' "$name" '${'`'}'; done
+    } >"${'$'}{output}plan.md"
+    passed
+    echo 'VERDICT: PASS' ;;
+  *:executing-plans)
+    name=$(printf %s "$task" | sed 's/1\.1/a/; s/1\.2/b/')
+    echo "$task" >"$name.txt"
+    git add "$name.txt" && git -c user.name=x -c user.email=x@example.org commit -q -m "feat: $task" -- "$name.txt"
+    sed -i "s/\[[ ~]\] Task $task:/[x] Task $task:/" "$plan"
+    [ "$task" = 1.2 ] && passed
+    echo '{"verdict":"PASS","summary":"did '"$task"'"}' ;;
+esac
+`;
+
+describe('a program that keeps marks, checkpoints and commits itself', () => {
+  it('does a whole track as well: its claims are looked at, its checkpoints raise no warning, nothing is done twice', async () => {
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: dir, encoding: 'utf8', timeout: 20_000 });
+    git('init', '-q');
+    await writeFile(join(dir, 'program.sh'), selfKeeping, { mode: 0o755 });
+    await writeFile(join(dir, '.gitignore'), 'program.sh\n');
+    git('add', '.gitignore');
+    git('-c', 'user.name=p', '-c', 'user.email=p@example.org', 'commit', '-q', '-m', 'first');
+    const warnings: string[] = [];
+    const logger: Logger = { ...silentLogger, warn: (message) => void warnings.push(message), with: () => logger };
+    const agents = { default: { command: ['./program.sh', '{agent}'], protocol: 'superpower' } } as const;
+    const project = await openProject(dir, { create: true, agents, logger });
+    const { tracks, plans } = project.api;
+    const { id } = await tracks.create({ goal: 'Files a.txt and b.txt' });
+    await tracks.run(id);
+    const track = await tracks.waitFor(id);
+    const { plan } = await plans.get(id);
+    await project.close();
+    expect(track).toMatchObject({ lifecycle: 'completed', progress: { done: 2 } });
+    expect(plan.phases[0]?.tasks.map(({ state }) => state)).toEqual(['done', 'done']);
+    expect(warnings.filter((message) => message.includes('checkpoint'))).toEqual([]);
+    expect(git('log', '--format=%s', '--', 'a.txt', 'b.txt').trim().split('\n')).toEqual(['feat: 1.2', 'feat: 1.1']);
+  });
 });
 
 describe('the configuration of such an agent', () => {
