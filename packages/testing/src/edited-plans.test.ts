@@ -63,9 +63,14 @@ describe('words of a person in plan.md', () => {
 
   it('that were refused stay through later marks of ours, and the next edit takes up only itself', async () => {
     const { test, id, path } = await planned();
-    const broken = planText.replace('Words of the planner.', 'Words.\n\n- [?] Task 9.9: What is this');
-    await write(test, path, broken.replace('[ ] Task 2.1', '[?] Task 2.1'));
+    await write(test, path, planText.replace('[ ] Task 2.1', '[?] Task 2.1'));
     await look(test, id);
+    await write(test, path, ((await test.read(path)) ?? '').replace('Words of the planner.', 'Words of a person.'));
+    await look(test, id, 'again');
+    expect((await findings(test, id)).map(({ code }) => code)).toEqual(['EDIT_REFUSED']);
+    const { text, revision } = await test.api.plans.get(id);
+    expect(revision).toBe(2);
+    expect(text).toBe(planText.replace('Words of the planner.', 'Words of a person.'));
     await test.api.plans.edit(id, [{ do: 'mark', task: '1.2', state: 'done' }]);
     await test.clock.settle();
     expect(await test.read(path)).toContain('[?] Task 2.1');
@@ -226,17 +231,26 @@ describe('two writers of a plan', () => {
     await test.close();
   });
 
+  it.each([0, 2, 4, 6, 8])(
+    'of one track in two engines are not taken for a person, %i turns apart',
+    async (apart) => {
+      const { first, second } = await twoEngines(12);
+      const { id } = await first.api.tracks.create({ name: 'Greet', goal: 'Greet', plan: planText });
+      await first.clock.settle();
+      await second.api.plans.edit(id, [{ do: 'mark', task: '1.2', state: 'done' }]);
+      for (let turn = 0; turn < apart; turn += 1) await first.clock.turn();
+      await first.api.plans.edit(id, [{ do: 'mark', task: '2.1', state: 'done' }]);
+      await first.clock.settle();
+      await look(first, id);
+      expect(await facts(first, id, 'edit.noted')).toEqual([]);
+      expect(await first.read(`conductor/tracks/${id}/plan.md`)).toBe((await first.api.plans.get(id)).text);
+      await second.close();
+      await first.close();
+    },
+  );
+
   it('in two engines do not take each other for a person', async () => {
-    const first = await createTestEngine();
-    const { ports } = first;
-    const slow: typeof ports.workspace = {
-      ...ports.workspace,
-      async replace(path, content, o) {
-        for (let turns = 0; turns < 7; turns += 1) await ports.clock?.turn();
-        return ports.workspace.replace(path, content, o);
-      },
-    };
-    const second = await createTestEngine({ ports: { ...ports, workspace: slow } });
+    const { first, second } = await twoEngines(7);
     const made = await Promise.all(
       [first, second, first, second].map(
         async ({ api }, at) => (await api.tracks.create({ name: `T${at}`, goal: 'x' })).id,
@@ -251,6 +265,20 @@ describe('two writers of a plan', () => {
     await first.close();
   });
 });
+
+/** Two engines on one project, so many turns between what they mean to write and the writing of it. */
+async function twoEngines(turns: number) {
+  const { ports } = await createTestEngine();
+  const workspace: typeof ports.workspace = {
+    ...ports.workspace,
+    async replace(path, content, o) {
+      for (let turn = 0; turn < turns; turn += 1) await ports.clock?.turn();
+      return ports.workspace.replace(path, content, o);
+    },
+  };
+  const engine = () => createTestEngine({ ports: { ...ports, workspace } });
+  return { first: await engine(), second: await engine() };
+}
 
 describe('the folder of a track', () => {
   const empty = async ({ workspace }: TestEngine, folder: string) => {

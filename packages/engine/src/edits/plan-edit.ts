@@ -45,7 +45,7 @@ export async function planFileCommands(
   const { before, theirs, path, earlier } = edit;
   const changed = changedMarks(before, theirs);
   const marks = markEdits(state, changed, path, earlier);
-  const except = new Set([...changed.map(({ id }) => id), ...Object.keys(earlier)]);
+  const except = new Set(changed.map(({ id }) => id));
   const ours = await planText(engine, state);
   const merged = mergePlan(markedText(before, state, except), ours, markedText(theirs, state, except));
   const context = { at: instant(engine.clock.now()), actor: fileActor };
