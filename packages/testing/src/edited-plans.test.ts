@@ -44,7 +44,34 @@ describe('words of a person in plan.md', () => {
     expect((await test.api.plans.get(id)).text).toContain('of a client');
     await look(test, id);
     expect(await findings(test, id)).toHaveLength(1);
+    await write(test, path, planText.replace('of the planner', 'of both'));
+    await look(test, id, 'decided');
+    expect(await findings(test, id)).toHaveLength(1);
+    expect((await test.api.plans.get(id)).text).toContain('Words of both.');
+    expect(await test.read(path)).toBe((await test.api.plans.get(id)).text);
     await test.close();
+  });
+
+  it('that were only a claim count once they are edited again while nobody is at work', async () => {
+    for (const [file, says] of [
+      ['plan.md', 'plan.edited'],
+      ['spec.md', 'track.specified'],
+    ] as const) {
+      const scene = await atWork();
+      const { test, id, folder } = scene;
+      const path = `${folder}/${file}`;
+      await edited(scene, path, (text) => `${text}\nThe tea.\n\nThe milk.\n`);
+      await test.api.tracks.pause(id, { mode: 'now' });
+      await test.clock.runUntil(test.api.tracks.waitFor(id));
+      await test.clock.settle();
+      expect(await facts(test, id, says)).toEqual([]);
+      await write(test, path, ((await test.read(path)) ?? '').replace('The tea.', 'Green tea.'));
+      await look(test, id);
+      expect(await facts(test, id, says)).toHaveLength(1);
+      const text = JSON.stringify(dataOf((await facts(test, id, says))[0]));
+      expect(text).toContain('Green tea.');
+      await scene.end();
+    }
   });
 
   it('and an edit through the API at once both count where they touch other lines', async () => {
@@ -231,23 +258,20 @@ describe('two writers of a plan', () => {
     await test.close();
   });
 
-  it.each([0, 2, 4, 6, 8])(
-    'of one track in two engines are not taken for a person, %i turns apart',
-    async (apart) => {
-      const { first, second } = await twoEngines(12);
-      const { id } = await first.api.tracks.create({ name: 'Greet', goal: 'Greet', plan: planText });
-      await first.clock.settle();
-      await second.api.plans.edit(id, [{ do: 'mark', task: '1.2', state: 'done' }]);
-      for (let turn = 0; turn < apart; turn += 1) await first.clock.turn();
-      await first.api.plans.edit(id, [{ do: 'mark', task: '2.1', state: 'done' }]);
-      await first.clock.settle();
-      await look(first, id);
-      expect(await facts(first, id, 'edit.noted')).toEqual([]);
-      expect(await first.read(`conductor/tracks/${id}/plan.md`)).toBe((await first.api.plans.get(id)).text);
-      await second.close();
-      await first.close();
-    },
-  );
+  it.each([0, 2, 4, 6, 8])('of one track in two engines are not taken for a person, %i turns apart', async (apart) => {
+    const { first, second } = await twoEngines(12);
+    const { id } = await first.api.tracks.create({ name: 'Greet', goal: 'Greet', plan: planText });
+    await first.clock.settle();
+    await second.api.plans.edit(id, [{ do: 'mark', task: '1.2', state: 'done' }]);
+    for (let turn = 0; turn < apart; turn += 1) await first.clock.turn();
+    await first.api.plans.edit(id, [{ do: 'mark', task: '2.1', state: 'done' }]);
+    await first.clock.settle();
+    await look(first, id);
+    expect(await facts(first, id, 'edit.noted')).toEqual([]);
+    expect(await first.read(`conductor/tracks/${id}/plan.md`)).toBe((await first.api.plans.get(id)).text);
+    await second.close();
+    await first.close();
+  });
 
   it('in two engines do not take each other for a person', async () => {
     const { first, second } = await twoEngines(7);

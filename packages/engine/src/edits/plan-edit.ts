@@ -22,6 +22,8 @@ export interface PlanFileEdit {
   readonly theirs: string;
   /** Marks that were refused earlier and still stand in the file, with the status their task had then. */
   readonly earlier: Readonly<Record<string, string>>;
+  /** Our own text beside which words of theirs were kept in the file. */
+  readonly keptBeside?: string | undefined;
 }
 
 export interface PlanFileCommands {
@@ -50,7 +52,9 @@ export async function planFileCommands(
   const merged = mergePlan(markedText(before, state, except), ours, markedText(theirs, state, except));
   const context = { at: instant(engine.clock.now()), actor: fileActor };
   const onlyMarks = decideEach(state, marks.commands, context);
-  const text = markedText(merged.ours, onlyMarks.state);
+  // Where the file had other words than the log already, an edit of these words decides: it is what they were kept for.
+  const decides = edit.keptBeside !== undefined && markedText(edit.keptBeside, state) === ours;
+  const text = markedText(decides ? merged.theirs : merged.ours, onlyMarks.state);
   const errors = newErrors(before, theirs, path, state);
   const same = errors.length > 0 || text === (await planText(engine, onlyMarks.state));
   const decided = same
@@ -59,7 +63,7 @@ export async function planFileCommands(
   const { accepted, refused } = await allowedCommands(engine, state.id, 'plan.edit', decided);
   const findings = [
     ...marks.findings,
-    ...conflictFindings(merged.conflicts, marks.findings, path, state),
+    ...(decides ? [] : conflictFindings(merged.conflicts, marks.findings, path, state)),
     ...errors,
     ...refused.map((refusal) => refusalFinding(refusal, edit)),
   ];

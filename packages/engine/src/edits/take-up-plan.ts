@@ -44,7 +44,8 @@ export async function takeUpPlan(
     });
   }
   const earlier = row?.kept?.marks ?? {};
-  const { commands, findings, marks, kept } = await planFileCommands(engine, state, { path, before, theirs, earlier });
+  const edit = { path, before, theirs, earlier, keptBeside: row?.kept?.base };
+  const { commands, findings, marks, kept } = await planFileCommands(engine, state, edit);
   const stays = kept || row?.kept !== undefined;
   return takeUp(engine, state.id, found, {
     disposition: commands.length === 0 && findings.length > 0 ? 'refused' : 'applied',
@@ -57,7 +58,7 @@ export async function takeUpPlan(
 
 /** Each tick that does not count, or where the first of the changed words is. */
 function claimFindings(state: TrackState, path: string, before: string, theirs: string): readonly Finding[] {
-  const hint = 'A worker was at work. The words stay; to make a mark count: conductor plan mark <file> <task> <state>';
+  const hint = 'A worker was at work. The words stay, and count once you edit them again; a mark: conductor plan mark';
   const marks = changedMarks(before, theirs).flatMap(({ id, to, task }): readonly Finding[] => {
     const known = state.plan?.tasks.get(id);
     const ours = known && planMark(known);

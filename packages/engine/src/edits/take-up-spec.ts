@@ -34,7 +34,7 @@ export async function takeUpSpec(
   };
   if (await isClaim(engine, state, found)) {
     const message = `${path} was changed while a worker was at work`;
-    const hint = 'The words stay in the file and ask for nothing yet: change it again when nothing runs.';
+    const hint = 'The words stay, and ask for nothing until you edit them again when nothing runs.';
     return takeUp(engine, state.id, found, {
       disposition: 'claim',
       findings: [at('EDIT_NOTED', message, hint)],
@@ -42,12 +42,13 @@ export async function takeUpSpec(
     });
   }
   const merged = mergePlan(before, ours, theirs);
-  const conflicts = merged.conflicts.map(({ line }): Finding => {
+  const decides = row?.kept?.base === ours; // as in plan.md: where the file had other words already, an edit of them decides
+  const conflicts = (decides ? [] : merged.conflicts).map(({ line }): Finding => {
     const message = 'This line was changed here and in the log since';
     return { ...at('EDIT_CONFLICT', message, 'The file keeps this text; the next edit of the line decides.'), line };
   });
   const context = { at: instant(engine.clock.now()), actor: fileActor };
-  const specify = await specification(engine, merged.ours);
+  const specify = await specification(engine, decides ? merged.theirs : merged.ours);
   const decided = await allowedCommands(engine, state.id, 'track.configure', decideEach(state, [specify], context));
   const refused = decided.refused.map(({ error }) =>
     at(error.code, error.message, 'The text stays in the file and changes nothing.'),
