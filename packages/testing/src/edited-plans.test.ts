@@ -2,7 +2,7 @@ import { defineEvaluator } from '@conductor/core/plugin';
 import { describe, expect, it } from 'vitest';
 import { createTestEngine } from './create-test-engine.js';
 import type { TestEngine } from './create-test-engine.js';
-import { atWork, completed, crashedAtGate, edited, idle, planText } from './hand-edits.scenes.js';
+import { atGate, atWork, completed, crashedAtGate, edited, idle, planText } from './hand-edits.scenes.js';
 import { dataOf, facts, steeredWorkers } from './scenario.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -138,6 +138,25 @@ async function fixing() {
   return { test, id, path };
 }
 
+describe('a task that a person adds to plan.md', () => {
+  it.each([
+    ['before the run', idle],
+    ['while the plan is evaluated', atGate],
+  ] as const)('is done like the others: %s', async (_when, scene) => {
+    const { test, id, folder, look: take, end } = await scene();
+    const path = `${folder}/plan.md`;
+    await write(test, path, `${(await test.read(path)) ?? ''}- [ ] Task 2.2: Write d\n  - **Files**: d.txt\n`);
+    await take();
+    await end();
+    const next = await createTestEngine({ agents: steeredWorkers().agents, ports: test.ports });
+    await next.api.tracks.run(id);
+    await next.clock.runUntil(next.api.tracks.waitFor(id, 'completed'));
+    expect(await next.read('d.txt')).toContain('Write d');
+    expect(await next.read(path)).toContain('[x] Task 2.2: Write d');
+    await next.close();
+  });
+});
+
 describe('a mark in plan.md', () => {
   it('does not raise the revision of the plan, and is made in the name of the file', async () => {
     const scene = await idle();
@@ -159,6 +178,21 @@ describe('a mark in plan.md', () => {
     expect(await facts(third, scene.id, 'edit.noted')).toHaveLength(1);
     await third.close();
     await scene.end();
+  });
+
+  it('is told from ours when a crash left our own marks unwritten', async () => {
+    const { test, id, path } = await planned();
+    const dying: typeof test.workspace = { ...test.workspace, replace: () => new Promise(() => {}) };
+    const second = await createTestEngine({ ports: { ...test.ports, workspace: dying } });
+    await second.api.plans.edit(id, [{ do: 'mark', task: '2.1', state: 'done' }]);
+    await second.clock.settle();
+    await write(test, path, ((await test.read(path)) ?? '').replace('[ ] Task 1.2', '[x] Task 1.2'));
+    const third = await createTestEngine({ ports: test.ports });
+    await look(third, id);
+    expect((await facts(third, id, 'task.marked')).map((event) => dataOf(event)['taskId'])).toEqual(['2.1', '1.2']);
+    expect(await findings(third, id)).toEqual([]);
+    expect(await third.read(path)).toMatch(/\[x\] Task 1\.2[\s\S]*\[x\] Task 2\.1/u);
+    await third.close();
   });
 
   it('that undoes ours byte for byte is an edit, also in the next process', async () => {

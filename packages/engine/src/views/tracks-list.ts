@@ -25,7 +25,7 @@ export async function syncRow(engine: EngineContext, state: TrackState): Promise
   else if (row && (await takeUpRow(engine, state, found))) return 'again';
   const ours = rowOf(state);
   const next = upsertTrackRow(text ?? (await otherRows(engine, state.id)), withKept(ours, row));
-  const pending = cellsOf(entryOf(next, state.id));
+  const pending = cellsOf(next === text ? entry : entryOf(next, state.id));
   const seen = isQuiet(state) ? state.version : row?.seen;
   const about = { last: entry ? cellsOf(entry) : {}, pending, seen, kept: stillKept(ours, row) };
   const changed = next !== text;
@@ -82,8 +82,9 @@ async function otherRows({ store }: EngineContext, trackId: string): Promise<str
 }
 
 function stillKept(ours: TrackIndexRow, row: ListedRow | undefined): ListedRow['kept'] {
+  if (!row || Object.keys(row.kept).length === 0) return {};
   const now: Readonly<Record<string, string | undefined>> = oursIn(ours);
-  return Object.fromEntries(Object.entries(row?.kept ?? {}).filter(([field, kept]) => now[field] === kept.ours));
+  return Object.fromEntries(Object.entries(row.kept).filter(([field, kept]) => now[field] === kept.ours));
 }
 
 function withKept(ours: TrackIndexRow, row: ListedRow | undefined): TrackIndexRow {
