@@ -183,6 +183,7 @@ export function errorCodeInfo(code: string): ErrorCodeInfo {
 /** Codes of findings that Conductor itself reports across packages: data in a result, never thrown. */
 export const findingCodes = Object.freeze([
   'EDIT_CONFLICT',
+  'EDIT_NOTED',
   'LOCK_CONFLICT',
   'METADATA_REFUSED',
   'PLAN_ACCEPTANCE_MISSING',
@@ -232,6 +233,7 @@ export const findingCodes = Object.freeze([
   'PLAN_TASK_VAGUE',
   'PLAN_TOO_DEEP',
   'PLUGIN_LEAK',
+  'VIEW_DELETED',
 ] as const);
 
 /** An open set: a gate, an evaluator or a plugin may bring its own words. */
