@@ -67,6 +67,12 @@ export function createClient(options: ClientOptions): ConductorApi {
       follow: (query, o) => followEvents(connection, query, o),
     },
     artifacts: { get: (id, o) => artifact(connection, id, o) },
+    documents: {
+      check: (query, o) => call('documents.check', { query }, o),
+      sync: (body = {}, o) => call('documents.sync', { body }, o),
+      get: (id, o) => call('documents.get', { id }, o),
+      review: (id, body = {}, o) => call('documents.review', { id, body }, o),
+    },
     system: {
       health: (o) => call('system.health', {}, o),
       doctor: (o) => call('system.doctor', {}, o),

@@ -43,6 +43,10 @@ export const calls: { readonly [Id in CallId]: ApiCall<Id> } = {
   'boards.minutes': ({ boards }, { id }, o) => boards.minutes(id, o),
   'events.list': ({ events }, { query }, o) => events.list(query, o),
   'artifacts.get': ({ artifacts }, { id }, o) => artifacts.get(id, o),
+  'documents.check': ({ documents }, { query }, o) => documents.check(query, o),
+  'documents.sync': ({ documents }, { body }, o) => documents.sync(body, o),
+  'documents.get': ({ documents }, { id }, o) => documents.get(id, o),
+  'documents.review': ({ documents }, { id, body }, o) => documents.review(id, body, o),
   'system.health': ({ system }, _request, o) => system.health(o),
   'system.doctor': ({ system }, _request, o) => system.doctor(o),
 };

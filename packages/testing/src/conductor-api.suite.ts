@@ -24,7 +24,7 @@ export interface ApiUnderTest {
 export type OpenApi = (setup: ApiSetup) => Promise<ApiUnderTest>;
 
 /** Agents that do what the title of their task says: `hold …` waits for a word, `fail …` fails, all else writes its files. */
-function scriptedAgents() {
+function scriptedAgents(o: { readonly scribe?: boolean } = {}) {
   let release = () => {};
   const released = new Promise<void>((resolve) => (release = resolve));
   let healed = false;
@@ -44,7 +44,19 @@ function scriptedAgents() {
       return `Wrote ${files.join(', ')}`;
     },
   };
-  return { agents, release: () => release(), heal: () => (healed = true) };
+  /** Writes the product; what a track has decided waits for a word. */
+  const scribe: Agents = {
+    scribe: async ({ trackId }) => {
+      if (trackId !== 'project') await released;
+      const answer = { documents: [{ path: 'conductor/product.md', text: '# Product\n\n- Pro: $39/month\n' }] };
+      return { status: 'done', summary: 'Wrote product.md', answer };
+    },
+  };
+  return {
+    agents: { ...agents, ...(o.scribe === true && scribe) },
+    release: () => release(),
+    heal: () => (healed = true),
+  };
 }
 
 const quick: CreateTrack = { name: 'Quick', goal: 'One file', tasks: [{ text: 'write a', files: ['a.txt'] }] };
@@ -98,8 +110,8 @@ export function conductorApiSuite(name: string, open: OpenApi): void {
     afterEach(async () => {
       for (const each of opened.splice(0)) await each.close();
     });
-    const start = async () => {
-      const { agents, ...script } = scriptedAgents();
+    const start = async (o: Parameters<typeof scriptedAgents>[0] = {}) => {
+      const { agents, ...script } = scriptedAgents(o);
       const under = await open({ agents });
       opened.push(under);
       return { ...under.api, as: under.as.bind(under), advance: under.advance.bind(under), ...script };
@@ -620,6 +632,56 @@ export function conductorApiSuite(name: string, open: OpenApi): void {
         const next = events.follow({}, { signal: stop.signal })[Symbol.asyncIterator]().next();
         stop.abort(new Error('enough'));
         await expect(next).rejects.toThrow('enough');
+      });
+    });
+
+    describe('documents', () => {
+      it('are looked at tier by tier without a write, synchronised by the scribe, and the outcome is known by its id', async () => {
+        const { documents, advance } = await start({ scribe: true });
+        const before = await documents.check();
+        expect(before).toMatchObject({ trigger: 'manual', tiers: [{ tier: 1, documents: [] }], findings: [] });
+        let sync = await documents.sync({}, { idempotencyKey: 'sync-1' });
+        expect(await documents.sync({}, { idempotencyKey: 'sync-1' })).toMatchObject({ id: sync.id });
+        while (sync.status === 'running') {
+          await advance(10);
+          sync = await documents.get(sync.id);
+        }
+        expect(sync).toMatchObject({ status: 'done', documents: ['conductor/product.md'], findings: [] });
+        expect((await documents.check()).tiers).toMatchObject([{ tier: 1, documents: ['conductor/product.md'] }]);
+        expect(await codeOf(documents.get('sync_unknown'))).toBe('FILE_NOT_FOUND');
+      });
+
+      it('are written by one at a time', async () => {
+        const { documents, tracks, advance, release } = await start({ scribe: true });
+        const { id } = await tracks.create(quick);
+        const first = await documents.sync({ trackId: id });
+        expect(first).toMatchObject({ status: 'running', trackId: id });
+        expect(await codeOf(documents.sync())).toBe('LEASE_HELD');
+        release();
+        while ((await documents.get(first.id)).status === 'running') await advance(10);
+        expect(await documents.sync()).toMatchObject({ status: 'running' });
+        expect(await codeOf(documents.check({ trackId: 'nobody' }))).toBe('TRACK_NOT_FOUND');
+      });
+
+      it('tell how a phase has gone, and where its review lies', async () => {
+        const { documents, tracks, id } = await completed();
+        const review = await documents.review(id);
+        expect(review).toMatchObject({ trackId: id, phase: '1', verdict: 'PASS' });
+        expect(review.path).toBe(`conductor/tracks/${id}/reports/phase-1-review.md`);
+        expect(review.text).toContain('# Phase 1 Review');
+        expect(await codeOf(documents.review(id, { phase: '9' }))).toBe('VALIDATION_FAILED');
+        expect(await codeOf(documents.review('nobody'))).toBe('TRACK_NOT_FOUND');
+        const { id: planless } = await tracks.create({ name: 'Planless', goal: 'Nothing is planned' });
+        expect(await codeOf(documents.review(planless))).toBe('PLAN_NOT_FOUND');
+      });
+
+      it('are not for agents to change, nor without a scribe', async () => {
+        const { as, id } = await completed();
+        const agent = as({ kind: 'agent', id: 'worker' }).documents;
+        expect(await codeOf(agent.sync())).toBe('FORBIDDEN');
+        expect(await codeOf(as({ kind: 'user', id: 'local' }).documents.sync())).toBe('EXECUTOR_MISSING');
+        expect(await codeOf(agent.review(id))).toBe('FORBIDDEN');
+        expect((await agent.check()).trigger).toBe('manual');
       });
     });
 

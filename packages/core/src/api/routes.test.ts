@@ -38,7 +38,7 @@ describe('the table of routes', () => {
     const writes = table.filter(([, route]) => route.write === true).map(([id]) => id);
     const asks = table.filter(([, { method, write }]) => method !== 'GET' && write !== true).map(([id]) => id);
     expect(asks).toEqual(['plans.check']);
-    expect(writes).toHaveLength(11);
+    expect(writes).toHaveLength(13);
   });
 });
 

@@ -14,7 +14,7 @@ import { recordSync } from './record-sync.js';
 import { scribeAnswer } from './scribe-answer.js';
 import { planSync, syncDocuments } from './sync-documents.js';
 import type { SyncHands } from './sync-documents.js';
-import { withDocuments } from './with-documents.js';
+import { holdDocuments } from './hold-documents.js';
 
 type Ask = Extract<Action, { do: 'ask' }>;
 
@@ -37,15 +37,17 @@ export async function syncForTrack(
   const plan = await planSync(engine, cause, signal);
   const { scope } = plan;
   const paths = scope.tiers.flatMap(({ documents }) => documents.map(({ path }) => path));
-  const work = async () => {
+  const held = await holdDocuments(engine, paths, { waitMs: engine.limits.unlockWaitMs, signal });
+  try {
     const hands = handsOf(session, effect, executor);
     const synced = await syncDocuments(engine, plan, { reasons: cause.reasons, hands }, signal);
     if (synced.findings.length > 0) return failed(session, effect, synced.findings);
     const what = syncSubject(cause.reasons, scope.impacts, state.about.name);
     const recorded = await recordSync(engine, { key, what, trackId: id, scope, documents: synced.documents });
     return passed(recorded.documents, recorded.commit);
-  };
-  return withDocuments(engine, paths, work, { waitMs: engine.limits.unlockWaitMs, signal });
+  } finally {
+    await held.release();
+  }
 }
 
 function handsOf(session: TrackSession, effect: string, executor: Executor): SyncHands {
