@@ -314,7 +314,7 @@ describe('two writers of a plan', () => {
         async ({ api }, at) => (await api.tracks.create({ name: `T${at}`, goal: 'x' })).id,
       ),
     );
-    await Promise.all(made.map((id, at) => [second, first][at % 2]?.api.tracks.move(id, { to: 'ready' })));
+    await Promise.all(made.map((id, at) => (at % 2 === 0 ? second : first).api.tracks.move(id, { to: 'ready' })));
     await first.clock.settle();
     const list = (await first.read('conductor/tracks.md')) ?? '';
     for (const id of made) expect(list).toContain(`| ${id} |`);
