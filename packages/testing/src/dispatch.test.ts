@@ -136,63 +136,49 @@ describe('what an agent of the families is handed', () => {
 });
 
 describe('EXECUTE', () => {
-  const forged = async (test: TestEngine, id: string) => {
-    const { revision } = await test.api.tracks.get(id);
-    const next = { step: 'EXECUTE', status: 'NOT_STARTED' };
-    await test.store.commit({
-      appends: [
-        {
-          stream: `track/${id}`,
-          expectedVersion: revision,
-          events: [{ type: 'step.passed', v: 1, data: { step: 'PLAN', visit: 1, rule: 'T6', next } }],
-        },
-      ],
-      meta: { at: '2026-01-01T00:00:00.000Z', actor: { kind: 'user', id: 'someone' } },
-    });
-  };
-
-  it('is refused without a passed plan evaluation, however the track came there [LOOP-20]', async () => {
+  /** A track that somebody else has brought to EXECUTE: there is no evaluation in its folder. */
+  const begun = (plan: string) => ({
+    'conductor/tracks/greet_20250102/plan.md': plan,
+    'conductor/tracks/greet_20250102/metadata.json': JSON.stringify({
+      version: 3,
+      track_id: 'greet_20250102',
+      loop_state: { current_step: 'EXECUTE', step_status: 'IN_PROGRESS', checkpoints: {} },
+    }),
+  });
+  const id = 'greet_20250102';
+  const running = async (plan: string, plugins: TestEngineOptions = {}) => {
     const workers = steeredWorkers();
-    const test = await createTestEngine({ agents: workers.agents });
-    const { id } = await test.api.tracks.create({ ...goal, plan: planOfA });
-    await test.api.tracks.run(id, { until: 'PLAN' });
-    await test.api.tracks.waitFor(id);
-    await forged(test, id);
-    await test.api.tracks.run(id);
-    const track = await test.api.tracks.waitFor(id);
-    expect(track).toMatchObject({ step: 'EXECUTE', stepStatus: 'NOT_STARTED', lastStop: 'error' });
-    const [stop] = (await facts(test, id, 'loop.stopped')).slice(-1).map(dataOf);
-    expect(stop).toMatchObject({
-      error: { code: 'INVALID_STATE', message: expect.stringContaining('not passed its evaluation') as string },
-    });
-    expect(workers.calls).toEqual([]);
-    expect(await facts(test, id, 'task.started')).toEqual([]);
-    await test.close();
+    const test = await createTestEngine({ agents: workers.agents, files: begun(plan), ...plugins });
+    expect(await test.api.tracks.get(id)).toMatchObject({ step: 'EXECUTE' });
+    await test.api.tracks.run(id, { until: 'EXECUTE' });
+    const track = await test.clock.runUntil(test.api.tracks.waitFor(id));
+    return { test, workers, track, all: await facts(test, id) };
+  };
+  const cyclic = `${planOfA}- [ ] Task 1.2: Write b.txt <!-- deps: 1.3 -->\n    - **Acceptance**: it is there\n    - **Files**: \`b.txt\`\n- [ ] Task 1.3: Write c.txt <!-- deps: 1.2 -->\n    - **Acceptance**: it is there\n    - **Files**: \`c.txt\`\n`;
+
+  it('never starts without a passed plan evaluation: it is asked for first, and while it fails nothing is executed [LOOP-20]', async () => {
+    const good = await running(planOfA);
+    const types = good.all.map(({ type }) => type);
+    const evaluated = good.all.findIndex(
+      ({ type, data }) => type === 'step.passed' && (data as { step?: string }).step === 'EVALUATE_PLAN',
+    );
+    expect(good.track).toMatchObject({ step: 'EVALUATE_EXECUTION', progress: { done: 1, total: 1 } });
+    expect(evaluated).toBeGreaterThan(0);
+    expect(types.indexOf('task.started')).toBeGreaterThan(evaluated);
+    await good.test.close();
+
+    const bad = await running(cyclic);
+    expect(bad.track).toMatchObject({ step: 'PLAN', lastStop: 'error' }); // back to a planner, whom nobody has handed in
+    expect(bad.all.map(({ type }) => type)).not.toContain('task.started');
+    expect(bad.workers.calls).toEqual([]);
+    await bad.test.close();
   });
 
-  it('is refused as well where it had been begun: no task is started', async () => {
-    const workers = steeredWorkers();
-    const test = await createTestEngine({ agents: workers.agents });
-    const { id } = await test.api.tracks.create({ ...goal, plan: planOfA });
-    await test.api.tracks.run(id, { until: 'PLAN' });
-    await test.api.tracks.waitFor(id);
-    await forged(test, id);
-    const { revision } = await test.api.tracks.get(id);
-    await test.store.commit({
-      appends: [
-        {
-          stream: `track/${id}`,
-          expectedVersion: revision,
-          events: [
-            { type: 'step.started', v: 1, data: { step: 'EXECUTE', visit: 1, rule: 'T14', mode: 'SEQUENTIAL' } },
-          ],
-        },
-      ],
-      meta: { at: '2026-01-01T00:00:00.000Z', actor: { kind: 'user', id: 'someone' } },
-    });
-    await test.api.tracks.run(id);
-    expect(await test.api.tracks.waitFor(id)).toMatchObject({ step: 'EXECUTE', lastStop: 'error' });
-    expect(workers.calls).toEqual([]);
+  it('goes on at once where a report of the folder says that the plan has passed', async () => {
+    const { test, all } = await running(`${planOfA}\n## Plan Evaluation Report\n\nVerdict: PASS\n`);
+    const steps = all.filter(({ type }) => type === 'step.started').map((event) => dataOf(event)['step']);
+    expect(steps).not.toContain('EVALUATE_PLAN');
+    expect(all.map(({ type }) => type)).toContain('task.started');
     await test.close();
   });
 });

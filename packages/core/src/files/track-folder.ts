@@ -164,7 +164,11 @@ function loopOf(sources: Sources, findings: Finding[]): Imported['loop'] {
     ...(written.checkpoints?.EVALUATE_EXECUTION?.businessSyncRequired === true && { businessSync: true }),
     ...(step === 'PLAN' && status === 'IN_PROGRESS' && { replan: true }),
     ...(failures && failures.length > 0 && { failures: [...failures].slice(0, maxFindings) }),
-    checkpoints: checkpointsOf(metadata),
+    // A report says that the plan has passed; what metadata.json says of that gate counts more.
+    checkpoints: {
+      ...(facts.planVerdict === 'PASS' && { EVALUATE_PLAN: { status: 'PASSED' } }),
+      ...checkpointsOf(metadata),
+    },
   };
 }
 

@@ -5,6 +5,7 @@ import type { ActorRef, CommitResult, LeaseOp, RecordOp } from '@conductor/core/
 import type { EngineContext } from '../engine-context.js';
 import { commandTrack } from '../units.js';
 import { changedSpec } from './changed-spec.js';
+import { evaluationFirst } from './evaluated-plan.js';
 
 /** What a run begins with: the track becomes active, takes up an edited spec, and the run is on record. */
 export async function startCommands(
@@ -23,6 +24,7 @@ export async function startCommands(
   return [
     ...lifecycle,
     ...(await changedSpec(engine, state)),
+    ...evaluationFirst(state),
     {
       name: 'loop.start',
       data: {
