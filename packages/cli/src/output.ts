@@ -51,9 +51,15 @@ export function createOutput({ json, quiet, stdout, stderr }: OutputOptions): Ou
         });
         return;
       }
-      stderr.write(`error ${code}: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`);
+      stderr.write(`error ${code}: ${message}\n${hint === undefined ? '' : `hint: ${spelt(hint, details)}\n`}`);
     },
   };
+}
+
+/** People see no `details`: what a hint refers to there is said in its place. */
+function spelt(hint: string, { allowed }: Readonly<Record<string, unknown>>): string {
+  if (!Array.isArray(allowed) || allowed.length === 0) return hint;
+  return hint.replace('See `details.allowed`', `Possible where it is ${allowed.join(' or ')}`);
 }
 
 /** A usage error: what is missing, and the full command to type. */

@@ -29,6 +29,17 @@ async function project(...files: readonly string[]): Promise<string> {
   return (last['track'] as { id: string }).id; // validated by its own test
 }
 
+/** What it does stands in the file `mood`; what it spoils is found by the evaluation of the spec's deliverables. */
+const moodyWorker = `import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+const { task } = JSON.parse(readFileSync(process.env.CONDUCTOR_ASSIGNMENT, 'utf8'));
+const mood = readFileSync('mood', 'utf8');
+const answers = { fail: { status: 'failed', summary: 'It does not build' }, ask: { status: 'blocked', summary: 'Which one?' } };
+if (!(mood in answers)) for (const file of task.files) writeFileSync(file, 'Hello\\n');
+if (mood === 'spoil' && task.id === '1.2') rmSync('a.txt');
+if (mood === 'spoil' && task.id.startsWith('Fix')) rmSync('a.txt', { force: true });
+console.log(JSON.stringify({ ...(answers[mood] ?? { status: 'done', summary: 'Done' }), usage: { inputTokens: 5 } }));
+`;
+
 const codeOf = (document: Document) => (document['error'] as { code?: string } | undefined)?.code;
 
 describe('init', () => {
@@ -118,7 +129,7 @@ describe('new', () => {
 });
 
 describe('run', () => {
-  it('runs the only open track to its end and tells each event [CMD-05]', async () => {
+  it('runs the only open track to its end and tells each event', async () => {
     const id = await project('a.txt', 'b.txt');
     const { documents, last, exitCode } = await line.json('run');
     for (const document of documents.slice(0, -1)) valid('event', document);
@@ -129,6 +140,32 @@ describe('run', () => {
     });
     expect(existsSync(join(line.dir, String(last['report'])))).toBe(true);
     expect(exitCode).toBe(0);
+  });
+
+  it.each([
+    ['the end', 'ok', [], { stop: 'completed', track: { lifecycle: 'completed' } }, 0],
+    [
+      'a limit of fix cycles',
+      'spoil',
+      [],
+      { stop: 'awaiting', track: { step: 'EVALUATE_EXECUTION', fixCycles: 3 } },
+      4,
+    ],
+    ['work that cannot be done', 'fail', [], { stop: 'awaiting', track: { step: 'EXECUTE' } }, 4],
+    ['a question of the worker', 'ask', [], { stop: 'awaiting', track: { step: 'EXECUTE' } }, 4],
+    ['the end of a budget', 'ok', ['--budget-tokens', '1'], { stop: 'budget', track: { step: 'EXECUTE' } }, 4],
+    ['the step that was named', 'ok', ['--until', 'execute'], { stop: 'stopped', track: { progress: { done: 2 } } }, 0],
+  ])('implements a track up to %s, and says why it stopped [CMD-05]', async (_name, mood, flags, end, exit) => {
+    const id = await project('a.txt', 'b.txt');
+    await line.write('mood', mood);
+    await line.write('worker.mjs', moodyWorker);
+    const { last, exitCode } = await line.json('implement', id, ...flags);
+    expect(valid('run', last)).toMatchObject(end);
+    expect(exitCode).toBe(exit);
+    const asked = (last['approvals'] as { summary: string; options: unknown[] }[]).map(
+      ({ options }) => options.length > 0,
+    );
+    expect(asked).toEqual(last['stop'] === 'awaiting' ? [true] : []);
   });
 
   it('says in plain lines of at most 80 columns what happens, and where the report lies', async () => {
@@ -357,6 +394,24 @@ describe('doctor', () => {
     const { last, exitCode } = await line.json('doctor');
     expect(valid('doctor', last)).toMatchObject({ ok: true });
     expect(exitCode).toBe(0);
+  });
+});
+
+describe('doctor --fix', () => {
+  it('writes the files of a track that are missing, and leaves what a person has written', async () => {
+    const id = await project('a.txt');
+    const folder = `conductor/tracks/${id}`;
+    await rm(join(line.dir, folder, 'metadata.json'));
+    await line.write(`${folder}/notes.md`, 'Mine\n');
+    const spec = `${await readFile(join(line.dir, folder, 'spec.md'), 'utf8')}\nMine too.\n`;
+    await line.write(`${folder}/spec.md`, spec);
+    const { last, exitCode } = await line.json('doctor', '--fix');
+    expect(valid('doctor', last)).toMatchObject({ ok: true, fixed: { tracks: [id] } });
+    expect(JSON.parse(await readFile(join(line.dir, folder, 'metadata.json'), 'utf8'))).toMatchObject({ track_id: id });
+    expect(await readFile(join(line.dir, folder, 'spec.md'), 'utf8')).toBe(spec);
+    expect(await readFile(join(line.dir, folder, 'notes.md'), 'utf8')).toBe('Mine\n');
+    expect(exitCode).toBe(0);
+    expect((await line.run('doctor', '--fix')).stdout).toMatch(/^Compared the files of 1 tracks? with the log\nok /u);
   });
 });
 

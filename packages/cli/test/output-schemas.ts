@@ -132,13 +132,37 @@ export const outputSchemas = {
     edges: z.array(z.tuple([text, text])),
     mermaid: text,
   }),
+  'phase-review': document({
+    verdict: z.enum(['PASS', 'FAIL']),
+    report: text,
+    track: text,
+    phase: text,
+    title: text,
+    text,
+    checks: z.array(z.strictObject({ name: text, result: text, detail: text.optional() })),
+    findings: z.array(Finding),
+  }),
+  'sync-docs': document({
+    dryRun: z.boolean(),
+    verdict: z.enum(['PASS', 'FAIL']),
+    documents: texts,
+    findings: z.array(Finding),
+    what: text.optional(),
+    commit: text.optional(),
+    trigger: text.optional(),
+    impacts: texts.optional(),
+    reasons: texts.optional(),
+    tiers: z.array(z.strictObject({ tier: z.int(), name: text, rule: text, documents: texts })).optional(),
+  }),
   approvals: document({ approvals: z.array(Approval) }),
   approve: z.union([
     document({ approval: Approval, resumable: z.boolean() }),
     document({ kind: z.enum(['status', 'result']), approval: Approval, resumable: z.boolean() }),
   ]),
   serve: document({ kind: z.literal('status'), url: text, tokenFile: text.optional() }),
-  doctor: DoctorReport.and(z.looseObject({ schemaVersion })),
+  doctor: DoctorReport.and(
+    z.looseObject({ schemaVersion, fixed: z.strictObject({ tracks: texts, owners: z.int() }).optional() }),
+  ),
   demo: result({ dir: text, report: text.optional(), track: Track, commands: texts }),
 } as const;
 

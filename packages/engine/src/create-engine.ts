@@ -14,6 +14,8 @@ import { approvalsApi } from './api/approvals-api.js';
 import { boardsApi } from './api/boards-api.js';
 import { documentsApi } from './api/documents-api.js';
 import { eventsApi } from './api/events-api.js';
+import { repair } from './api/repair.js';
+import type { Repair } from './api/repair.js';
 import { plansApi } from './api/plans-api.js';
 import { artifactsApi, systemApi } from './api/system-api.js';
 import { tracksApi } from './api/tracks-api.js';
@@ -54,6 +56,8 @@ export interface Engine extends ApiSource, AsyncDisposable {
    * error of an agent that gave none.
    */
   advise(question: AdviceQuestion, o?: { readonly signal?: AbortSignal | undefined }): Promise<Advice>;
+  /** Frees what dead owners hold, and writes the files of all tracks that say something else than the log. Edits of people stay. */
+  repair(): Promise<Repair>;
   /** Idempotent. Tracks stay active and resumable. */
   close(o?: CloseOptions): Promise<void>;
 }
@@ -118,6 +122,7 @@ export async function createEngine(ports: EnginePorts, settings: EngineSettings 
     ended: (trackId: string) => runs.ended(trackId),
     advise: (question: AdviceQuestion, o?: { readonly signal?: AbortSignal | undefined }) =>
       advise(context, question, o),
+    repair: () => repair(context),
     close: (o?: CloseOptions) => (closed ??= close(o)),
     [Symbol.asyncDispose]: () => (closed ??= close()),
   });

@@ -1,9 +1,10 @@
-import { ConductorError, steps, toConductorError } from '@conductor/core';
-import type { Step, TrackState } from '@conductor/core';
+import { ConductorError, toConductorError } from '@conductor/core';
+import type { TrackState } from '@conductor/core';
 import type { RunInput } from '@conductor/core/api';
 import type { ActorRef, RecordOp } from '@conductor/core/ports';
 import type { EngineContext } from './engine-context.js';
 import { loadTrack } from './load.js';
+import { requireGoal } from './run/require-goal.js';
 import { runTrack } from './run/run-track.js';
 import { runnable } from './run/runnable.js';
 import { leaseTrack, startCommands } from './run/start-run.js';
@@ -88,42 +89,6 @@ export function createRuns(engine: EngineContext): Runs {
       await Promise.allSettled(runs.map(([, ended]) => ended));
     },
   };
-}
-
-/** Where a step stands on the one straight way; FIX and the evaluation take turns. */
-const places: Readonly<Record<Step, number>> = {
-  BRAINSTORM: 0,
-  PLAN: 1,
-  EVALUATE_PLAN: 2,
-  EXECUTE: 3,
-  EVALUATE_EXECUTION: 4,
-  FIX: 4,
-  BUSINESS_SYNC: 5,
-  COMPLETE: 6,
-};
-
-/**
- * What a run is told to stop at must lie before it: past a step that only a failure leads back to, it would run to the end and
- * be paid for. Throws `INVALID_STATE`, `TASK_NOT_FOUND`.
- */
-function requireGoal({ id, loop, plan }: TrackState, { until, task }: RunInput): void {
-  if (until !== undefined && places[until] < places[loop.step]) {
-    throw new ConductorError('INVALID_STATE', `Track ${id} stands at ${loop.step}: ${until} lies behind it`, {
-      hint: `conductor run --until ${loop.step} ${id}`,
-      details: {
-        track: id,
-        step: loop.step,
-        until,
-        allowed: steps.filter((step) => places[step] >= places[loop.step]),
-      },
-    });
-  }
-  if (task !== undefined && plan !== undefined && !plan.tasks.has(task)) {
-    throw new ConductorError('TASK_NOT_FOUND', `The plan of ${id} has no task ${task}`, {
-      hint: `conductor plan show ${id}`,
-      details: { track: id, task },
-    });
-  }
 }
 
 /** The one limit that needs a clock: it ends the run as the others do, by a fact. */

@@ -10,7 +10,8 @@ afterEach(async () => {
   await test?.close();
 });
 
-const folder = '/somewhere/a-copy';
+const copy = '/somewhere/a-copy';
+const folder = async () => copy;
 
 async function asked(agents: Agents | undefined) {
   test = await createTestEngine({ agents, files: { 'src/a.ts': 'one\n' } });
@@ -30,7 +31,7 @@ describe('advice', () => {
     const advice = await engine.advise({ advisor: 'ceo', question: 'What first?', folder });
     expect(advice).toMatchObject({ text: '# Sell less\n\nTo fewer.', findings: [] });
     expect(seen).toMatchObject([
-      { role: 'lead', readOnly: true, folder, input: { advisor: 'ceo', question: 'What first?' } },
+      { role: 'lead', readOnly: true, folder: copy, input: { advisor: 'ceo', question: 'What first?' } },
     ]);
     expect(await test?.store.head()).toBe(before);
   });

@@ -5,6 +5,7 @@ import { findTrack } from '../find-track.js';
 import { usage } from '../output.js';
 import { plain } from '../plain-text.js';
 import { scratchCopy } from '../scratch-copy.js';
+import type { ScratchCopy } from '../scratch-copy.js';
 import { withProject } from '../with-project.js';
 
 type Question = Parameters<Project['advise']>[0];
@@ -57,11 +58,15 @@ async function ask(
   project: Project,
   question: Omit<Question, 'folder'>,
 ): Promise<Advice> {
-  const copy = await scratchCopy(project.root, project.folder, { signal });
-  try {
+  let copy: ScratchCopy | undefined;
+  const folder = async () => {
+    copy = await scratchCopy(project.root, project.folder, { signal });
     out.note(`Asking the ${question.advisor}`);
-    const advice = await project.advise({ ...question, folder: copy.folder }, { signal });
-    const written = (await copy.changed()).map((path): Finding => ({
+    return copy.folder;
+  };
+  try {
+    const advice = await project.advise({ ...question, folder }, { signal });
+    const written = ((await copy?.changed()) ?? []).map((path): Finding => ({
       severity: 'warning',
       code: 'ADVISOR_WROTE',
       path,
@@ -69,7 +74,7 @@ async function ask(
     }));
     return { ...advice, findings: [...advice.findings, ...written] };
   } finally {
-    await copy.remove();
+    await copy?.remove();
   }
 }
 

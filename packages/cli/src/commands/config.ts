@@ -4,6 +4,7 @@ import { ConductorError, defaultLimits } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import { configNames, findRoot, loadConfig } from '@conductor/node';
 import type { CommandContext, CommandSpec } from '../command.js';
+import { cut, plain, widthOf } from '../plain-text.js';
 import { table } from '../table.js';
 
 /** A value with the place where it was said. */
@@ -38,22 +39,32 @@ export const configShowCommand: CommandSpec = {
       { root, ...(file !== undefined && { file }), settings },
       [
         `Project in ${root}`,
-        table(
-          ['Setting', 'Value', 'From'],
-          settings
-            .filter(({ name, origin }) => !name.startsWith('limits.') || origin !== 'default')
-            .map(({ name, value, origin }) => [
-              name,
-              typeof value === 'string' ? value : JSON.stringify(value),
-              shortened(origin, root),
-            ]),
-        ),
-        `Every other limit has its default: conductor config show --json`,
+        settingsText(settings, root),
+        'Every other limit has its default: conductor config show --json',
       ].join('\n'),
     );
     return 0;
   },
 };
+
+const columns = 80;
+
+/** In 80 columns: a long command is cut, as `--json` has it whole. */
+function settingsText(settings: readonly Setting[], root: string): string {
+  const rows = settings
+    .filter(({ name, origin }) => !name.startsWith('limits.') || origin !== 'default')
+    .map(({ name, value, origin }) => ({
+      name,
+      value: plain(typeof value === 'string' ? value : JSON.stringify(value)),
+      from: shortened(origin, root),
+    }));
+  const widest = (key: 'name' | 'from') => Math.max(...rows.map((row) => widthOf(row[key])));
+  const room = Math.max(20, columns - widest('name') - widest('from') - 4);
+  return table(
+    ['Setting', 'Value', 'From'],
+    rows.map(({ name, value, from }) => [name, cut(value, room), from]),
+  );
+}
 
 /** The file that `open` would load; its own checks tell when there are several. */
 function fileOf({ flags, cwd }: CommandContext, root: string): string | undefined {

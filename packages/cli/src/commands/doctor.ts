@@ -6,14 +6,21 @@ const marks = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skip: 'skip' } as const;
 export const doctorCommand: CommandSpec = {
   name: 'doctor',
   description: 'look whether store, tracks, git and files are sound',
-  async run({ open, out }) {
+  options: [['--fix', 'first write files anew that say something else than the log; edits of people stay']],
+  async run({ open, out }, _args, options) {
     return withProject({ open, out }, async (project) => {
+      const fixed = options['fix'] === true ? await project.repair() : undefined;
       const { ok, checks } = await project.api.system.doctor();
       const lines = checks.map(
         ({ id, status, message, hint }) =>
           `${marks[status]}  ${id.padEnd(8)} ${message}${hint === undefined || status === 'ok' ? '' : `\n      hint: ${hint}`}`,
       );
-      out.result({ ok, checks }, lines.join('\n'));
+      const told = fixed
+        ? [
+            `Compared the files of ${fixed.tracks.length} ${fixed.tracks.length === 1 ? 'track' : 'tracks'} with the log`,
+          ]
+        : [];
+      out.result({ ok, checks, ...(fixed && { fixed }) }, [...told, ...lines].join('\n'));
       return ok ? 0 : 1;
     });
   },

@@ -30,7 +30,10 @@ function trackText(track: Track, folder: string): string {
     ['Mode', track.mode?.toLowerCase()],
     ['Tasks', `${progress.done} of ${progress.total}`],
     ['Fix cycles', String(track.fixCycles)],
-    ['Revised', track.planRevisions === 0 ? undefined : `${track.planRevisions} times`],
+    [
+      'Revised',
+      track.planRevisions === 0 ? undefined : track.planRevisions === 1 ? 'once' : `${track.planRevisions} times`,
+    ],
     ['Depends on', list(dependencies)],
     ['Labels', list(labels)],
     ['Conditions', count(track.conditions.length)],

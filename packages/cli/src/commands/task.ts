@@ -48,7 +48,7 @@ async function runTask(
       const already = { verdict: 'PASS', task: taskId, summary: `Task ${taskId} is already ${task.state}` };
       context.out.end(
         { ...already, filesChanged: 0, ...(task.commit !== undefined && { commit: task.commit }), track },
-        `${already.summary}\nNext: conductor run${where} ${track.id}`,
+        `${already.summary}${track.next.do === 'none' ? '' : `\nNext: conductor run${where} ${track.id}`}`,
       );
       return 0;
     }

@@ -15,8 +15,11 @@ export interface AdviceQuestion {
   readonly trackId?: string | undefined;
   /** A verdict with findings on the track, instead of a text. */
   readonly review?: boolean | undefined;
-  /** Absolute path of the folder to look at: a copy, as nothing keeps a program from writing. */
-  readonly folder: string;
+  /**
+   * Makes the folder to look at, once somebody is there to ask: a copy, as nothing keeps a program from writing. Resolves with
+   * its absolute path.
+   */
+  readonly folder: () => Promise<string>;
 }
 
 export interface Advice {
@@ -95,7 +98,7 @@ async function assignmentOf(
     runId: engine.ids.id('run'),
     attempt: 1,
     recovery: 0,
-    folder,
+    folder: await folder(),
     input: {
       advisor,
       ...(question !== undefined && { question }),
