@@ -31,12 +31,16 @@ export interface TaskDraft {
   markerStart: number;
   markerLength: number;
   name: TaskName;
+  /** Given by `assignIds`. */
+  id?: string;
+  idWritten: boolean;
   commit?: FoundCommit;
   /** Absent: the comments of the task say nothing. */
   hints?: Hints;
-  labels: LabelDraft[];
-  notes: PlanNote[];
-  children: TaskDraft[];
+  // Lists that most tasks do not have are made when something comes into them: one array less each, ten thousand times.
+  labels?: LabelDraft[];
+  notes?: PlanNote[];
+  children?: TaskDraft[];
   parent?: TaskDraft;
   depth: number;
   line: number;
@@ -49,8 +53,10 @@ export interface TaskDraft {
   indent: string;
   bullet: string;
   noteIndent?: string;
-  /** The lines of its text as written, the first one from behind the brackets. */
-  lines: TextLine[];
+  /** The first line of its text, from behind the brackets, … */
+  firstLine: TextLine;
+  /** … and those below it. */
+  moreLines?: TextLine[];
 }
 
 /** A line of the text of a task. */

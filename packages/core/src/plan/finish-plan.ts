@@ -20,11 +20,11 @@ export function finishPhases(
   nodes: ReadonlySet<string>,
 ): { readonly phases: readonly Phase[]; readonly repeats: AssignedIds['repeats'] } {
   for (const phase of drafts.phases) for (const task of phase.tasks) readTexts(task);
-  const { idOf, repeats } = assignIds(drafts.phases, nodes);
+  const { repeats } = assignIds(drafts.phases, nodes);
   let ordinal = 0;
   const phases = drafts.phases.map((phase) => {
     if (phase.kind !== 'loose') ordinal += 1;
-    return finishPhase(phase, phase.kind === 'loose' ? 0 : ordinal, idOf);
+    return finishPhase(phase, phase.kind === 'loose' ? 0 : ordinal);
   });
   return { phases, repeats };
 }
@@ -32,19 +32,22 @@ export function finishPhases(
 /** A sha counts on the last line of the text or on the first: wrapped lines between hold prose. */
 function readTexts(task: TaskDraft): void {
   const done = task.markerLength > 0 && stateOf(task.marker) === 'done';
-  const { lines } = task;
-  const [first] = lines;
-  if (lines.length === 1 && first !== undefined) readOneLine(task, first, done);
-  else readLines(task, lines.map(shownLine), done);
-  if (task.commit === undefined && task.labels.length > 0) readCommitLabel(task);
-  for (const child of task.children) readTexts(child);
+  const { firstLine, moreLines } = task;
+  if (moreLines !== undefined) readLines(task, [firstLine, ...moreLines].map(shownLine), done);
+  else if (firstLine.commented) readLines(task, [shownLine(firstLine)], done);
+  else readOneLine(task, firstLine, done);
+  if (task.commit === undefined && task.labels !== undefined) readCommitLabel(task, task.labels);
+  if (task.children !== undefined) for (const child of task.children) readTexts(child);
 }
 
-function readOneLine(task: TaskDraft, line: TextLine, done: boolean): void {
-  const shown = line.commented ? shownLine(line) : { ...line, shown: line.text };
-  const commit = commitIn(shown, done);
-  if (commit !== undefined) task.commit = commit;
-  task.name = readName(commit === undefined ? shown.shown : withoutCommit(shown, commit));
+/** Most tasks are one line without a comment. */
+function readOneLine(task: TaskDraft, { text, start }: TextLine, done: boolean): void {
+  const found = commitAtEnd(text, done);
+  if (found === undefined) task.name = readName(text);
+  else {
+    task.commit = moved(found, start);
+    task.name = readName(text.slice(0, found.cut).trimEnd() + (found.stop ?? ''));
+  }
 }
 
 function readLines(task: TaskDraft, lines: readonly ShownLine[], done: boolean): void {
@@ -52,7 +55,7 @@ function readLines(task: TaskDraft, lines: readonly ShownLine[], done: boolean):
   const [first] = lines;
   const commit =
     (last === undefined ? undefined : commitIn(last, done)) ??
-    (first === undefined ? undefined : commitIn(first, done));
+    (first === undefined || first === last ? undefined : commitIn(first, done));
   if (commit !== undefined) task.commit = commit;
   const words = lines.map((line) => (commit === undefined ? line.shown : withoutCommit(line, commit)).trim());
   const alone = commit?.stop !== undefined && words.at(-1) === commit.stop;
@@ -65,28 +68,31 @@ interface ShownLine {
   readonly start: number;
   /** With comments blanked out. */
   readonly shown: string;
-  readonly comments?: readonly InlineComment[];
+  readonly comments: readonly InlineComment[];
 }
 
 function shownLine({ text, start, commented }: TextLine): ShownLine {
-  const comments = commented ? inlineComments(text) : [];
-  return comments.length === 0
-    ? { text, start, shown: text }
-    : { text, start, comments, shown: withoutComments(text, comments) };
+  const comments = commented ? inlineComments(text) : none;
+  return { text, start, comments, shown: comments.length === 0 ? text : withoutComments(text, comments) };
 }
 
 /** The commit of one line, in offsets of the file. */
 function commitIn({ text, start, shown, comments }: ShownLine, done: boolean): FoundCommit | undefined {
-  const inComment = comments === undefined ? undefined : commitInComments(text, comments);
-  const denied = comments !== undefined && deniesCommit(comments);
-  const found = inComment ?? (denied ? undefined : commitAtEnd(shown, done));
+  const found = commitInComments(text, comments) ?? (deniesCommit(comments) ? undefined : commitAtEnd(shown, done));
   return found === undefined ? undefined : moved(found, start);
 }
 
 function moved(found: FoundCommit, by: number): FoundCommit {
-  const span = { start: found.span.start + by, end: found.span.end + by };
-  const cut = found.cut === undefined ? {} : { cut: found.cut + by };
-  return { ...found, ...cut, start: found.start + by, end: found.end + by, span };
+  return {
+    sha: found.sha,
+    start: found.start + by,
+    end: found.end + by,
+    style: found.style,
+    all: found.all,
+    span: { start: found.span.start + by, end: found.span.end + by },
+    cut: found.cut === undefined ? undefined : found.cut + by,
+    stop: found.stop,
+  };
 }
 
 /** The visible words of a line without the commit at its end; the full stop behind it belongs to the words. */
@@ -96,8 +102,8 @@ function withoutCommit({ shown, start }: ShownLine, { cut, stop = '' }: FoundCom
 }
 
 /** `**Commit**: abc1234` below a task. */
-function readCommitLabel(task: TaskDraft): void {
-  for (const { name, parts, items, start } of task.labels) {
+function readCommitLabel(task: TaskDraft, labels: readonly LabelDraft[]): void {
+  for (const { name, parts, items, start } of labels) {
     const [value = ''] = parts;
     if (name !== 'commit' || parts.length > 1 || items.length > 0) continue;
     const found = commitAtEnd(value, true);
@@ -107,42 +113,40 @@ function readCommitLabel(task: TaskDraft): void {
   }
 }
 
-function finishPhase(draft: PhaseDraft, ordinal: number, idOf: AssignedIds['idOf']): Phase {
+function finishPhase(draft: PhaseDraft, ordinal: number): Phase {
   const { heading, hints } = draft;
   const checkpoint = heading?.checkpoint?.value ?? '';
-  return {
+  const phase: Mutable<Phase> = {
     kind: draft.kind,
     title: draft.title,
-    ...(heading?.number === undefined ? {} : { number: heading.number }),
-    ...(heading?.cycle === undefined ? {} : { cycle: heading.cycle }),
     ordinal,
-    ...(checkpoint === '' ? {} : { checkpoint }),
-    ...(hints.execution === undefined ? {} : { execution: hints.execution }),
     dependsOn: unique(hints.dependsOn),
     dependenciesKnown: hints.dependenciesKnown,
-    tasks: draft.tasks.map((task) => finishTask(task, idOf)),
+    tasks: draft.tasks.map(finishTask),
     line: draft.line,
     position: phasePosition(draft),
   };
+  if (heading?.number !== undefined) phase.number = heading.number;
+  if (heading?.cycle !== undefined) phase.cycle = heading.cycle;
+  if (checkpoint !== '') phase.checkpoint = checkpoint;
+  if (hints.execution !== undefined) phase.execution = hints.execution;
+  return phase;
 }
 
-function phasePosition(draft: PhaseDraft): PhasePosition {
-  const { heading, lineStart, lineEnd, end } = draft;
+function phasePosition({ heading, lineStart, lineEnd, end }: PhaseDraft): PhasePosition {
+  const position: Mutable<PhasePosition> = { lineStart, lineEnd, end, level: heading?.level ?? 0 };
   const range = heading?.checkpoint;
-  return {
-    ...{ lineStart, lineEnd, end, level: heading?.level ?? 0 },
-    ...(range === undefined ? {} : { checkpoint: { start: lineStart + range.start, end: lineStart + range.end } }),
-  };
+  if (range !== undefined) position.checkpoint = { start: lineStart + range.start, end: lineStart + range.end };
+  return position;
 }
 
 // Plain literals and assignments here: spreading objects together costs three quarters of the whole parse.
-function finishTask(draft: TaskDraft, idOf: AssignedIds['idOf']): PlanTask {
-  const { id, written } = idOf(draft);
+function finishTask(draft: TaskDraft): PlanTask {
   const { hints } = draft;
-  const children = draft.children.length === 0 ? none : draft.children.map((child) => finishTask(child, idOf));
+  const children = draft.children?.map(finishTask) ?? none;
   const task: Mutable<PlanTask> = {
-    id,
-    idWritten: written,
+    id: draft.id ?? '',
+    idWritten: draft.idWritten,
     form: draft.form,
     scope: draft.scope,
     state: stateOfTask(draft, children),
@@ -153,12 +157,12 @@ function finishTask(draft: TaskDraft, idOf: AssignedIds['idOf']): PlanTask {
     files: hints === undefined ? none : unique(hints.files),
     uses: none,
     labels: none,
-    notes: draft.notes,
+    notes: draft.notes ?? none,
     children,
     line: draft.line,
     position: taskPosition(draft),
   };
-  if (draft.labels.length > 0) addLabels(task, draft.labels);
+  if (draft.labels !== undefined) addLabels(task, draft.labels);
   if (hints?.group !== undefined) task.group = hints.group;
   if (draft.commit !== undefined) {
     task.commit = draft.commit.sha;

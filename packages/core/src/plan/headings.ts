@@ -1,6 +1,6 @@
 import type { SectionKind } from './plan.js';
 import { readName, withoutComments, inlineComments } from './task-line.js';
-import type { InlineComment, TaskName } from './task-line.js';
+import type { InlineComment } from './task-line.js';
 
 /** One heading, understood. Offsets count from the start of the line. */
 export interface Heading {
@@ -16,11 +16,9 @@ export interface Heading {
   readonly textStart: number;
   readonly checkpoint?: { readonly value: string; readonly start: number; readonly end: number };
   readonly comments: readonly InlineComment[];
-  /** The line with comments blanked out. */
-  readonly shown: string;
-  readonly name?: TaskName;
 }
 
+const headingMarker = /^[ \t]*\[([^[\]]\ufe0f?)\](?=[ \t])/u;
 const checkpointSuffix = /\[checkpoint([^[\]]{0,120})\]/i;
 const reports =
   /^(?:technical review|cto review|(?:phase [\w.-]+ )?(?:[\w'’-]+ )?(?:evaluation|completion|review|verification|critique) report)\b/i;
@@ -36,17 +34,36 @@ const numberedPhase = /^第[ \t]*([\d一二三四五六七八九十]{1,6})[ \t]*
  * see `ScannedLine.underline`.
  */
 export function readHeading(line: string, underline = 0): Heading {
-  const hashes = underline === 0 ? /#+/.exec(line.slice(0, 16))?.[0].length : undefined;
-  const level = hashes ?? (underline < 0 ? 2 : 1);
+  const hashes = underline === 0 ? countHashes(line) : 0;
+  const level = hashes > 0 ? hashes : underline < 0 ? 2 : 1;
   const comments = inlineComments(line);
-  const shown = withoutComments(line, comments);
-  const opening = hashes === undefined ? 0 : line.indexOf('#') + hashes;
-  const marker = /^[ \t]*\[([^[\]]\ufe0f?)\](?=[ \t])/u.exec(shown.slice(opening, opening + 300));
+  const shown = comments.length === 0 ? line : withoutComments(line, comments);
+  const opening = hashes === 0 ? 0 : line.indexOf('#') + hashes;
+  const bracketed = shown.includes('[');
+  const marker = bracketed ? headingMarker.exec(shown.slice(opening, opening + 300)) : null;
   const textStart = skipGaps(shown, opening + (marker?.[0].length ?? 0));
-  const found = shown.includes('[') ? checkpointSuffix.exec(shown) : null;
-  const title = titleOf(shown, textStart, found);
-  const common = { level, comments, shown, textStart, ...markerPart(marker, opening), ...checkpointPart(found) };
-  return { ...common, ...understand(level, title) };
+  const found = bracketed ? checkpointSuffix.exec(shown) : null;
+  const heading: Mutable<Heading> = {
+    kind: 'other',
+    title: titleOf(shown, textStart, found),
+    level,
+    comments,
+    textStart,
+  };
+  if (marker !== null) heading.marker = markerPart(marker, opening);
+  if (found !== null) heading.checkpoint = checkpointPart(found);
+  understand(heading);
+  return heading;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function countHashes(line: string): number {
+  const start = line.indexOf('#');
+  if (start === -1) return 0;
+  let end = start;
+  while (line.charCodeAt(end) === 35) end += 1;
+  return end - start;
 }
 
 function titleOf(shown: string, from: number, checkpoint: RegExpExecArray | null): string {
@@ -63,36 +80,35 @@ function titleOf(shown: string, from: number, checkpoint: RegExpExecArray | null
     : trimmed.slice(0, end).trim();
 }
 
-function markerPart(marker: RegExpExecArray | null, hashes: number): Pick<Heading, 'marker'> | object {
-  if (marker === null) return {};
+function markerPart(marker: RegExpExecArray, opening: number): NonNullable<Heading['marker']> {
   const text = marker[1] ?? '';
-  return { marker: { text, start: hashes + marker[0].length - 1 - text.length } };
+  return { text, start: opening + marker[0].length - 1 - text.length };
 }
 
-function checkpointPart(found: RegExpExecArray | null): Pick<Heading, 'checkpoint'> | object {
-  if (found === null) return {};
+function checkpointPart(found: RegExpExecArray): NonNullable<Heading['checkpoint']> {
   const value = (found[1] ?? '').replace(/^:/, '').trim();
   const inner = found.index + '[checkpoint'.length;
   const close = found.index + found[0].length - 1;
-  return { checkpoint: { value, start: inner, end: close } };
+  return { value, start: inner, end: close };
 }
 
-function understand(level: number, title: string): Pick<Heading, 'kind' | 'title' | 'number' | 'cycle' | 'name'> {
-  const plain = title.replace(/^[^\p{L}\p{N}[(`]{0,20}/u, '');
-  if (/^fix phase\b/i.test(plain)) return fixPhase(title);
-  if (reports.test(plain)) return { kind: 'report', title };
-  const phase = level <= 3 ? readPhase(level, plain) : undefined;
-  if (phase !== undefined) return { kind: 'phase', ...phase };
-  if (level >= 2 && level <= 5) {
-    const name = readName(title);
-    if (name.prefixed) return { kind: 'task', title, name };
+const asciiWord = /^[A-Za-z0-9]/;
+/** First letters of the words for a phase that are written in ASCII. */
+const beginsPhase = /^[pf]|^[^\0-\x7f]/i;
+
+/** Says what a heading is. The first letter and a word or two tell most headings to be nothing that the codec knows. */
+function understand(heading: Mutable<Heading>): void {
+  const { level, title } = heading;
+  const plain = asciiWord.test(title) ? title : title.replace(/^[^\p{L}\p{N}[(`]{0,20}/u, '');
+  if (/^fix phase\b/i.test(plain)) {
+    heading.kind = 'fix';
+    const cycle = /cycle[ \t]+(\d{1,6})/i.exec(title)?.[1];
+    if (cycle !== undefined) heading.cycle = Number(cycle);
+  } else if (/re(?:port|view)/i.test(plain) && reports.test(plain)) heading.kind = 'report';
+  else if (level > 3 || !beginsPhase.test(plain) || !readPhase(heading, plain)) {
+    const isTask = level >= 2 && level <= 5 && readName(title).prefixed;
+    heading.kind = isTask ? 'task' : sectionKind(plain);
   }
-  return { kind: sectionKind(plain), title };
-}
-
-function fixPhase(title: string): Pick<Heading, 'kind' | 'title' | 'cycle'> {
-  const cycle = /cycle[ \t]+(\d{1,6})/i.exec(title)?.[1];
-  return { kind: 'fix', title, ...(cycle === undefined ? {} : { cycle: Number(cycle) }) };
 }
 
 function sectionKind(title: string): SectionKind {
@@ -102,25 +118,28 @@ function sectionKind(title: string): SectionKind {
   return 'other';
 }
 
-function readPhase(level: number, title: string): { title: string; number?: string } | undefined {
-  const unwrapped = title.replace(/^(?:\*\*|__)/, '').replace(/(?:\*\*|__)$/, '');
+function readPhase(heading: Mutable<Heading>, title: string): boolean {
+  const unwrapped = title.replace(/(?:\*\*|__)$/, '');
   const numbered = numberedPhase.exec(unwrapped);
-  if (numbered !== null) return phaseOf(unwrapped, numbered[1], unwrapped.slice(numbered[0].length));
+  if (numbered !== null) return isPhase(heading, unwrapped, numbered[1], unwrapped.slice(numbered[0].length));
   const word = phaseWord.exec(unwrapped)?.[0];
-  if (word === undefined) return undefined;
+  if (word === undefined) return false;
   const rest = unwrapped.slice(word.length);
   const number = phaseNumber.exec(rest)?.[0];
   const behind = rest.slice(number?.length ?? 0);
   const mark = phaseBreak.exec(behind)?.[0];
-  if (mark === undefined && number === undefined) return undefined;
+  if (mark === undefined && number === undefined) return false;
   // `# Phase 3 Frontend Migration` is the title of a document.
-  if (mark === undefined && level === 1 && behind.trim() !== '') return undefined;
-  return phaseOf(unwrapped, number, behind.slice(mark?.length ?? 0));
+  if (mark === undefined && heading.level === 1 && behind.trim() !== '') return false;
+  return isPhase(heading, unwrapped, number, behind.slice(mark?.length ?? 0));
 }
 
-function phaseOf(whole: string, number: string | undefined, name: string): { title: string; number?: string } {
+function isPhase(heading: Mutable<Heading>, whole: string, number: string | undefined, name: string): true {
   const title = name.trim();
-  return { title: title === '' ? whole : title, ...(number === undefined ? {} : { number }) };
+  heading.kind = 'phase';
+  heading.title = title === '' ? whole : title;
+  if (number !== undefined) heading.number = number;
+  return true;
 }
 
 function skipGaps(line: string, from: number): number {

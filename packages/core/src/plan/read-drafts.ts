@@ -28,8 +28,8 @@ const unread = { text: '', prefixed: false };
 interface ListFrame {
   readonly indent: number;
   /** The checkbox that this item is, or that it stands below. */
-  readonly task?: TaskDraft;
-  readonly label?: LabelDraft;
+  readonly task: TaskDraft | undefined;
+  readonly label: LabelDraft | undefined;
 }
 
 /** Where a line of text without a blank line before it goes on. */
@@ -189,7 +189,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     task.markerLength = box.marker.length;
     if (line.commented) readTaskHints(task, text.slice(line.start, line.visibleEnd));
     place(task, frames.at(-1)?.task, line);
-    frames.push({ indent: line.indent, task });
+    frames.push({ indent: line.indent, task, label: undefined });
     paragraph = { task };
   }
 
@@ -206,9 +206,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       markerStart: 0,
       markerLength: 0,
       name: unread,
-      labels: [],
-      notes: [],
-      children: [],
+      idWritten: false,
       depth: 1,
       line: line.number,
       lineStart: line.start,
@@ -217,7 +215,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       ownEnd: line.end,
       indent: text.slice(line.start, line.content),
       bullet: form === 'heading' ? '' : bulletOf(line.content),
-      lines: [{ text: text.slice(textStart, visibleEnd), start: textStart, commented }],
+      firstLine: { text: text.slice(textStart, visibleEnd), start: textStart, commented },
     };
   }
 
@@ -234,7 +232,8 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     }
     task.depth = (parent?.depth ?? 0) + 1;
     if (parent !== undefined) task.parent = parent;
-    (parent?.children ?? home(line).tasks).push(task);
+    if (parent === undefined) home(line).tasks.push(task);
+    else (parent.children ??= []).push(task);
   }
 
   function home(line: ScannedLine): PhaseDraft {
@@ -260,7 +259,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     if (list !== undefined && label === undefined) {
       list.items.push(body);
       if (task !== undefined) grow(task, line);
-      frames.push({ indent: line.indent, ...(task === undefined ? {} : { task }), label: list });
+      frames.push({ indent: line.indent, task, label: list });
       paragraph = undefined;
       return;
     }
@@ -269,11 +268,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     if (task === undefined && scope === 'discovered') addDiscovered(above === undefined, body, label, line);
     else if (label === undefined) addNote(task, body, line);
     else addLabel(task, label, line);
-    frames.push({
-      indent: line.indent,
-      ...(task === undefined ? {} : { task }),
-      ...(label === undefined ? {} : { label }),
-    });
+    frames.push({ indent: line.indent, task, label });
   }
 
   /** The line from `start` on, its comments blanked out. */
@@ -291,7 +286,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
   function addLabel(task: TaskDraft | undefined, label: LabelDraft, line: ScannedLine): void {
     paragraph = { label };
     if (task !== undefined) {
-      task.labels.push(label);
+      (task.labels ??= []).push(label);
       if (label.name === 'status') readStatus(task, label);
       grow(task, line);
       if (line.kind === 'item') task.noteIndent ??= text.slice(line.start, line.content);
@@ -312,14 +307,14 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
   function addNote(task: TaskDraft | undefined, body: string, line: ScannedLine): void {
     paragraph = undefined;
     if (task === undefined) return;
-    task.notes.push({ text: body, line: line.number });
+    (task.notes ??= []).push({ text: body, line: line.number });
     task.noteIndent ??= text.slice(line.start, line.content);
     grow(task, line);
     paragraph = { note: task };
   }
 
   function grow(task: TaskDraft, line: ScannedLine): void {
-    if (task.children.length === 0) task.ownEnd = line.end;
+    if (task.children === undefined) task.ownEnd = line.end;
   }
 
   function readText(line: ScannedLine): void {
@@ -339,7 +334,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
   function continueParagraph(open: Paragraph, words: string, line: ScannedLine): void {
     if ('task' in open) {
       if (line.commented) readTaskHints(open.task, words);
-      open.task.lines.push({ text: words, start: line.content, commented: line.commented });
+      (open.task.moreLines ??= []).push({ text: words, start: line.content, commented: line.commented });
       open.task.textEnd = line.visibleEnd;
       grow(open.task, line);
       return;
@@ -358,7 +353,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     if (task !== undefined) {
       const words = text.slice(line.start, line.visibleEnd);
       if (commitInComments(words, comments) !== undefined)
-        task.lines.push({ text: words, start: line.start, commented: true });
+        (task.moreLines ??= []).push({ text: words, start: line.start, commented: true });
       grow(task, line);
     }
     paragraph = undefined;

@@ -1,8 +1,7 @@
 import type { PhaseDraft, TaskDraft } from './drafts.js';
 
-/** Ids of all tasks of a plan. */
+/** What giving ids came upon. */
 export interface AssignedIds {
-  readonly idOf: (task: TaskDraft) => { readonly id: string; readonly written: boolean };
   /** Written ids that another task has already, with the id that is used instead. */
   readonly repeats: readonly { readonly id: string; readonly instead: string; readonly line: number }[];
 }
@@ -11,11 +10,10 @@ export interface AssignedIds {
 const maxRepeats = 1000;
 
 /**
- * Gives every task a unique id. Written ids win; a bare number that several phases count from 1 again is read as
+ * Gives every task a unique id, in `id` and `idWritten` of its draft. Written ids win; a bare number that several phases count from 1 again is read as
  * `<phase>.<n>`; a task without one gets `<phase>.<position>`, a sub-task `<task>.<position>`. Marks never change an id.
  */
 export function assignIds(phases: readonly PhaseDraft[], nodes: ReadonlySet<string>): AssignedIds {
-  const ids = new Map<TaskDraft, { id: string; written: boolean }>();
   const taken = new Set<string>();
   const repeats: { id: string; instead: string; line: number }[] = [];
   const keys = phaseKeys(phases);
@@ -24,7 +22,7 @@ export function assignIds(phases: readonly PhaseDraft[], nodes: ReadonlySet<stri
 
   for (const phase of phases) for (const task of phase.tasks) write(task, keys.get(phase) ?? '0');
   for (const phase of phases) number(phase.tasks, keys.get(phase) ?? '0');
-  return { idOf: (task) => ids.get(task) ?? { id: '', written: false }, repeats };
+  return { repeats };
 
   function write(task: TaskDraft, key: string): void {
     const id = writtenId(task);
@@ -32,9 +30,10 @@ export function assignIds(phases: readonly PhaseDraft[], nodes: ReadonlySet<stri
       const wanted = task.depth === 1 && recounted.has(id) ? `${key}.${id}` : id;
       const got = free(wanted);
       if (got !== wanted && repeats.length <= maxRepeats) repeats.push({ id: wanted, instead: got, line: task.line });
-      ids.set(task, { id: got, written: true });
+      task.id = got;
+      task.idWritten = true;
     }
-    for (const child of task.children) write(child, key);
+    if (task.children !== undefined) for (const child of task.children) write(child, key);
   }
 
   function writtenId(task: TaskDraft): string | undefined {
@@ -47,8 +46,8 @@ export function assignIds(phases: readonly PhaseDraft[], nodes: ReadonlySet<stri
 
   function number(tasks: readonly TaskDraft[], key: string): void {
     tasks.forEach((task, index) => {
-      if (!ids.has(task)) ids.set(task, { id: free(`${key}.${index + 1}`), written: false });
-      number(task.children, ids.get(task)?.id ?? key);
+      task.id ??= free(`${key}.${index + 1}`);
+      if (task.children !== undefined) number(task.children, task.id);
     });
   }
 

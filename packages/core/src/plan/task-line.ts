@@ -147,10 +147,10 @@ export interface FoundCommit {
   readonly all: readonly string[];
   /** Brackets and words included. */
   readonly span: { readonly start: number; readonly end: number };
-  /** Where the visible text ends that comes before it; absent for a comment, which is not part of the text. */
-  readonly cut?: number;
+  /** Where the visible text ends that comes before it; none for a comment, which is not part of the text. */
+  readonly cut: number | undefined;
   /** The full stop of the sentence that it is the end of. */
-  readonly stop?: string;
+  readonly stop: string | undefined;
 }
 
 /** 7 to 12 or 40 hexadecimal characters with a digit among them: else `defaced` would be a commit. */
@@ -172,7 +172,8 @@ export function commitInComments(line: string, comments: readonly InlineComment[
     const start = end - sha.length;
     const first = line.indexOf(all[0] ?? sha, comment.start);
     const style = { before: line.slice(comment.start, first), after: line.slice(end, comment.end) };
-    return { sha, start, end, style, all, span: { start: comment.start, end: comment.end } };
+    const span = { start: comment.start, end: comment.end };
+    return { sha, start, end, style, all, span, cut: undefined, stop: undefined };
   }
   return undefined;
 }
@@ -208,8 +209,9 @@ export function commitAtEnd(shown: string, done: boolean): FoundCommit | undefin
   const sha = list.all.at(-1);
   if (sha === undefined || opening === null || !fits(lead, after) || (word === undefined && !done)) return undefined;
   const span = { start: list.start - lead.length, end: length };
-  const found = { sha, start: end - sha.length, end, style: { before: lead, after }, all: list.all, span };
-  return { ...found, cut: span.start, ...(stopped ? { stop: '.' } : {}) };
+  const style = { before: lead, after };
+  const stop = stopped ? '.' : undefined;
+  return { sha, start: end - sha.length, end, style, all: list.all, span, cut: span.start, stop };
 }
 
 /** The shas with commas between them that end at `end`, in the order they are written, and where the first one begins. */
