@@ -139,11 +139,20 @@ function inserted(
   const last = rows.findLast((other) => other.form !== 'table');
   if (!table && last) return listed(lines, last, row);
   if (!table) return appended(lines, section, row);
-  const cells = table.columns.map((column) => escapeCell(valueOf(row, column) ?? '—'));
+  const cells = table.columns.map((column) => newCell(row, column, table.columns));
   const [first, ...others] = table.placeholders;
   if (first !== undefined && others.length === 0 && table.lastLine === first)
     return edited(lines.with(first, formatRow(cells)), lines.length);
   return edited(lines.toSpliced(table.lastLine + 1, 0, formatRow(cells)), table.lastLine + 1);
+}
+
+/** A table without a column for the id names the track by a link. */
+function newCell(row: TrackIndexRow, column: TrackColumn, columns: readonly TrackColumn[]): string {
+  const target = `./tracks/${row.id}/`;
+  if (column === 'link') return `[${target}](${target})`;
+  const text = escapeCell(valueOf(row, column) ?? '—');
+  const names = column === 'name' && !columns.includes('trackId') && !columns.includes('link');
+  return names ? `[${text}](${target})` : text;
 }
 
 /** Forms E and F: another entry in the form of the last one, behind it. */
