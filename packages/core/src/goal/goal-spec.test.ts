@@ -34,20 +34,42 @@ describe('the spec that a goal gives by itself', () => {
     expect(specOf('Add a database migration')).toContain('- Named in the goal: database, migration');
   });
 
+  it('escapes what would be a block behind a bullet as well', () => {
+    const text = specOf('- # Export\n- ```\n- CSV\n- - 1. ~~~\n- - -');
+    expect(text).toContain('## Goal\n\n- \\# Export\n- \\```\n- CSV\n- - 1. \\~~~\n\\- - -\n');
+    expect(text).toContain('## Requirements\n\n- \\# Export\n- \\```\n- CSV\n');
+  });
+
   it('lets no goal write headings, fences or comments of its own', () => {
     fc.assert(
       fc.property(
         fc.array(
-          fc.constantFrom('# H', '## Acceptance Criteria', '```', '~~~', '<!-- x', '-->', '---', '===', '> q', 'x'),
+          fc.constantFrom(
+            '# H',
+            '- # H',
+            '1. - ```',
+            '* ~~~',
+            '- - -',
+            '## Acceptance Criteria',
+            '```',
+            '~~~',
+            '<!-- x',
+            '-->',
+            '---',
+            '===',
+            '> q',
+            'x',
+          ),
           {
             minLength: 1,
             maxLength: 6,
           },
         ),
         (lines) => {
-          const spec = parseSpec(specOf(`Words\n${lines.join('\n')}`));
-          expect(spec.requirements).toHaveLength(1);
-          expect(spec.acceptance).toHaveLength(1);
+          const goal = readGoal(`Words\n${lines.join('\n')}`, { maxBytes: 65_536 });
+          const spec = parseSpec(specOfGoal(goal));
+          expect(spec.requirements).toHaveLength(goal.items.length || 1);
+          expect(spec.acceptance).toHaveLength(goal.items.length || 1);
           expect(spec.outOfScope).toEqual([]);
         },
       ),

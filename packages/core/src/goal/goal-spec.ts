@@ -10,7 +10,7 @@ const note = `> Written from the goal alone: these are its own words, and nothin
  * The same goal gives the same text. Nothing in the goal can become a heading, a comment or a fence.
  */
 export function specOfGoal({ title, text, items, technical }: GoalReading): string {
-  const wanted = (items.length > 0 ? items : [text]).map((item) => `- ${oneLine(item)}`).join('\n');
+  const wanted = (items.length > 0 ? items : [text]).map((item) => `- ${harmlessLine(item)}`).join('\n');
   const touched = technical.length > 0 ? `- Named in the goal: ${technical.join(', ')}\n\n` : '';
   return `# ${oneLine(title)}
 
@@ -42,8 +42,11 @@ ${touched}<!-- To be filled in: files, interfaces, constraints. -->
 `;
 }
 
-/** A line of prose that is no Markdown block but a bullet. */
+/** A line of prose that is no Markdown block but a list item, and holds none behind its bullets. */
 function harmlessLine(line: string): string {
   const words = oneLine(line);
-  return /^(?:[#>`~=|<]|[-*_+](?!\s)|[-*_](?:\s*[-*_]){2,}\s*$)/u.test(words) ? `\\${words}` : words;
+  const bullets = /^(?:(?:[-*+]|\d{1,9}[.)]) )*/u.exec(words)?.[0] ?? '';
+  const rest = words.slice(bullets.length);
+  if (/^[-*_](?:\s*[-*_]){2,}\s*$/u.test(words)) return `\\${words}`;
+  return /^(?:[#>`~=|<]|[-*_+](?!\s)|[-*_](?:\s*[-*_]){2,}\s*$)/u.test(rest) ? `${bullets}\\${rest}` : words;
 }

@@ -87,6 +87,9 @@ describe('readGoal', () => {
   it('calls a track by its first sentence, in at most 80 characters', () => {
     expect(read('- Add CSV export. It has a header.').title).toBe('Add CSV export');
     expect(read('Export:\n- CSV\n- PDF').title).toBe('Export');
+    expect(read('1. Export reports. Soon.\n2. Import orders').title).toBe('Export reports');
+    expect(read('---\n> # Fix the login').title).toBe('Fix the login');
+    expect(read('Show totals, e.g. of a week').title).toBe('Show totals, e.g. of a week');
     const { title } = read(`Show ${'very long words '.repeat(20)}`);
     expect(title.length).toBeLessThanOrEqual(80);
     expect(title).toMatch(/ \S+…$/u);

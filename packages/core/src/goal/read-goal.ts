@@ -87,11 +87,13 @@ function unclearIn(text: string): Unclear | undefined {
   return subject ? undefined : { kind: 'subject' };
 }
 
+/** The first sentence of the first line that says anything, without its bullet. A point before a small letter ends none: `e.g. this`. */
 function titleOf(text: string): string {
-  const [line = ''] = text.split('\n', 1);
-  const [sentence = line] = line.slice(0, 1000).split(/(?<=\S)[.!?。！？](?:\s|$)/u, 1);
+  const lines = text.split('\n');
+  const line = lines.find((each) => /[\p{L}\p{N}]/u.test(each)) ?? '';
+  const words = line.slice(0, 1000).replace(/^\s*(?:(?:[-*+>]|#{1,6}|\d{1,3}[.)])\s+(?=\S))+/u, '');
+  const [sentence = words] = words.split(/(?<=\S)[.!?。！？](?=\s+[^\s\p{Ll}]|\s*$)/u, 1);
   const plain = sentence
-    .replace(/^\s*(?:[-*+]|#{1,6}|\d{1,3}[.)])\s+/u, '')
     .replaceAll(/\s+/gu, ' ')
     .trim()
     .replace(/(?<=\S)[:;,]$/u, '');
