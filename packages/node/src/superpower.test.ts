@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseMetadata, parseSuperpowerErrors } from '@conductor/core/files';
+import { defineEvaluator } from '@conductor/core/plugin';
 import { silentLogger } from '@conductor/core/ports';
 import type { Logger } from '@conductor/core/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -40,14 +41,35 @@ case $name in
   executing-plans | loop-executor)
     echo "Hello from $task" >hello.txt
     echo 'TASKS COMPLETED: 1/1' ;;
+  systematic-debugging | loop-fixer)
+    echo "Hello, mended" >hello.txt
+    echo 'FIXES APPLIED: 1' ;;
 esac
 `;
 
-async function open(superpower: boolean, exits: Readonly<Record<string, number>> = {}) {
+/** Finds fault once: there is something to fix. */
+function faultyOnce() {
+  let looked = 0;
+  return defineEvaluator({
+    id: 'acme/once',
+    evaluate: () => {
+      looked += 1;
+      return looked === 1
+        ? { verdict: 'FAIL', findings: [{ severity: 'error', message: 'No name is greeted', path: 'hello.txt' }] }
+        : { verdict: 'PASS', findings: [], passes: [{ id: 'a', title: 'A', verdict: 'PASS' }] };
+    },
+  });
+}
+
+async function open(
+  superpower: boolean,
+  exits: Readonly<Record<string, number>> = {},
+  plugins: NonNullable<Parameters<typeof openProject>[1]>['plugins'] = [],
+) {
   await writeFile(join(dir, 'program.sh'), program, { mode: 0o755 });
   for (const [agent, code] of Object.entries(exits)) await writeFile(join(dir, `exit-${agent}`), `${code}\n`);
   const agents = { default: { command: ['./program.sh', '{agent}'], protocol: 'superpower' } } as const;
-  const project = await openProject(dir, { create: true, agents, git: 'off' });
+  const project = await openProject(dir, { create: true, agents, plugins, git: 'off' });
   const { tracks, approvals, events } = project.api;
   const { id } = await tracks.create({ goal: 'A greeting in hello.txt', superpower });
   await tracks.run(id);
@@ -72,20 +94,25 @@ async function open(superpower: boolean, exits: Readonly<Record<string, number>>
 
 describe('a program with the published command line', () => {
   it.each([
-    [true, 'superpowers:writing-plans', 'superpowers:executing-plans'],
-    [false, 'loop-planner', 'loop-executor'],
-  ])('does a whole track, with the flag %s as %s and %s', async (superpower, planner, executor) => {
-    const { id, track, calls, checkpoints } = await open(superpower);
+    [true, 'superpowers:writing-plans', 'superpowers:executing-plans', 'superpowers:systematic-debugging'],
+    [false, 'loop-planner', 'loop-executor', 'loop-fixer'],
+  ])('does a whole track, with the flag %s as %s, %s and %s', async (superpower, planner, executor, fixer) => {
+    const { id, track, calls, checkpoints } = await open(superpower, {}, [faultyOnce()]);
     expect(track.lifecycle).toBe('completed');
     const folder = `conductor/tracks/${id}`;
     const documents = 'conductor/tech-stack.md,conductor/workflow.md,conductor/product.md';
     expect(calls).toEqual([
       `${planner} --spec=${folder}/spec.md --output-dir=${folder}/ --track-id=${id} --metadata=${folder}/metadata.json --context-files=${documents} --format=markdown --include-dag=true`,
       `${executor} --plan=${folder}/plan.md --track-dir=${folder}/ --metadata=${folder}/metadata.json --track-id=${id} --mode=sequential --resume-from=1.1`,
+      `${fixer} --failures=${folder}/evaluation-report.md --track-dir=${folder}/ --metadata=${folder}/metadata.json --track-id=${id} --max-attempts=3`,
     ]);
-    expect(await read('hello.txt')).toBe('Hello from 1.1\n');
+    expect(await read('hello.txt')).toBe('Hello, mended\n');
     expect(await read(`${folder}/plan.md`)).toContain('- [x] Task 1.1: Write hello.txt');
-    expect([checkpoints?.PLAN?.agent, checkpoints?.EXECUTE?.agent]).toEqual([planner, executor]);
+    expect([checkpoints?.PLAN?.agent, checkpoints?.EXECUTE?.agent, checkpoints?.FIX?.agent]).toEqual([
+      planner,
+      executor,
+      fixer,
+    ]);
   });
 
   it('leads by its exit code: on, to a failed or blocked checkpoint, or to a person [LOOP-16]', async () => {
