@@ -171,7 +171,7 @@ describe('BUSINESS_SYNC', () => {
     await close();
   });
 
-  it('verifies the documents itself, hands what does not fit to the next try, and leaves it on record after the last one [BIZ-03]', async () => {
+  it('verifies the documents itself, hands what does not fit to the next try, and logs the decision once they do [BIZ-03]', async () => {
     const { test, id, asks, clock, api, close } = await flagged(
       async ({ tier, ...ask }, context) => tier === 1 && raisesThePrice({ tier, ...ask }, context),
     );
@@ -195,12 +195,16 @@ describe('BUSINESS_SYNC', () => {
       await test.workspace.replace(path, new TextEncoder().encode('- Pro: $39/month\n'));
     const [question] = (await api.approvals.list()).items;
     await api.approvals.decide(question?.id ?? '', { outcome: 'approved', choice: 'resolved' });
+    expect(await test.read('conductor/decision-log.md')).toBeUndefined();
     await api.tracks.run(id);
     expect((await api.tracks.waitFor(id)).lifecycle).toBe('completed');
+    expect(parseDecisionLog((await test.read('conductor/decision-log.md')) ?? '')).toMatchObject([
+      { track: id, decision: 'The price of Pro is $39', loggedBy: 'business-docs-sync' },
+    ]);
     await close();
   });
 
-  it('appends one entry to the decision log in its first form and changes nothing else in it [BIZ-03]', async () => {
+  it('appends one entry to the decision log in its first form and changes nothing else in it', async () => {
     const before =
       '# Decision Log\n\n| Date | Track | Decision | Category | Impact | Logged By |\n|---|---|---|---|---|---|\n| 2025-01-01 | x | Use zod | TECH | small | tech-lead |\n\nNotes of a person.\n';
     const { id, run, read, close } = await flagged(raisesThePrice, {

@@ -10,6 +10,7 @@ import { listCommand } from './list.js';
 import { logCommand } from './log.js';
 import { activateCommand, archiveCommand, readyCommand, retryCommand, switchCommand } from './move.js';
 import { newCommand } from './new.js';
+import { phaseReviewCommand } from './phase-review.js';
 import { planCheckCommand, planShowCommand } from './plan.js';
 import { planGraphCommand } from './plan-graph.js';
 import { planMarkCommand } from './plan-mark.js';
@@ -18,6 +19,7 @@ import { runCommand } from './run.js';
 import { serveCommand } from './serve.js';
 import { showCommand } from './show.js';
 import { statusCommand } from './status.js';
+import { syncDocsCommand } from './sync-docs.js';
 import { stepAliases, stepCommand } from './step.js';
 import { taskRunCommand, taskWorkerCommand } from './task.js';
 
@@ -27,6 +29,7 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
   ['Run', [runCommand, stepCommand, ...stepAliases, taskRunCommand, taskWorkerCommand, pauseCommand, resumeCommand]],
   ['Look', [statusCommand, listCommand, showCommand, logCommand]],
   ['Plans', [planShowCommand, planCheckCommand, planMarkCommand, planGraphCommand]],
+  ['Documents', [phaseReviewCommand, syncDocsCommand]],
   ['Questions', [approvalsCommand, approveCommand, denyCommand]],
   ['Tracks', [readyCommand, activateCommand, switchCommand, retryCommand, cancelCommand, archiveCommand]],
   ['Advice', [adviseCommand, ctoAdvisorCommand]],

@@ -29,12 +29,14 @@ export async function recordSync(
   record: SyncRecord,
 ): Promise<{ readonly documents: readonly string[]; readonly commit?: string }> {
   const scoped = record.scope.tiers.flatMap(({ documents }) => documents.map(({ path }) => path));
-  const uncommitted = engine.git === 'off' ? [] : ((await engine.repository?.status())?.changed ?? []);
+  const status = engine.git === 'off' ? undefined : await engine.repository?.status();
+  const uncommitted = status?.changed ?? [];
   const documents = [...new Set([...record.documents, ...scoped.filter((path) => uncommitted.includes(path))])];
   const log = `${engine.folder}/decision-log.md`;
   await appendOnce(engine, log, entryOf(engine, { ...record, documents }));
   const message = businessCommitMessage(record.what);
-  const commit = await commitWork(engine, { key: record.key, paths: [...documents, log], message });
+  const paths = status === undefined || status.kind === 'none' ? [] : [...documents, log];
+  const commit = await commitWork(engine, { key: record.key, paths, message });
   return { documents, ...(commit !== undefined && { commit }) };
 }
 
