@@ -235,6 +235,18 @@ describe('two handles of one log', () => {
     expect(one.id).toBe(two.id);
   });
 
+  it('stay behind a change that only a newer version knows, and say so each time', async () => {
+    const disk = await written(1);
+    const store = await disk.open();
+    const before = disk.files.get(last(disk)) ?? new Uint8Array();
+    const more = [['log', 'setVersion', ['track/b', 0]]] as const;
+    const newer = [['log', 'addHologram', []]] as const;
+    const lines = [more, newer].map((body, index) => encodeLine({ number: 3 + index, body }));
+    disk.files.set(last(disk), new Uint8Array(Buffer.concat([before, ...lines])));
+    for (let tries = 0; tries < 2; tries += 1) expect(await codeOf(numbers(store))).toBe('STORE_NEWER');
+    expect(await codeOf(append(store, 1))).toBe('STORE_NEWER');
+  });
+
   it('never give out a token twice, across a restart too', async () => {
     const disk = new Disk();
     const [one, two] = [await disk.open(), await disk.open()];

@@ -39,21 +39,22 @@ export function createSegments({ files, segmentBytes, durability, readOnly }: Se
     const line = decodeLine(found);
     if (line === undefined) return false;
     if (line.number !== number + 1) throw corrupt(nameOf(file), at, `line ${line.number} behind line ${number}`);
-    number = line.number;
     each(line);
+    number = line.number; // behind it: what cannot be applied is met again, and not taken for a gap
     return true;
   };
 
   const catchUpFile = (each: (line: LogLine) => void): void => {
     const size = files.size(nameOf(file)) ?? 0;
     if (size < position) throw corrupt(nameOf(file), size, `it had ${position} bytes before`);
-    const bytes = readFrom(files, nameOf(file), position, size);
+    const from = position;
+    const bytes = readFrom(files, nameOf(file), from, size);
     let start = 0;
     for (let end = bytes.indexOf(lineEnd); end !== -1; end = bytes.indexOf(lineEnd, start)) {
-      if (!take(bytes.subarray(start, end), position + start, each)) break;
+      if (!take(bytes.subarray(start, end), position, each)) break;
       start = end + 1;
+      position = from + start;
     }
-    position += start;
     if (start === bytes.length) return;
     mendTail(bytes.subarray(start));
   };
