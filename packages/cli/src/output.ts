@@ -58,8 +58,8 @@ export function createOutput({ json, quiet, stdout, stderr }: OutputOptions): Ou
 
 /** People see no `details`: what a hint refers to there is said in its place. */
 function spelt(hint: string, { allowed }: Readonly<Record<string, unknown>>): string {
-  if (!Array.isArray(allowed) || allowed.length === 0) return hint;
-  return hint.replace('See `details.allowed`', `Possible where it is ${allowed.join(' or ')}`);
+  if (!hint.startsWith('See `details.allowed`') || !Array.isArray(allowed) || allowed.length === 0) return hint;
+  return `Possible where it is ${allowed.join(' or ')}.`;
 }
 
 /** A usage error: what is missing, and the full command to type. */

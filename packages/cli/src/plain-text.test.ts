@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cut, fit, plain, widthOf } from './plain-text.js';
+import { cut, fit, plain, widthOf, wrap } from './plain-text.js';
 
 describe('plain', () => {
   it.each([
@@ -50,6 +50,19 @@ describe('widths', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 1, max: 40 }), (text, columns) => {
         expect(widthOf(fit(plain(text), columns))).toBe(columns);
+      }),
+    );
+  });
+
+  it('wraps between words, and loses none', () => {
+    expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
+    expect(wrap('an unbreakable word', 5)).toEqual(['an', 'unbreakable', 'word']);
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 12 })), (words) => {
+        const text = plain(words.join(' '));
+        const lines = wrap(text, 20);
+        expect(lines.join(' ')).toBe(text);
+        for (const line of lines) if (line.includes(' ')) expect(widthOf(line)).toBeLessThanOrEqual(20);
       }),
     );
   });

@@ -47,6 +47,21 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
+/** The text in lines of at most `columns` columns, broken between words; a word that is longer stays whole. */
+export function wrap(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line === '' || widthOf(longer) <= columns) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line];
+}
+
 /** The text in exactly `columns` columns: cut, or spaces behind. */
 export function fit(text: string, columns: number): string {
   const short = cut(text, columns);

@@ -1,8 +1,10 @@
 import type { Approval } from '@conductor/core/api';
 import { duration } from './live/frame.js';
 import type { RunEnd } from './follow-run.js';
-import { plain } from './plain-text.js';
+import { plain, wrap } from './plain-text.js';
 import { parseInstant } from '@conductor/core';
+
+const columns = 80;
 
 /** What a run came to, in words, with what to type next. */
 export function runReport({ track, run, stop, approvals, report, where }: RunEnd): string {
@@ -41,7 +43,7 @@ const endings: Readonly<Record<string, { readonly says: string; readonly command
 export function questionLines({ id, summary, options }: Approval, where = ''): string[] {
   return [
     '',
-    plain(summary),
+    ...wrap(plain(summary), columns),
     ...options.flatMap((option) => [
       `  ${plain(option.label)}:`,
       `    conductor approve${where} ${id} --choice ${option.id}`,

@@ -311,7 +311,16 @@ describe('status', () => {
     ]) {
       expect(stdout).toContain(part);
     }
-    expect(Math.max(...stdout.split('\n').map((shown) => [...shown].length))).toBeLessThanOrEqual(80);
+    await line.write('worker.mjs', 'console.log(JSON.stringify({ status: "failed", summary: "No" }))');
+    await line.run('run', id);
+    const stuck = (await line.run('status', id)).stdout;
+    for (const part of ['! EXECUTE blocked', '1 of 2 (1 failed)', '! 1.2', 'Questions', 'conductor approve '])
+      expect(stuck).toContain(part);
+    const widths = `${stdout}${stuck}`
+      .split('\n')
+      .filter((shown) => !shown.includes('conductor approve '))
+      .map((shown) => [...shown].length);
+    expect(Math.max(...widths)).toBeLessThanOrEqual(80);
   });
 
   it('has an answer for a project without tracks', async () => {
@@ -332,6 +341,9 @@ describe('list and log', () => {
     expect(new Set(ids)).toEqual(new Set(['Two', 'Three']));
     expect((await line.json('list', '--all')).last['tracks']).toHaveLength(3);
     expect((await line.json('list', '--lifecycle', 'cancelled')).last['tracks']).toHaveLength(1);
+    expect((await line.run('list', '--lifecycle', 'failed')).stdout).toBe(
+      'No track fits. All of them: conductor list --all\n',
+    );
     expect((await line.run('list', '--lifecycle', 'lunch')).exitCode).toBe(2);
   });
 

@@ -3,10 +3,12 @@ import type { Approval } from '@conductor/core/api';
 import type { CommandSpec } from '../command.js';
 import { textOption } from '../flags.js';
 import { findTrack } from '../find-track.js';
+import { cut, plain, wrap } from '../plain-text.js';
 import { whereFlag } from '../where.js';
 import { withProject } from '../with-project.js';
 import { runAndTell } from './run.js';
 
+const columns = 80;
 const statuses: readonly Approval['status'][] = ['pending', 'approved', 'denied', 'expired', 'cancelled', 'consumed'];
 
 export const approvalsCommand: CommandSpec = {
@@ -34,10 +36,10 @@ export const approvalsCommand: CommandSpec = {
 };
 
 function approvalText({ id, status, summary, options, trackId }: Approval): string {
-  const choices = options.map((option) => `  ${option.id.padEnd(10)} ${option.label}`);
+  const choices = options.map((option) => cut(`  ${option.id.padEnd(10)} ${plain(option.label)}`, columns));
   return [
     `${id} (${status})${trackId === undefined ? '' : `, track ${trackId}`}`,
-    `  ${summary}`,
+    ...wrap(plain(summary), columns - 2).map((text) => `  ${text}`),
     ...choices,
     `  conductor approve ${id} --choice ${options[0]?.id ?? ''}`,
   ].join('\n');

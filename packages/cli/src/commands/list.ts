@@ -1,5 +1,6 @@
 import { lifecycles } from '@conductor/core';
 import type { Track } from '@conductor/core/api';
+import type { Project } from '@conductor/node';
 import type { CommandSpec } from '../command.js';
 import { choiceOption, numberOption, textOption } from '../flags.js';
 import { table } from '../table.js';
@@ -34,15 +35,21 @@ export const listCommand: CommandSpec = {
       });
       out.result(
         { tracks: page.items, ...(page.nextCursor !== undefined && { nextCursor: page.nextCursor }) },
-        listText(page.items, page.nextCursor),
+        page.items.length > 0 ? listText(page.items, page.nextCursor) : await emptyText(project),
       );
       return 0;
     });
   },
 };
 
+async function emptyText({ api }: Project): Promise<string> {
+  const { items } = await api.tracks.list({ limit: 1 });
+  return items.length > 0
+    ? 'No track fits. All of them: conductor list --all'
+    : 'No tracks yet. Next: conductor new "<what shall be true afterwards>"';
+}
+
 function listText(tracks: readonly Track[], next: string | undefined): string {
-  if (tracks.length === 0) return 'No tracks yet. Next: conductor new "<what shall be true afterwards>"';
   const rows = tracks.map(({ id, lifecycle, step, progress }) => [
     id,
     lifecycle,
