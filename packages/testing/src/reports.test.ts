@@ -152,3 +152,68 @@ describe('the report of a track', () => {
     await test.close();
   });
 });
+
+describe('index.md of the project', () => {
+  it('shows focus, completions and health as they are now, and keeps what people wrote around them', async () => {
+    const before = '# Our project\n\nSee [product](product.md).\n\n## Links\n\n- one\n';
+    const { test, id, run, read, close } = await sums();
+    await test.workspace.replace('conductor/index.md', new TextEncoder().encode(before));
+    const other = await test.api.tracks.create({
+      name: 'Later',
+      goal: 'Later',
+      tasks: [{ text: 'x', files: ['x.txt'] }],
+    });
+    await test.clock.settle();
+    expect(await read('conductor/index.md')).toContain('## Current Focus\n\n- none\n');
+    await test.api.tracks.move(id, { to: 'ready' });
+    await test.api.tracks.move(id, { to: 'active' });
+    await test.clock.settle();
+    expect(await read('conductor/index.md')).toContain(`## Current Focus\n\n- [Sums](./tracks/${id}/) – PLAN\n`);
+    await run();
+    expect(await read('conductor/index.md')).toBe(`# Our project
+
+**Last Updated**: 2026-01-01
+
+See [product](product.md).
+
+## Links
+
+- one
+
+## Current Focus
+
+- none
+
+## Recent Completions
+
+- [Sums](./tracks/${id}/) – 2026-01-01
+
+## System Health
+
+- Active tracks: 0
+- Blocked tracks: 0
+- Completed tracks: 1
+- Open questions: 0
+`);
+    // Another process knows the same tracks without having written them.
+    await test.workspace.remove('conductor/index.md');
+    const second = await createTestEngine({ ports: test.ports });
+    await second.api.tracks.cancel(other.id);
+    await second.close();
+    expect(await read('conductor/index.md')).toContain(`- [Sums](./tracks/${id}/)`);
+    await close();
+  });
+
+  it('counts a track that waits for an answer as blocked', async () => {
+    const test = await createTestEngine({
+      agents: { worker: async () => ({ status: 'failed', summary: 'It does not work' }) },
+    });
+    const { id } = await test.api.tracks.create({ goal: 'A file', tasks: [{ text: 'Write a', files: ['a.txt'] }] });
+    await test.api.tracks.run(id);
+    await test.api.tracks.waitFor(id);
+    await test.close();
+    expect(await test.read('conductor/index.md')).toMatch(
+      /- Active tracks: 1\n- Blocked tracks: 1\n- Completed tracks: 0\n- Open questions: 1\n/u,
+    );
+  });
+});

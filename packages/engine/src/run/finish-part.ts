@@ -19,9 +19,9 @@ const parts: Readonly<Record<CompletionPart, (session: TrackSession, effect: str
     await engine.views.flush(id, { patient: true });
     const status = await engine.repository?.status();
     const changed = (status?.changed ?? []).filter(
+    const pages = ['tracks.md', 'index.md'].map((name) => `${engine.folder}/${name}`);
       (path) =>
-        (path.startsWith(`${engine.folder}/tracks/${id}/`) || path === `${engine.folder}/tracks.md`) &&
-        !path.includes('/.message-bus/'),
+        (path.startsWith(`${engine.folder}/tracks/${id}/`) || pages.includes(path)) && !path.includes('/.message-bus/'),
     );
     const sha = await commitWork(engine, {
       key: commitKey(engine, effect),

@@ -2,6 +2,7 @@ import type { TrackState } from '@conductor/core';
 import { isFolderGone, takeUpGone } from '../edits/folder-gone.js';
 import { isPlanned } from '../edits/whose-edit.js';
 import type { EngineContext, Views } from '../engine-context.js';
+import { syncProjectIndex } from '../reports/project-index.js';
 import { loadTrack } from '../load.js';
 import { isRunElsewhere, tracksBehind } from './behind.js';
 import { confirmViews } from './confirm-views.js';
@@ -126,6 +127,7 @@ async function syncOnce(engine: EngineContext, state: TrackState, o: WriteOption
   const texts = [specView(engine, state), ...(isPlanned(state) ? [] : [planView(engine, state)])];
   const synced = await Promise.allSettled([
     ...[...texts, ...(await reportViews(engine, state))].map((view) => syncText(engine, state, view)),
+    o.listed(() => syncProjectIndex(engine, state)).then((): Synced => 'written'),
     syncMetadata(engine, state, o),
     o.listed(() => syncRow(engine, state)),
   ]);
