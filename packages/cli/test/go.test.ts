@@ -167,6 +167,17 @@ describe('go with a goal', () => {
     expect(stderr).toContain("    conductor go 'Clear the printer'\\''s queue of the printer' --intent feature");
   });
 
+  it('says that a track which is there keeps its own goal, unless it was made for this one', async () => {
+    await line.json('go', 'Jobs of the printer queue are listed', '--no-run');
+    const own = 'The track goes on with its own goal.';
+    const same = await line.run('go', 'Jobs of the printer queue are listed', '--no-run');
+    expect(same.stdout).toContain('Going on with track');
+    expect(same.stderr).not.toContain(own);
+    const other = await line.run('go', 'Sort the jobs of the printer queue', '--no-run');
+    expect(other.stderr).toContain(own);
+    expect(other.stderr).toMatch(/conductor\/tracks\/jobs-of-the-printer-queue-are-listed_\d{8}\/spec\.md/u);
+  });
+
   it('tells how a new track comes to its turn beside the active one', async () => {
     await line.write('plan.md', planOf('a.txt'));
     await agents('planner', 'worker');
@@ -211,6 +222,7 @@ describe('go with a goal', () => {
   it.each([
     ['an unknown intent', ['x', '--intent', 'lunch'], 'USAGE', 2],
     ['an intent without a goal', ['--intent', 'bugfix'], 'USAGE', 2],
+    ['an intent beside a track', ['x', '--intent', 'bugfix', '--track', 'a'], 'USAGE', 2],
     ['a track that is not there', ['--track', 'nothing'], 'TRACK_NOT_FOUND', 3],
   ])('refuses %s', async (_name, argv, code, exit) => {
     const { last, exitCode } = await line.json('go', ...argv);

@@ -1,7 +1,7 @@
 import { ConductorError } from '@conductor/core';
 import { GoalOption } from '@conductor/core/api';
 import type { GoResult } from '@conductor/core/api';
-import { intents } from '@conductor/core/goal';
+import { intents, isNoGoal, readGoal } from '@conductor/core/goal';
 import type { Project } from '@conductor/node';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { exitOfRun } from '../exits.js';
@@ -31,6 +31,8 @@ export const goCommand: CommandSpec = {
     const intent = choiceOption(options, 'intent', '--intent', intents);
     if (intent !== undefined && goal === undefined)
       throw usage('--intent needs a goal', `conductor go "<what shall be true afterwards>" --intent ${intent}`);
+    if (intent !== undefined && wanted !== undefined)
+      throw usage('--intent asks for a new track, --track for one that is there', `conductor go --track ${wanted}`);
     return withProject(context, async (project) => {
       const where = whereFlag(context, project.root);
       const trackId = wanted === undefined ? undefined : (await findTrack(project, wanted)).id;
@@ -41,6 +43,8 @@ export const goCommand: CommandSpec = {
         .catch((error: unknown) => {
           throw context.signal.aborted ? interrupted(context, where) : withAnswers(error, goal, where);
         });
+      const kept = ownWords(project, found, goal);
+      if (kept !== undefined) context.out.note(kept);
       return options['run'] === false ? told(context, project, found, where) : runFound(context, project, found, where);
     });
   },
@@ -71,6 +75,17 @@ async function runFound(context: CommandContext, project: Project, found: GoResu
 function introduction({ folder }: Project, { action, intent, complexity, track }: GoResult): string {
   if (action === 'resumed') return `Going on with track ${track.id}: ${plain(track.name)}`;
   return `New track ${track.id} (${intent}, ${complexity})\n  ${folder}/tracks/${track.id}/spec.md`;
+}
+
+/** A track that is there goes on as it is: where a goal in other words led to it, these are in no file yet. */
+function ownWords(
+  { folder }: Project,
+  { action, track: { id, name } }: GoResult,
+  goal: string | undefined,
+): string | undefined {
+  if (action === 'created' || goal === undefined || isNoGoal(goal)) return undefined;
+  if (readGoal(goal, { maxBytes: Infinity }).title === name) return undefined;
+  return `The track goes on with its own goal. What is new in yours goes into ${folder}/tracks/${id}/spec.md, or with --intent into a track of its own.`;
 }
 
 /** What keeps a track from being run loses nothing of it: it waits, and this is how it goes on. */
