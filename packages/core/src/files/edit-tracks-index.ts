@@ -16,8 +16,6 @@ export interface TrackIndexRow {
   /** Present: the row belongs to the completed tracks. */
   readonly completed?: string | undefined;
   readonly summary?: string | undefined;
-  /** The row is somebody's: of what it says only the state is ours to change. */
-  readonly keep?: boolean | undefined;
 }
 
 const sections = {
@@ -93,14 +91,11 @@ function updated(lines: readonly string[], here: TrackRow, { tables }: TracksInd
     const value = valueOf(row, column);
     const before = column === 'other' ? undefined : here[column];
     const raw = cells[place] ?? ' ';
-    const theirs = row.keep === true && before !== undefined && !ofState.has(column);
     const same = value === before || (column === 'status' && before !== undefined && saysTheSame(before, row.status));
-    return value === undefined || same || theirs || column === 'link' ? raw : ` ${escapeCell(value)} `;
+    return value === undefined || same || column === 'link' ? raw : ` ${escapeCell(value)} `;
   });
   return edited(lines.with(at, `|${next.join('|')}|`), lines.length);
 }
-
-const ofState: ReadonlySet<TrackColumn> = new Set(['status', 'step', 'completed']);
 
 /** `✅ Done` for `complete`: a word of another form keeps its form while it means the same. One of our own words says what it says. */
 function saysTheSame(cell: string, status: string): boolean {

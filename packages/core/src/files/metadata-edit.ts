@@ -60,7 +60,10 @@ export function readMetadataEdit(read: MetadataRead, base: Base): MetadataEdit {
     });
   const ours: string[] = [];
 
-  const configure = patchOf(read, changed, refuse);
+  const keys = new Set(
+    [...base.said.flatMap(Object.keys), ...Object.keys(words)].filter((key) => key.startsWith('extra.')),
+  );
+  const configure = patchOf(read, { changed, unknown: [...keys].some(changed) }, refuse);
   const override = overrideOf(read, changed, refuse);
   for (const path of wordPaths) {
     if (taken.has(path) || !changed(path) || gone(path)) continue;
@@ -93,13 +96,16 @@ const taken: ReadonlySet<string> = new Set([
 type Changed = (path: string) => boolean;
 type Refuse = (path: string, why: string) => void;
 
-function patchOf({ metadata = {}, extra }: MetadataRead, changed: Changed, refuse: Refuse): MetadataPatch {
+function patchOf(
+  { metadata = {}, extra }: MetadataRead,
+  { changed, unknown }: { readonly changed: Changed; readonly unknown: boolean },
+  refuse: Refuse,
+): MetadataPatch {
   const { name, type, priority, dependencies, superpowerEnhanced } = metadata;
   const level = priority === undefined ? undefined : readPriority(priority);
   if (changed('priority') && priority !== undefined && level === undefined)
     refuse('priority', `${JSON.stringify(priority.slice(0, 80))} is no priority`);
   const limits = limitsOf(metadata.loopState ?? {}, changed, refuse);
-  const unknown = Object.keys(extra).some((key) => changed(`extra.${key}`));
   return {
     ...(changed('name') && name !== undefined && name.trim() !== '' && { name }),
     ...(changed('type') && type !== undefined && type.trim() !== '' && { type }),

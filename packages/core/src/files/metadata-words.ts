@@ -47,7 +47,7 @@ export function metadataWords(metadata: MetadataV3, extra: Readonly<Record<strin
 
 /** Spacing is no change of a value. */
 function fingerprint(text: string): string {
-  return sha256Hex(text.replaceAll(/\s+/g, ' ')).slice(0, 16);
+  return sha256Hex(text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, '$1')).slice(0, 16);
 }
 
 /** A metadata without some of its fields, which then stay in the file as they stand. */

@@ -211,3 +211,66 @@ describe('tracks.md', () => {
     expect(parseTracksIndex(evil).rows).toMatchObject([{ name: 'a | b | c | # d', status: 'in_progress' }]);
   });
 });
+
+describe('a list that somebody else keeps', () => {
+  const row = {
+    id: 'new_20260101',
+    name: 'New | one\n',
+    type: 'feature',
+    status: 'active',
+    step: 'PLAN',
+    created: '2026-01-01',
+  };
+
+  it('gets another entry in its own form, behind the last one', () => {
+    const list =
+      '# Tracks\n\n---\n\n- [x] **Track: Old**\n*Link: [./conductor/tracks/old/](./conductor/tracks/old/)*\n\n## Notes\n\nwords\n';
+    expect(upsertTrackRow(list, row)).toBe(
+      list.replace(
+        '/old/)*\n',
+        '/old/)*\n\n---\n\n- [~] **Track: New | one**\n*Link: [./conductor/tracks/new_20260101/](./conductor/tracks/new_20260101/)*\n',
+      ),
+    );
+    const headings = '# Tracks\r\n\r\n## [ ] Track: Old\r\n*Link: [./tracks/old/](./tracks/old/)*';
+    expect(upsertTrackRow(headings, { ...row, completed: '2026-01-02' })).toBe(
+      `${headings}\r\n\r\n## [x] Track: New | one\r\n*Link: [./tracks/new_20260101/](./tracks/new_20260101/)*`,
+    );
+    const bare = '- [ ] Track: Old\n';
+    expect(upsertTrackRow(bare, { ...row, status: 'draft' })).toBe(
+      '- [ ] Track: Old\n\n- [ ] Track: New | one\n*Link: [./tracks/new_20260101/](./tracks/new_20260101/)*\n',
+    );
+    for (const text of [list, headings, bare]) {
+      const once = upsertTrackRow(text, row);
+      expect(upsertTrackRow(once, row)).toBe(once);
+    }
+  });
+
+  it('names a track by a link where it has no column for the id', () => {
+    const named = '| Track | Status |\n|---|---|\n| 001-old | active |\n';
+    expect(upsertTrackRow(named, row)).toBe(`${named}| [New \\| one](./tracks/new_20260101/) | active |\n`);
+    const linked = '| Name | Link |\n|---|---|\n| Old | [here](./tracks/old/) |\n';
+    expect(upsertTrackRow(linked, row)).toBe(
+      `${linked}| New \\| one | [./tracks/new_20260101/](./tracks/new_20260101/) |\n`,
+    );
+  });
+
+  it('keeps its own word for a state as long as that means the same', () => {
+    const table = (status: string) => `| Track ID | Status |\n|---|---|\n| new_20260101 | ${status} |\n`;
+    for (const [theirs, ours] of [
+      ['🚧 In Progress', 'active'],
+      ['In-Progress', 'paused'],
+      ['✅ Done', 'complete'],
+      ['Planned', 'draft'],
+      ['**Blocked**', 'failed'],
+    ] as const)
+      expect(upsertTrackRow(table(theirs), { ...row, status: ours })).toBe(table(theirs));
+    for (const [theirs, ours] of [
+      ['🚧 In Progress', 'blocked'],
+      ['active', 'paused'],
+      ['Waiting for QA', 'active'],
+      ['constructor', 'active'],
+    ] as const)
+      expect(upsertTrackRow(table(theirs), { ...row, status: ours })).toBe(table(ours));
+    expect(upsertTrackRow(table('odd'), { ...row, status: 'odder' })).toBe(table('odder'));
+  });
+});

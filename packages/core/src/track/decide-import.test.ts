@@ -65,7 +65,7 @@ describe('a track that is taken over from a folder', () => {
     expect(state).toMatchObject({
       lifecycle: 'ready',
       about: { name: 'Greet', priority: 'P1', superpower: false, dependencies: ['other'], extra: { owner: '"mo"' } },
-      imported: { name: 'Greet', type: 'bugfix', priority: 'P1' },
+      imported: true,
       policy: { limits: { maxFixCycles: 5, maxPlanRevisions: 3 } },
       loop: { step: 'EXECUTE', status: 'IN_PROGRESS', mode: 'PARALLEL', fixCycles: 1, planRevisions: 2 },
       createdAt: '2025-01-02T00:00:00.000Z',

@@ -25,7 +25,7 @@ export const evolveImport: Handlers = {
       spec: data.spec as TrackState['about']['spec'],
       extra: data.extra,
     },
-    imported: { name: data.name, type: data.type, priority: data.priority },
+    imported: true,
     policy: {
       limits: { ...defaultLimits, ...(data.policy.limits as Partial<Limits>) },
       isolation: data.policy.isolation,

@@ -207,8 +207,8 @@ export interface TrackState {
     /** Unknown keys of a foreign `metadata.json`, kept as the text of their values. */
     readonly extra: Json;
   };
-  /** Taken over from a folder: what its files called it. */
-  readonly imported?: { readonly name: string; readonly type: string; readonly priority: Priority };
+  /** Taken over from a folder that another tool has made. */
+  readonly imported?: boolean;
   readonly lifecycle: Lifecycle;
   readonly lifecycleReason?: string;
   /** Paused, but running work may end first. */
