@@ -6,19 +6,14 @@ import type { Found } from '../views/view-row.js';
 import { noteCommand } from './note-edit.js';
 import { commitEdit } from './take-up.js';
 
-/** True when no file of the track is left. O(files of the folder): asked only when spec.md is missing. */
-export async function isFolderGone({ workspace, folder }: EngineContext, trackId: string): Promise<boolean> {
-  for await (const _ of workspace.list(`${folder}/tracks/${trackId}/**`)) return false;
-  return true;
-}
-
 /**
- * A person who deletes a folder means the track: it is paused, and nothing is written there again until the folder is back. Said once,
- * and again after each resume.
+ * True when no file of the track is left: a person who deletes a folder means the track, so it is paused, and nothing is written there
+ * until the folder is back. Said once, and again after each resume. O(files of the folder): asked only when spec.md is missing.
  */
-export async function takeUpGone(engine: EngineContext, state: TrackState, spec: Found): Promise<void> {
+export async function takeUpGone(engine: EngineContext, state: TrackState, spec: Found): Promise<boolean> {
+  if (await holdsFiles(engine, state.id)) return false;
   const active = state.lifecycle === 'active';
-  if (spec.row?.gone === true && !active) return;
+  if (spec.row?.gone === true && !active) return true;
   const path = `${engine.folder}/tracks/${state.id}`;
   const reason = `WORKSPACE_GONE: ${path} was deleted`;
   const pause: readonly TrackCommand[] = active ? [{ name: 'track.pause', data: { reason, mode: 'now' } }] : [];
@@ -39,4 +34,10 @@ export async function takeUpGone(engine: EngineContext, state: TrackState, spec:
   const { last = '', pending = '', ...row } = spec.row ?? {};
   const op = rowOp(spec, { ...row, last, pending, gone: true });
   await commitEdit(engine, state.id, [note, ...pause], engineActor, op);
+  return true;
+}
+
+async function holdsFiles({ workspace, folder }: EngineContext, trackId: string): Promise<boolean> {
+  for await (const _ of workspace.list(`${folder}/tracks/${trackId}/**`)) return true;
+  return false;
 }

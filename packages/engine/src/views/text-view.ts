@@ -20,14 +20,18 @@ export interface TextView {
   readonly mark?: ((text: string, state: TrackState, except: ReadonlySet<string>) => string) | undefined;
   /** True for bytes that the log has taken over as they are: whoever wrote them was asked to. */
   isHandedIn?(found: Found): Promise<boolean>;
+  /** Takes up a text that somebody wrote where the track has none yet. */
+  begin?(found: Found): Promise<void>;
+  /** Asked when the file is deleted: true when the whole track is gone with it, which is then on record. */
+  isGone?(found: Found): Promise<boolean>;
   /** Takes up what somebody else wrote, or that the file is gone; afterwards the row knows those bytes. */
   takeUp(found: Found, ours: string): Promise<void>;
   /** Puts on record that we changed what somebody else had changed before. */
   tellConflicts(found: Found, conflicts: readonly PlanConflict[]): Promise<void>;
 }
 
-/** `again`: the file or the track changed meanwhile; look at both once more. */
-export type Synced = 'written' | 'again';
+/** `again`: the file or the track changed meanwhile, look at both once more. `gone`: there is nothing to write into. */
+export type Synced = 'written' | 'again' | 'gone';
 
 /**
  * Brings a file and the log together: what somebody else wrote is taken up first, then our text is written, with their words that
@@ -35,9 +39,10 @@ export type Synced = 'written' | 'again';
  */
 export async function syncText(engine: EngineContext, state: TrackState, view: TextView): Promise<Synced> {
   const ours = await view.render(state);
-  if (ours === undefined) return 'written';
+  if (ours === undefined) return begun(engine, view);
   const found = await findView(engine, view.path, sha256Hex(ours));
   const foreign = found.state === 'foreign' && (await view.isHandedIn?.(found)) !== true;
+  if (found.state === 'deleted' && (await view.isGone?.(found)) === true) return 'gone';
   if (foreign || found.state === 'deleted') {
     await view.takeUp(found, ours);
     return 'again';
@@ -46,6 +51,14 @@ export async function syncText(engine: EngineContext, state: TrackState, view: T
   const { text, kept, conflicts } = withTheirs(view, state, ours, found);
   if (conflicts.length > 0) await view.tellConflicts(found, conflicts);
   return writeText(engine, state, found, { text, kept, from: sourceOf(view, state, text, kept) });
+}
+
+async function begun(engine: EngineContext, view: TextView): Promise<Synced> {
+  if (!view.begin) return 'written';
+  const found = await findView(engine, view.path);
+  if (found.state !== 'foreign') return 'written';
+  await view.begin(found);
+  return 'again';
 }
 
 function sourceOf({ fromLog }: TextView, { version }: TrackState, text: string, kept: Kept | undefined): Source {

@@ -1,5 +1,7 @@
 import type { TrackState } from '@conductor/core';
 import type { Content, EventEnvelope } from '@conductor/core/ports';
+import { takeUpGone } from '../edits/folder-gone.js';
+import { takeUpFirstPlan } from '../edits/take-up-first-plan.js';
 import { takeUpPlan, tellConflicts } from '../edits/take-up-plan.js';
 import { takeUpReport } from '../edits/take-up-report.js';
 import { takeUpSpec } from '../edits/take-up-spec.js';
@@ -21,6 +23,7 @@ export function specView(engine: EngineContext, state: TrackState): TextView {
     path: `${engine.folder}/tracks/${state.id}/spec.md`,
     fromLog: true,
     render,
+    isGone: (found) => takeUpGone(engine, state, found),
     takeUp: (found, ours) => takeUpSpec(engine, state, { render }, found, ours),
     tellConflicts: (found, conflicts) => tellConflicts(engine, state, found, conflicts),
   };
@@ -35,6 +38,7 @@ export function planView(engine: EngineContext, state: TrackState): TextView {
     render,
     mark: markedText,
     isHandedIn: ({ hash, row }) => isHandedIn(engine, state, hash, row),
+    begin: (found) => takeUpFirstPlan(engine, state, found),
     takeUp: (found, ours) => takeUpPlan(engine, state, { render }, found, ours),
     tellConflicts: (found, conflicts) => tellConflicts(engine, state, found, conflicts),
   };

@@ -72,11 +72,17 @@ export async function findView(engine: EngineContext, path: string, rendered?: s
   const bytes = await engine.workspace.read(path, { maxBytes: engine.limits.viewBytes });
   const hash = bytes ? sha256Hex(bytes) : '';
   const record = await engine.store.records.get(collection, path); // after the bytes: who wrote them has noted them by now
-  const row = record && !record.deleted ? (record.value as unknown as ViewRow) : undefined; // written below
+  const row = record && !record.deleted ? rowIn(record.value) : undefined;
   const about = { path, bytes, hash, row, revision: record?.revision ?? 0 };
   const ours = isOurs(engine, hash, row) || hash === rendered;
   if (bytes) return { ...about, state: ours ? 'ours' : 'foreign' };
   return { ...about, state: row === undefined || ours ? 'absent' : 'deleted' };
+}
+
+/** Rows are local and written below; those of an earlier version kept nothing but a number. */
+function rowIn(value: Json): ViewRow {
+  const row = value as unknown as ViewRow;
+  return typeof row.kept === 'object' ? row : { ...row, kept: undefined };
 }
 
 function isOurs(engine: EngineContext, hash: string, row: ViewRow | undefined): boolean {
@@ -98,7 +104,7 @@ export async function viewRecords(
   prefix: string,
 ): Promise<readonly { readonly row: ViewRow; readonly revision: number }[]> {
   const { rows } = await store.records.list(collection, { prefix, limit: 1000 });
-  return rows.map(({ value, revision }) => ({ row: value as unknown as ViewRow, revision })); // written below
+  return rows.map(({ value, revision }) => ({ row: rowIn(value), revision }));
 }
 
 /** The op that writes a row over the one that was found. */

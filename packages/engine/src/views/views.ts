@@ -1,9 +1,8 @@
 import type { TrackState } from '@conductor/core';
-import { isFolderGone, takeUpGone } from '../edits/folder-gone.js';
 import { isPlanned } from '../edits/whose-edit.js';
 import type { EngineContext, Views } from '../engine-context.js';
-import { syncProjectIndex } from '../reports/project-index.js';
 import { loadTrack } from '../load.js';
+import { syncProjectIndex } from '../reports/project-index.js';
 import { isRunElsewhere, tracksBehind } from './behind.js';
 import { confirmViews } from './confirm-views.js';
 import { syncMetadata } from './metadata-view.js';
@@ -12,7 +11,7 @@ import { syncText } from './text-view.js';
 import type { Synced } from './text-view.js';
 import { planView, reportViews, specView } from './track-texts.js';
 import { syncRow } from './tracks-list.js';
-import { findView, viewRows } from './view-row.js';
+import { viewRows } from './view-row.js';
 
 /** Nothing is written: for hosts that want the log only. */
 export const noViews: Views = {
@@ -106,7 +105,9 @@ const maxTries = 8;
 async function syncTrackViews(engine: EngineContext, start: TrackState, o: WriteOptions): Promise<TrackState> {
   let state = start;
   for (let tries = 0; tries < maxTries; tries += 1) {
-    if ((await syncOnce(engine, state, o)) === 'written') {
+    const synced = await syncOnce(engine, state, o);
+    if (synced === 'gone') return state;
+    if (synced === 'written') {
       if (o.patient) await confirmViews(engine, state.id);
       return state;
     }
@@ -119,17 +120,14 @@ async function syncTrackViews(engine: EngineContext, start: TrackState, o: Write
 /** Side by side: what is noted in the store shares its commits. `spec.md` first: without it the whole folder may be gone. */
 async function syncOnce(engine: EngineContext, state: TrackState, o: WriteOptions): Promise<Synced> {
   if (state.version === 0) return 'written';
-  const spec = await findView(engine, specView(engine, state).path);
-  if (spec.state === 'deleted' && (await isFolderGone(engine, state.id))) {
-    await takeUpGone(engine, state, spec);
-    return 'written';
-  }
-  const texts = [specView(engine, state), ...(isPlanned(state) ? [] : [planView(engine, state)])];
+  const first = await syncText(engine, state, specView(engine, state));
+  if (first !== 'written') return first;
+  const texts = [...(isPlanned(state) ? [] : [planView(engine, state)]), ...(await reportViews(engine, state))];
   const synced = await Promise.allSettled([
-    ...[...texts, ...(await reportViews(engine, state))].map((view) => syncText(engine, state, view)),
-    o.listed(() => syncProjectIndex(engine, state)).then((): Synced => 'written'),
+    ...texts.map((view) => syncText(engine, state, view)),
     syncMetadata(engine, state, o),
     o.listed(() => syncRow(engine, state)),
+    o.listed(() => syncProjectIndex(engine, state)).then((): Synced => 'written'),
   ]);
   for (const result of synced) if (result.status === 'rejected') throw result.reason;
   return synced.some((result) => result.status === 'fulfilled' && result.value === 'again') ? 'again' : 'written';
