@@ -98,10 +98,10 @@ describe('sync-docs', () => {
     expect(await text('conductor/product-roadmap.md')).toBe('# Roadmap\n\n- Pro: $29/month\n');
     expect(await text('conductor/research/old.md')).toBe('Pro: $9/month\n');
     expect(await text('conductor/decision-log.md')).toMatch(
-      /\| all tiers \| BUSINESS \| product-roadmap\.md \| business-docs-sync \|\n$/u,
+      /\| stale prices \| BUSINESS \| product-roadmap\.md \| business-docs-sync \|\n$/u,
     );
     expect(git('log', '--format=%s').split('\n').slice(0, 2)).toEqual([
-      'docs: sync business docs — all tiers',
+      'docs: sync business docs — stale prices',
       'begin',
     ]);
     expect(git('rev-parse', 'HEAD').trim()).toBe(answer.commit);

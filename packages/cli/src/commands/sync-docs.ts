@@ -41,9 +41,15 @@ function checkText({ tiers, impacts, reasons, findings }: DocumentCheck): string
       ...(documents.length > 0 ? documents.map((path) => `  ${plain(path)}`) : ['  none yet']),
     ]),
     '',
-    ...(findings.length > 0 ? findingLines(findings) : ['The documents fit together.']),
+    ...(findings.length > 0 ? findingLines(findings) : [fitting(tiers)]),
     'Nothing was written.',
   ].join('\n');
+}
+
+function fitting(tiers: DocumentCheck['tiers']): string {
+  return tiers.some(({ documents }) => documents.length > 0)
+    ? 'The documents fit together.'
+    : 'No business document is there yet: product.md is where it begins.';
 }
 
 async function sync(context: CommandContext, project: Project, trackId: string | undefined): Promise<number> {

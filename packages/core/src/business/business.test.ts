@@ -13,6 +13,7 @@ import {
   impactWords,
   inTierOrder,
   readSyncFlag,
+  staleSubject,
   syncScope,
   syncSubject,
   triggerOf,
@@ -301,9 +302,14 @@ describe('the commit of a synchronisation', () => {
       'docs: sync business docs — AI model, SDK or cost structure; new package or tier',
     );
     expect(businessCommitMessage(syncSubject([], [], 'Team prices'))).toBe('docs: sync business docs — Team prices');
-    expect(businessCommitMessage(syncSubject([], [], undefined))).toBe('docs: sync business docs — all tiers');
+    expect(businessCommitMessage(syncSubject([], [], undefined))).toBe('docs: sync business docs — all documents');
     const long = businessCommitMessage('ä'.repeat(500));
     expect(long.split('\n')).toHaveLength(1);
     expect([...long].length).toBeLessThan(140);
+    const codes = ['SDK_MISMATCH', 'TIER_UNKNOWN', 'PRICE_MISMATCH', 'MODEL_MISMATCH', 'TIER_ORDER'].map((code) => ({
+      code,
+    }));
+    expect(staleSubject(codes)).toBe('stale prices, tiers, model names, SDK imports');
+    expect(staleSubject([{ code: 'TIER_ORDER' }])).toBeUndefined();
   });
 });

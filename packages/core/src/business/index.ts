@@ -13,4 +13,4 @@ export type { DocumentChange, HeldChanges } from './held-to-tier.js';
 // Checks and words of the commit
 export { checkConsistency } from './check-consistency.js';
 export type { BusinessText, BusinessTexts } from './check-consistency.js';
-export { businessCommitMessage, syncSubject } from './commit-message.js';
+export { businessCommitMessage, staleSubject, syncSubject } from './commit-message.js';

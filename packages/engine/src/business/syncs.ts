@@ -1,5 +1,5 @@
 import { anySignal, ConductorError, instant, toConductorError } from '@conductor/core';
-import { syncSubject } from '@conductor/core/business';
+import { staleSubject, syncSubject } from '@conductor/core/business';
 import type { DocumentSync } from '@conductor/core/api';
 import type { Assignment, Executor, Json, Outcome, RunContext } from '@conductor/core/ports';
 import type { EngineContext } from '../engine-context.js';
@@ -43,13 +43,13 @@ export function createSyncs(engine: EngineContext): Syncs {
     if (closing.signal.aborted) throw new ConductorError('CLOSED', 'The engine is closing');
     const executor = requireScribe(engine);
     const cause = await manualCause(engine, trackId);
-    const { scope } = await planSync(engine, cause);
+    const { scope, findings } = await planSync(engine, cause);
     const paths = scope.tiers.flatMap(({ documents }) => documents.map(({ path }) => path));
     const held = await holdDocuments(engine, paths);
     const begun: DocumentSync = {
       id: engine.ids.id('sync'),
       status: 'running',
-      what: syncSubject(cause.reasons, scope.impacts, undefined),
+      what: syncSubject(cause.reasons, scope.impacts, staleSubject(findings)),
       ...(trackId !== undefined && { trackId }),
       startedAt: instant(engine.clock.now()),
       documents: [],
@@ -95,6 +95,7 @@ function requireScribe({ agents }: EngineContext): Executor {
   const executor = agents.for('scribe');
   if (executor) return executor;
   throw new ConductorError('EXECUTOR_MISSING', 'Documents are written by a scribe, and nobody was handed in', {
+    hint: 'Set `agents.scribe` in the configuration, or use `--agent`. `--dry-run` needs none.',
     details: { role: 'scribe' },
   });
 }
