@@ -57,7 +57,7 @@ describe('the report of a phase', () => {
 ## Quality Gates Passed
 
 - [x] EVALUATE_PLAN: plan-checks
-- [x] Files: all 3 that its tasks name are there
+- [x] Files: 3 of 3 are there
 
 ## Tests
 

@@ -75,7 +75,7 @@ function taskGates({ tasks }: PlanPhase): readonly string[] {
   const files = done.flatMap(({ task }) => task.files.filter(isFile));
   const commits = done.filter(({ commit }) => commit !== undefined);
   return [
-    ...(files.length > 0 ? [`Files: all ${files.length} that its tasks name are there`] : []),
+    ...(files.length > 0 ? [`Files: ${files.length} of ${files.length} are there`] : []),
     ...(commits.length > 0 ? [`Commits: ${commits.length} of ${done.length} tasks`] : []),
   ];
 }
