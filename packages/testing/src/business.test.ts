@@ -364,4 +364,33 @@ describe('BUSINESS_SYNC', () => {
     expect(await test.read('conductor/product-roadmap.md')).toContain('$39');
     await test.close();
   });
+
+  it('writes what an agent without a disk answers, of its tier alone, and never over what a person wrote meanwhile', async () => {
+    const roadmap = 'conductor/product-roadmap.md';
+    const opened = await flagged(async ({ tier }) => {
+      const first = opened.asks.length <= 2;
+      if (tier === 2 && first) await opened.workspace.replace(roadmap, new TextEncoder().encode('Pro: $39. By Ada.\n'));
+      const mine = {
+        1: [{ path: 'conductor/product.md', text: '- Pro: $39/month\n' }],
+        2: first ? [{ path: roadmap, text: '- Pro: $39/month\n' }] : [],
+        3: [{ path: '.claude/skills/product-knowledge/SKILL.md', text: '- Pro: $39/month\n' }],
+      }[tier];
+      const foreign = ['conductor/research/prices.md', 'src/a.ts', '../../etc/pricing.json', roadmap];
+      const wrong = foreign.map((path) => ({ path, text: 'Not mine' }));
+      return { documents: [...(mine ?? []), ...(opened.asks.length === 3 ? wrong : []), null, { path: 1 }] };
+    });
+    const { test, id, asks, clock, api, read, close } = opened;
+    await api.tracks.run(id);
+    await clock.advance(600_000);
+    expect((await api.tracks.waitFor(id)).lifecycle).toBe('completed');
+    expect(asks.map(({ tier }) => tier)).toEqual([1, 2, 1, 1, 2, 3]);
+    expect(await read(roadmap)).toBe('Pro: $39. By Ada.\n');
+    expect(await read('src/a.ts')).toBeUndefined();
+    expect(await read('conductor/research/prices.md')).toBe(archive);
+    const failures = (await facts(test, id, 'effect.failed')).map((event) => String(dataOf(event)['message']));
+    expect(failures[0]).toContain(`${roadmap} was changed by somebody else`);
+    for (const word of ['prices.md is of tier 4', 'src/a.ts is no document', '../../etc/pricing.json is no document'])
+      expect(failures[1]).toContain(word);
+    await close();
+  });
 });

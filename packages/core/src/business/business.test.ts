@@ -171,6 +171,10 @@ describe('documents of the business', () => {
     'src/pricing-page.tsx',
     '.claude/skills/loop-planner/SKILL.md',
     'conductor/tracks.md',
+    'skills/../../product/SKILL.md',
+    '../conductor/../src/pricing.json',
+    'src\\pricing.json',
+    `skills/${'a/'.repeat(600)}product/SKILL.md`,
   ])('are not anything else: %s', (path) => expect(businessDocument(path, 'conductor')).toBeUndefined());
 
   it('are held to the tier that is asked for', () => {

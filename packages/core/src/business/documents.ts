@@ -71,18 +71,22 @@ const skill = /(?:^|\/)skills\/(?:[^/]+\/)*([^/]+)\/SKILL\.md$/;
 
 /** Where documents of the business may lie, as globs of a workspace; `folder` is that of the project's documents. */
 export function businessGlobs(folder: string): readonly string[] {
+  const archives = [`${folder}/research`, `${folder}/archive`, `${folder}/archives`, 'research', 'docs/research'];
+  const skills = ['.claude/skills', 'skills', `${folder}/skills`];
   return [
     `${folder}/*.md`,
-    `${folder}/{research,archive,archives}/**`,
-    '{research,docs/research}/**',
-    '{.claude/skills,skills}/**/SKILL.md',
-    `${folder}/skills/**/SKILL.md`,
+    ...archives.map((at) => `${at}/**`),
+    ...skills.map((at) => `${at}/**/SKILL.md`),
     '**/pricing*.{json,yaml,yml,js,mjs,cjs,ts,mts,cts}',
   ];
 }
 
+const maxPath = 1024;
+
 /** What a path is to the business; `undefined`: nothing. The path is relative, with forward slashes. */
 export function businessDocument(path: string, folder: string): BusinessDocument | undefined {
+  // A path of an agent: what could lie elsewhere than it says is nothing.
+  if (path.length > maxPath || /(?:^|[/\\])\.{1,2}(?:[/\\]|$)|\\|\p{Cc}/u.test(path)) return undefined;
   const inside = path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : undefined;
   const known = inside === undefined ? undefined : named.get(inside);
   if (known) return { path, tier: known.tier, kind: known.kind };

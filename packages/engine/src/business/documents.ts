@@ -54,7 +54,7 @@ export async function dependenciesOf(
 ): Promise<ReadonlySet<string> | undefined> {
   const names = new Set<string>();
   let manifests = 0;
-  for (const glob of ['package.json', '{packages,apps}/*/package.json']) {
+  for (const glob of ['package.json', 'packages/*/package.json', 'apps/*/package.json']) {
     for await (const { path, bytes } of workspace.list(glob, { signal })) {
       if (bytes > limits.contextSkipBytes || manifests >= maxManifests) continue;
       manifests += 1;

@@ -98,7 +98,7 @@ export async function syncDocuments(
       signal,
     );
     if (outcome.status !== 'done') throw outcomeError(outcome);
-    refused.push(...(await writeAnswer(engine, tier, outcome.answer)));
+    refused.push(...(await writeAnswer(engine, { tier, before, answer: outcome.answer })));
     const held = await hold(engine, tier, before, hands, signal);
     for (const { path } of held.accepted) changed.add(path);
     refused.push(...held.refused);
@@ -123,11 +123,17 @@ async function inconsistencies(
 
 const maxAnswered = 100;
 
-/** An agent without a disk answers `documents: [{path, text}]`; only those of its tier are written. */
+/**
+ * An agent without a disk answers `documents: [{path, text}]`; only those of its tier are written, and none over what somebody
+ * has written meanwhile.
+ */
 async function writeAnswer(
   { workspace, folder, limits }: EngineContext,
-  tier: number,
-  answer: Json | undefined,
+  {
+    tier,
+    before,
+    answer,
+  }: { readonly tier: number; readonly before: readonly DocumentFile[]; readonly answer: Json | undefined },
 ): Promise<readonly Finding[]> {
   const list = typeof answer === 'object' && answer !== null && 'documents' in answer ? answer.documents : undefined;
   if (!Array.isArray(list)) return [];
@@ -138,8 +144,20 @@ async function writeAnswer(
     if (typeof path !== 'string' || typeof text !== 'string') continue;
     const bytes = new TextEncoder().encode(text);
     const own = businessDocument(path, folder)?.tier;
-    if (own === tier && bytes.length <= limits.contextSkipBytes) await workspace.replace(path, bytes);
-    else refused.push(notWritten(path.slice(0, 300), own, tier));
+    if (own !== tier || bytes.length > limits.contextSkipBytes) {
+      refused.push(notWritten(path.slice(0, 300), own, tier));
+      continue;
+    }
+    const ifHash = before.find((file) => file.path === path)?.hash ?? '';
+    await workspace.replace(path, bytes, { ifHash }).catch((error: unknown) => {
+      if (!ConductorError.is(error, 'FILE_CHANGED')) throw error;
+      refused.push({
+        severity: 'error',
+        code: 'DOCUMENT_CHANGED',
+        path,
+        message: `${path} was changed by somebody else`,
+      });
+    });
   }
   return refused;
 }

@@ -37,7 +37,8 @@ export async function syncForTrack(
   const plan = await planSync(engine, cause, signal);
   const { scope } = plan;
   const paths = scope.tiers.flatMap(({ documents }) => documents.map(({ path }) => path));
-  const held = await holdDocuments(engine, paths, { waitMs: engine.limits.unlockWaitMs, signal });
+  // Whoever holds one of them is a task, and ends within its time.
+  const held = await holdDocuments(engine, paths, { waitMs: state.policy.limits.taskTimeoutMs, signal });
   try {
     const hands = handsOf(session, effect, executor);
     const synced = await syncDocuments(engine, plan, { reasons: cause.reasons, hands }, signal);
