@@ -111,9 +111,19 @@ describe('new', () => {
     const { track, files } = valid('new', last) as { track: { id: string; priority: string }; files: string[] };
     expect(exitCode).toBe(0);
     expect(track).toMatchObject({ priority: 'P1', lifecycle: 'draft' });
-    for (const file of files) expect(existsSync(join(line.dir, file))).toBe(true);
-    expect(files).toContain(`conductor/tracks/${track.id}/spec.md`);
-    expect(await readFile(join(line.dir, 'conductor/tracks.md'), 'utf8')).toContain(track.id);
+    expect(track.id).toMatch(/^readable-slugs_\d{8}$/u);
+    expect(last['complexity']).toMatch(/^(?:minor|moderate|major)$/u);
+    const folder = `conductor/tracks/${track.id}`;
+    expect(files).toEqual([`${folder}/spec.md`, `${folder}/metadata.json`]);
+    expect(await readFile(join(line.dir, folder, 'spec.md'), 'utf8')).toContain('Crème gives creme');
+    expect(JSON.parse(await readFile(join(line.dir, folder, 'metadata.json'), 'utf8'))).toMatchObject({
+      version: 3,
+      track_id: track.id,
+      name: 'Readable slugs',
+      status: 'new',
+    });
+    const { rows } = parseTracksIndex(await readFile(join(line.dir, 'conductor/tracks.md'), 'utf8'));
+    expect(rows).toMatchObject([{ trackId: track.id, name: 'Readable slugs' }]);
   });
 
   it.each([
@@ -142,7 +152,7 @@ describe('run', () => {
     expect(exitCode).toBe(0);
   });
 
-  it.each([
+  const ends = [
     ['the end', 'ok', [], { stop: 'completed', track: { lifecycle: 'completed' } }, 0],
     [
       'a limit of fix cycles',
@@ -155,18 +165,23 @@ describe('run', () => {
     ['a question of the worker', 'ask', [], { stop: 'awaiting', track: { step: 'EXECUTE' } }, 4],
     ['the end of a budget', 'ok', ['--budget-tokens', '1'], { stop: 'budget', track: { step: 'EXECUTE' } }, 4],
     ['the step that was named', 'ok', ['--until', 'execute'], { stop: 'stopped', track: { progress: { done: 2 } } }, 0],
-  ])('implements a track up to %s, and says why it stopped [CMD-05]', async (_name, mood, flags, end, exit) => {
-    const id = await project('a.txt', 'b.txt');
-    await line.write('mood', mood);
-    await line.write('worker.mjs', moodyWorker);
-    const { last, exitCode } = await line.json('implement', id, ...flags);
-    expect(valid('run', last)).toMatchObject(end);
-    expect(exitCode).toBe(exit);
-    const asked = (last['approvals'] as { summary: string; options: unknown[] }[]).map(
-      ({ options }) => options.length > 0,
-    );
-    expect(asked).toEqual(last['stop'] === 'awaiting' ? [true] : []);
-  });
+  ] as const;
+
+  it.each(ends)(
+    'implements a track up to %s, and says why it stopped [CMD-05]',
+    async (_name, mood, flags, end, exit) => {
+      const id = await project('a.txt', 'b.txt');
+      await line.write('mood', mood);
+      await line.write('worker.mjs', moodyWorker);
+      const { last, exitCode } = await line.json('implement', id, ...flags);
+      expect(valid('run', last)).toMatchObject(end);
+      expect(exitCode).toBe(exit);
+      const asked = (last['approvals'] as { summary: string; options: unknown[] }[]).map(
+        ({ options }) => options.length > 0,
+      );
+      expect(asked).toEqual(last['stop'] === 'awaiting' ? [true] : []);
+    },
+  );
 
   it('says in plain lines of at most 80 columns what happens, and where the report lies', async () => {
     const id = await project('a.txt');
