@@ -104,6 +104,29 @@ describe('the folder of a track', () => {
   });
 });
 
+describe('a folder that came from elsewhere', () => {
+  it('is given no spec.md, until a person writes one; their ticks count as in any other', async () => {
+    const folder = 'conductor/tracks/greet_20250102';
+    const metadata = JSON.stringify({ version: 3, track_id: 'greet_20250102', name: 'Greet' });
+    const test = await createTestEngine({
+      files: { [`${folder}/plan.md`]: planText, [`${folder}/metadata.json`]: metadata },
+    });
+    const [{ id } = { id: '' }] = (await test.api.tracks.list()).items;
+    await look(test, id);
+    expect(await test.read(`${folder}/plan.md`)).toBe(planText);
+    expect(await test.read(`${folder}/spec.md`)).toBeUndefined();
+    await write(test, `${folder}/plan.md`, planText.replace('[ ] Task 2.1', '[x] Task 2.1'));
+    await write(test, `${folder}/spec.md`, '# Greet\n\nSay hello.\n');
+    await test.api.tracks.update(id, { labels: ['again'] });
+    await test.clock.settle();
+    expect(await facts(test, id, 'task.marked')).toHaveLength(1);
+    expect(await facts(test, id, 'track.specified')).toHaveLength(1);
+    expect(await test.read(`${folder}/spec.md`)).toBe('# Greet\n\nSay hello.\n');
+    expect(await findings(test, id)).toEqual([]);
+    await test.close();
+  });
+});
+
 describe('a view that cannot be written', () => {
   it('delays itself, never the run', async () => {
     const base = await createTestEngine();

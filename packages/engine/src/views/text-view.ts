@@ -40,7 +40,8 @@ export type Synced = 'written' | 'again' | 'gone';
 export async function syncText(engine: EngineContext, state: TrackState, view: TextView): Promise<Synced> {
   const ours = await view.render(state);
   if (ours === undefined) return begun(engine, view);
-  const found = await findView(engine, view.path, sha256Hex(ours));
+  const rendered = sha256Hex(ours);
+  const found = await findView(engine, view.path, rendered);
   const foreign = found.state === 'foreign' && (await view.isHandedIn?.(found)) !== true;
   if (found.state === 'deleted' && (await view.isGone?.(found)) === true) return 'gone';
   if (foreign || found.state === 'deleted') {
@@ -50,7 +51,8 @@ export async function syncText(engine: EngineContext, state: TrackState, view: T
   if (found.row?.leftAlone === true && found.row.last === found.hash) return 'written';
   const { text, kept, conflicts } = withTheirs(view, state, ours, found);
   if (conflicts.length > 0) await view.tellConflicts(found, conflicts);
-  return writeText(engine, state, found, { text, kept, from: sourceOf(view, state, text, kept) });
+  const hash = text === ours ? rendered : sha256Hex(text);
+  return writeText(engine, state, found, { text, hash, kept, from: sourceOf(view, state, text, kept) });
 }
 
 async function begun(engine: EngineContext, view: TextView): Promise<Synced> {
@@ -67,14 +69,14 @@ function sourceOf({ fromLog }: TextView, { version }: TrackState, text: string, 
 
 interface Next {
   readonly text: string;
+  readonly hash: string;
   readonly kept: Kept | undefined;
   readonly from: Source;
 }
 
 async function writeText(engine: EngineContext, state: TrackState, found: Found, next: Next): Promise<Synced> {
   const { row, hash, path } = found;
-  const bytes = new TextEncoder().encode(next.text);
-  const pending = sha256Hex(bytes);
+  const pending = next.hash;
   const seen = isQuiet(state) ? state.version : row?.seen;
   const about = { seen, kept: next.kept, pendingFrom: next.from };
   if (pending === hash) {
@@ -89,7 +91,7 @@ async function writeText(engine: EngineContext, state: TrackState, found: Found,
   const saved = await saveRow(engine, found, { ...about, last: hash, pending, lastFrom, recent: stillPending(found) });
   if (!saved) return 'again';
   try {
-    await engine.workspace.replace(path, bytes, { ifHash: hash });
+    await engine.workspace.replace(path, new TextEncoder().encode(next.text), { ifHash: hash });
   } catch (error) {
     if (!ConductorError.is(error, 'FILE_CHANGED')) throw error;
     return 'again';

@@ -23,6 +23,7 @@ export function specView(engine: EngineContext, state: TrackState): TextView {
     path: `${engine.folder}/tracks/${state.id}/spec.md`,
     fromLog: true,
     render,
+    begin: (found) => takeUpSpec(engine, state, { render }, found, ''),
     isGone: (found) => takeUpGone(engine, state, found),
     takeUp: (found, ours) => takeUpSpec(engine, state, { render }, found, ours),
     tellConflicts: (found, conflicts) => tellConflicts(engine, state, found, conflicts),
