@@ -1,5 +1,6 @@
 import type { Action, CompletionPart, TrackCommands } from '@conductor/core';
 import { commitKey, commitWork } from './commit-work.js';
+import { retrospect, skippedRetrospective } from './retrospect.js';
 import type { TrackSession } from './track-session.js';
 
 type Recorded = Omit<TrackCommands['completion.record'], 'part' | 'effect'>;
@@ -18,8 +19,8 @@ const parts: Readonly<Record<CompletionPart, (session: TrackSession, effect: str
     const { engine, id } = session;
     await engine.views.flush(id, { patient: true });
     const status = await engine.repository?.status();
-    const changed = (status?.changed ?? []).filter(
     const pages = ['tracks.md', 'index.md'].map((name) => `${engine.folder}/${name}`);
+    const changed = (status?.changed ?? []).filter(
       (path) =>
         (path.startsWith(`${engine.folder}/tracks/${id}/`) || pages.includes(path)) && !path.includes('/.message-bus/'),
     );
@@ -43,18 +44,13 @@ const parts: Readonly<Record<CompletionPart, (session: TrackSession, effect: str
     }
     return {};
   },
-  // The retrospective is written by a scribe; without one, or for small smooth tracks, there is nothing to learn (C-58).
   async retrospective(session) {
-    return { skipped: skipReason(session) };
-  },
-  async cleanup() {
+    const skipped = skippedRetrospective(session.state);
+    if (skipped !== undefined) return { skipped };
+    await retrospect(session);
     return {};
   },
+  async cleanup() {
+    return { skipped: 'workers share the folder of the project' }; // none has a folder of its own that could be removed
+  },
 };
-
-function skipReason({ state }: TrackSession): string {
-  if ((state.plan?.tasks.size ?? 0) < state.policy.limits.retrospectiveMinTasks)
-    return 'fewer tasks than a retrospective is worth';
-  if (state.loop.fixCycles === 0) return 'no fix cycle and no consultation';
-  return 'no scribe writes retrospectives in this version';
-}
