@@ -290,3 +290,66 @@ describe('where a track stands that is taken over', () => {
     await test.close();
   });
 });
+
+describe('the list of an existing project', () => {
+  const files = { 'spec.md': spec, 'plan.md': done, 'metadata.json': json({ ...v3, status: 'in_progress' }) };
+  const link = (id: string) => `*Link: [./conductor/tracks/${id}/](./conductor/tracks/${id}/)*`;
+  /** Lines of the list that are others after the track was run to its end. */
+  const changed = async (list: string) => {
+    const { test } = await opened({ ...written, ...inFolder('greet_20250102', files), 'conductor/tracks.md': list });
+    expect(await test.read('conductor/tracks.md')).toBe(list);
+    await test.api.tracks.run('greet_20250102');
+    expect((await test.api.tracks.waitFor('greet_20250102')).lifecycle).toBe('completed');
+    await test.close();
+    const before = list.split('\n');
+    const after = ((await test.read('conductor/tracks.md')) ?? '').split('\n');
+    return {
+      gone: before.filter((line) => !after.includes(line)),
+      come: after.filter((line) => !before.includes(line)),
+    };
+  };
+
+  it('keeps its form, and only the row of the track that was worked on changes', async () => {
+    const e = `# Project Tracks\n\n---\n\n- [~] **Track: Say hello**\n${link('greet_20250102')}\n\n---\n\n- [ ] **Track: Other**\n${link('other')}\n`;
+    expect(await changed(e)).toEqual({ gone: ['- [~] **Track: Say hello**'], come: ['- [x] **Track: Say hello**'] });
+    const f = `# Tracks\n\n## [~] Track: Say hello\n${link('greet_20250102')}\n\n## [ ] Track: Other\n${link('other')}\n`;
+    expect(await changed(f)).toEqual({ gone: ['## [~] Track: Say hello'], come: ['## [x] Track: Say hello'] });
+    const c =
+      '# Übersicht\n\n| Status | Track ID | Name | Owner |\n| --- | --- | --- | --- |\n| 🚧 In Progress | `greet_20250102` | Say hello | Mo |\n| ✅ Done | `other` | Other | Jo |\n';
+    const { gone, come } = await changed(c);
+    expect(gone).toEqual(['| 🚧 In Progress | `greet_20250102` | Say hello | Mo |']);
+    expect(come.join('\n')).toContain('## Completed Tracks');
+    expect(come.join('\n')).toMatch(/greet_20250102 \| Say hello \| 2026-01-01 \| 3 tasks/u);
+  });
+});
+
+describe('folders that nobody can take over as they are', () => {
+  it('are said, and one that several engines open at once is taken over once', async () => {
+    const files = inFolder('greet_20250102', { 'plan.md': plan });
+    const { ports } = await createTestEngine({ files: {} });
+    for (const [path, text] of Object.entries(files))
+      await ports.workspace.replace(path, new TextEncoder().encode(text));
+    const engines = await Promise.all([1, 2, 3].map(() => createTestEngine({ ports })));
+    const [first] = engines;
+    const events = (await first?.events()) ?? [];
+    expect(events.filter(({ type }) => type === 'track.imported')).toHaveLength(1);
+    expect(events.filter(({ type }) => type === 'registry.added')).toHaveLength(1);
+    for (const engine of engines) await engine.close();
+  });
+
+  it('keep a metadata.json that is too large or no JSON as it is, and say so with the line', async () => {
+    const { test, findings } = await takenOver({ 'plan.md': plan, 'metadata.json': '{\n"a": 1,\noops' });
+    expect(findings).toContainEqual(expect.objectContaining({ code: 'FILE_DAMAGED', line: 3 }));
+    await test.api.tracks.update('greet_20250102', { type: 'chore' });
+    await test.close();
+    expect(await test.read(`${folder('greet_20250102')}/metadata.json`)).toBe('{\n"a": 1,\noops');
+    const large = await opened(inFolder('greet_20250102', { 'plan.md': plan, 'metadata.json': ' '.repeat(2000) }), {
+      limits: { jsonFileBytes: 1000 },
+    });
+    const [imported] = await facts(large.test, 'greet_20250102');
+    expect(dataOf(imported)['findings']).toContainEqual(
+      expect.objectContaining({ code: 'TOO_LARGE', path: `${folder('greet_20250102')}/metadata.json` }),
+    );
+    await large.test.close();
+  });
+});

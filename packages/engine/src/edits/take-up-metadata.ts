@@ -13,6 +13,7 @@ import { engineActor } from '../engine-context.js';
 import type { EngineContext } from '../engine-context.js';
 import { approvalUnit, commandTrack } from '../units.js';
 import { baseOf, basesOf } from '../views/metadata-base.js';
+import type { MetadataBase } from '../views/metadata-base.js';
 import { rowOp } from '../views/view-row.js';
 import type { Found, ViewRow } from '../views/view-row.js';
 import { allowedCommands } from './allowed-commands.js';
@@ -29,10 +30,10 @@ import { fileActor, isClaim } from './whose-edit.js';
  */
 export async function takeUpMetadata(engine: EngineContext, state: TrackState, found: Found): Promise<void> {
   const { hash, path, row, bytes = new Uint8Array() } = found;
-  const file = readTextFile(bytes);
-  const read = parseMetadata(file.text);
+  const { text, whole } = readTextFile(bytes);
+  const read = parseMetadata(text);
   const known = { last: hash, pending: hash, seen: row?.seen };
-  if (!file.whole || !read.metadata) {
+  if (!whole || !read.metadata) {
     const findings = read.metadata ? [noText(path)] : read.findings.map((finding) => ({ ...finding, path }));
     const left = { ...known, pendingFrom: row?.pendingFrom, lastFrom: row?.lastFrom, leftAlone: true };
     return commit(engine, state, found, { disposition: 'refused', findings }, { row: left });
@@ -41,11 +42,9 @@ export async function takeUpMetadata(engine: EngineContext, state: TrackState, f
   const edit = readMetadataEdit(read, { path, said: bases.map((base) => base.file) });
   const claim = bases.length === 0 || (await isClaim(engine, state, found));
   const taken = claim ? claimed(state, read, edit, path) : await decided(engine, state, read, edit, path);
-  const said = {
-    file: metadataWords(read.metadata, read.extra),
-    ours: without(metadataWords(metadataOf(taken.state), extraTexts(taken.state)), taken.ours),
-  };
-  const base = baseOf(said);
+  const file = metadataWords(read.metadata, read.extra);
+  const now = metadataWords(metadataOf(taken.state), extraTexts(taken.state));
+  const base = baseOf({ file, ours: without(saidBeside(file, now, bases), taken.ours) });
   const findings = [...edit.findings, ...taken.findings];
   const applied = taken.commands.length > 0 || findings.length === 0;
   return commit(
@@ -175,6 +174,16 @@ function noText(path: string): Finding {
     message: `${path} holds bytes that are no text`,
     hint,
   };
+}
+
+/** What they changed stands against what we say now; what they did not, against what we said then: it may have changed since. */
+function saidBeside(file: MetadataWords, now: MetadataWords, bases: readonly MetadataBase[]): MetadataWords {
+  const paths = new Set([...Object.keys(now), ...Object.keys(file)]);
+  const said = [...paths].map((path) => [
+    path,
+    (bases.find((base) => base.file[path] === file[path])?.ours ?? now)[path],
+  ]);
+  return Object.fromEntries(said.filter(([, word]) => word !== undefined)) as MetadataWords; // only absent words go
 }
 
 function without(words: MetadataWords, paths: readonly string[]): MetadataWords {
