@@ -2,7 +2,7 @@ import { ConductorError } from '../kernel/error.js';
 import { comparePlans } from './compare-plans.js';
 import { fileStyleOf, planMarks } from './edit-marks.js';
 import type { MarkEdit } from './edit-marks.js';
-import { verifyEdit } from './edit-target.js';
+import { lineStarts, verifyEdit } from './edit-target.js';
 import { readHeading } from './headings.js';
 import { parsePlan } from './parse-plan.js';
 import type { ParsedPlan } from './parse-plan.js';
@@ -79,18 +79,22 @@ const beforeId =
 /** Start of the only line that can be the task of this id. */
 function lineOfId(text: string, id: string): number | undefined {
   if (!plainId.test(id)) return undefined;
+  const startOf = lineStarts(text);
   let found: number | undefined;
   for (let at = text.indexOf(id); at !== -1; at = text.indexOf(id, at + id.length)) {
     if (/[\d.]/.test(text[at - 1] ?? '') || /\d/.test(text[at + id.length] ?? '')) continue;
-    const start = text.lastIndexOf('\n', at - 1) + 1;
-    if (!mayName(text.slice(start, at))) continue;
+    const start = startOf(at);
+    if (start === found || !mayName(text, start, at)) continue;
     if (found !== undefined) return undefined;
     found = start;
   }
   return found === undefined || (id.includes('.') && bareNumber.test(text)) ? undefined : found;
 }
 
-function mayName(before: string): boolean {
+/** Behind a comment anything may stand, and so it may in a line so long that looking for comments in it would take too long. */
+function mayName(text: string, start: number, at: number): boolean {
+  if (at - start > 10_000) return true;
+  const before = text.slice(start, at);
   return before.includes('-->') || (before.length < 200 && beforeId.test(before));
 }
 

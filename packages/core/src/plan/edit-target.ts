@@ -98,11 +98,25 @@ function linesWithSha(text: string): ReadonlySet<number> {
     start = end + 1;
   }
   for (const mark of ['<!--', '-->']) {
+    const lineStart = lineStarts(text);
     for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + 3)) {
-      if (endsInSha(text, at)) starts.add(text.lastIndexOf('\n', at) + 1);
+      if (endsInSha(text, at)) starts.add(lineStart(at));
     }
   }
   return starts;
+}
+
+/** Starts of the lines of ascending offsets. Forward only: looking back from every offset of one long line would be quadratic. */
+export function lineStarts(text: string): (offset: number) => number {
+  let start = 0;
+  let next = text.indexOf('\n') + 1;
+  return (offset) => {
+    while (next > 0 && next <= offset) {
+      start = next;
+      next = text.indexOf('\n', start) + 1;
+    }
+    return start;
+  };
 }
 
 /** Seven hexadecimal characters before `end`, but for gaps, a bracket and a backtick: a cheap no to most lines. */

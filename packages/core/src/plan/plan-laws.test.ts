@@ -71,7 +71,23 @@ const endings = fc.constantFrom('\n', '\r\n', '\r');
 const planText = fc
   .tuple(fc.array(lines, { maxLength: 40 }), endings, fc.boolean(), fc.boolean())
   .map(([all, end, mark, last]) => (mark ? '\ufeff' : '') + all.join(end) + (last ? end : ''));
-const anyText = fc.oneof(planText, fc.string({ unit: 'binary', maxLength: 400 }), fc.string({ maxLength: 400 }));
+/** What is left of a plan when bits of its bytes are turned and its end is cut off. */
+const brokenText = fc
+  .tuple(planText, fc.array(fc.tuple(fc.nat(), fc.nat(7)), { maxLength: 8 }), fc.nat())
+  .map(([text, flips, end]) => {
+    const bytes = new TextEncoder().encode(text);
+    for (const [at, bit] of flips)
+      if (bytes.length > 0) bytes.set([(bytes[at % bytes.length] ?? 0) ^ (1 << bit)], at % bytes.length);
+    return new TextDecoder().decode(bytes.subarray(0, end % (bytes.length + 1)));
+  });
+const anyBytes = fc.uint8Array({ maxLength: 600 }).map((bytes) => new TextDecoder().decode(bytes));
+const anyText = fc.oneof(
+  planText,
+  brokenText,
+  anyBytes,
+  fc.string({ unit: 'binary', maxLength: 400 }),
+  fc.string({ maxLength: 400 }),
+);
 
 const states: readonly PlanTaskState[] = ['pending', 'inProgress', 'done', 'blocked', 'skipped'];
 const words = fc.string({ maxLength: 30 });

@@ -38,7 +38,11 @@ export function applySplices(
     at = end;
   }
   parts.push(text.slice(at));
-  for (const line of earlier) changed.add(line + (shifts.findLast((entry) => entry.line < line)?.by ?? 0));
+  let passed = 0;
+  for (const line of earlier) {
+    while ((shifts[passed]?.line ?? Infinity) < line) passed += 1;
+    changed.add(line + (shifts[passed - 1]?.by ?? 0));
+  }
   return { text: parts.join(''), changedLines: [...changed].sort((a, b) => a - b) };
 }
 
