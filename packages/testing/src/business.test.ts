@@ -233,6 +233,24 @@ describe('BUSINESS_SYNC', () => {
     await close();
   });
 
+  it('appends to a decision log in its own encoding, and leaves one alone that is no text', async () => {
+    const path = 'conductor/decision-log.md';
+    const wide = Uint8Array.from(Buffer.from('\ufeff# Log\n', 'utf16le'));
+    const odd = Uint8Array.from([0x23, 0x20, 0xfc, 0x0a]);
+    for (const [bytes, after] of [
+      [wide, /^\ufeff# Log\n[\s\S]*\$39/u],
+      [odd, undefined],
+    ] as const) {
+      const opened = await flagged(raisesThePrice);
+      await opened.test.workspace.replace(path, bytes);
+      expect((await opened.run()).lifecycle).toBe('completed');
+      const now = await opened.test.workspace.read(path);
+      if (after) expect(Buffer.from(now ?? []).toString('utf16le')).toMatch(after);
+      else expect(now).toEqual(bytes);
+      await opened.close();
+    }
+  });
+
   it('makes one commit of the documents and the log, with its message, and not a second one after a crash [BIZ-04]', async () => {
     let changed: readonly string[] = [];
     let committed = () => {};

@@ -55,6 +55,8 @@ describe('decision-log.md', () => {
         expect(added.splice(0, added.indexOf(line) + 1)).toContain(line);
     }
     expect(appendDecision(first, entry)).toBe(first.replace('tech-lead |\n', `tech-lead |\n${row}\n`));
+    const mixed = `Mine\r\n\n${first}`;
+    expect(appendDecision(mixed, entry)).toBe(mixed.replace('tech-lead |\n', `tech-lead |\n${row}\n`));
     expect(appendDecision(undefined, entry)).toContain(`| Date | Track | Decision | Category | Impact | Logged By |`);
     expect(parseDecisionLog(appendDecision(appendDecision('', entry), entry))).toHaveLength(2);
   });

@@ -106,8 +106,9 @@ export function appendDecision(text: string | undefined, entry: DecisionEntry): 
     columns.map((name) => escapeCell(name === 'date' ? day(entry.date) : (entry[name] ?? '—')) || '—'),
   );
   if (text === undefined || text.trim() === '') return `# Decision Log\n\n${formatTable(head, [])}\n${row}\n`;
-  const newline = text.includes('\r\n') ? '\r\n' : '\n';
-  const lines = text.split(/\r?\n/);
+  // Of a text with both line ends each line keeps its own.
+  const newline = text.includes('\r\n') && !/(?<!\r)\n/.test(text) ? '\r\n' : '\n';
+  const lines = text.split(newline);
   const start = lines.findIndex((_, index) => isOurs(lines, index));
   if (start === -1) {
     const last = lines.findLastIndex((line) => line.trim() !== '');

@@ -51,8 +51,9 @@ const markers: Readonly<Record<string, string>> = {
  */
 export function upsertTrackRow(text: string | undefined, row: TrackIndexRow): string {
   if (text === undefined || text.trim() === '') return upsertTrackRow(template(), row);
-  const newline = text.includes('\r\n') ? '\r\n' : '\n';
-  const lines = text.split(/\r?\n/);
+  // Of a text with both line ends each line keeps its own.
+  const newline = text.includes('\r\n') && !/(?<!\r)\n/.test(text) ? '\r\n' : '\n';
+  const lines = text.split(newline);
   const index = parseTracksIndex(text);
   const section = row.completed === undefined ? 'active' : 'completed';
   const present = index.rows.filter((other) => other.trackId === row.id);

@@ -38,16 +38,21 @@ describe('index.md', () => {
     expect(updateProjectIndex(text, index)).toBe(text);
   });
 
-  it('replaces its own sections only', () => {
+  it('replaces its own lines only: what people wrote stays, also inside its sections', () => {
     const theirs =
-      '# Project\r\n\r\n_Last updated: long ago_\r\n\r\n## Documents\r\n\r\n- [Product](./product.md)\r\n\r\n## Current Focus\r\n\r\n### Old\r\nold\r\n\r\n## More\r\nkept\r\n';
-    const text = updateProjectIndex(theirs, { ...index, focus: [] });
-    expect(text).toContain(
-      '## Documents\r\n\r\n- [Product](./product.md)\r\n\r\n## Current Focus\r\n\r\n- none\r\n\r\n## More\r\nkept\r\n',
+      '# Shop\r\n\r\nLast updated: 2026-01-01 by Ada\r\n\r\n## Documents\r\n\r\n- [Product](./product.md)\r\n\r\n## Current Focus\r\n\r\n' +
+      'Bob is out until Monday.\r\n- [Greet](./tracks/greet_1/) – PLAN\r\n\r\n### Next\r\nThe audit\r\n\r\n## More\nmixed\n\r\n```\n## System Health\n```\n';
+    const text = updateProjectIndex(theirs, index);
+    expect(text).toBe(
+      '# Shop\r\n\r\nLast updated: 2026-01-01 by Ada\r\n\r\n## Documents\r\n\r\n- [Product](./product.md)\r\n\r\n## Current Focus\r\n\r\n' +
+        '- [Greet now](./tracks/greet_1/) – EXECUTE\r\n\r\nBob is out until Monday.\r\n\r\n### Next\r\nThe audit\r\n\r\n' +
+        '## More\nmixed\n\r\n```\n## System Health\n```\r\n\r\n## Recent Completions\r\n\r\n- [A](./tracks/a_1/) – 2026-01-01\r\n\r\n' +
+        '## System Health\r\n\r\n- Active tracks: 1\r\n- Blocked tracks: 0\r\n- Completed tracks: 1\r\n- Open questions: 2\r\n',
     );
-    expect(text).not.toContain('old');
-    expect(text).not.toMatch(/(?<!\r)\n/);
-    expect(updateProjectIndex(text, { ...index, focus: [] })).toBe(text);
+    expect(updateProjectIndex(text, index)).toBe(text);
+    const dated = updateProjectIndex('# P\n\n_Last updated: 2025-01-01_\n', index);
+    expect(dated).toContain('**Last Updated**: 2026-01-02\n');
+    expect(dated).not.toContain('2025');
   });
 });
 

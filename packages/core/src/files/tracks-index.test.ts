@@ -21,6 +21,9 @@ const done = {
   summary: 'Greets people',
 };
 
+const head = '| Track ID | Name | Type | Status | Step | Created |';
+const under = '|---|---|---|---|---|---|';
+
 describe('tracks.md', () => {
   it('is read in forms A to F by the names of the columns [FMT-29]', () => {
     const a =
@@ -119,6 +122,18 @@ describe('tracks.md', () => {
       ids('```\n- [x] **Track: A**\n```\n<!--\n- [x] **Track: B**\n-->\n| Domain | Path |\n|---|---|\n| a | b |\n'),
     ).toEqual([]);
     expect(ids(`- [ ] **Track: ${'*'.repeat(5000)}`)).toEqual([]);
+  });
+
+  it('keeps the end of every line that it leaves alone, also where they differ', () => {
+    const mixed = `# Tracks\r\n\n## Active Tracks\r\n${head}\r\n${under}\n| z | Z | feature | new | PLAN | 2026-01-01 |\n\nnotes\r\n`;
+    expect(upsertTrackRow(mixed, row)).toBe(
+      mixed.replace(
+        '2026-01-01 |\n',
+        '2026-01-01 |\n| greet_20260101 | Greet | feature | in_progress | EXECUTE | 2026-01-01 |\n',
+      ),
+    );
+    const windows = upsertTrackRow(undefined, row).replaceAll('\n', '\r\n');
+    expect(upsertTrackRow(windows, { ...row, step: 'FIX' })).toBe(windows.replace('EXECUTE', 'FIX'));
   });
 
   it('is written in form A, and completion moves the row with date and summary [FMT-30]', () => {

@@ -1,6 +1,9 @@
 /** Above this many pairs, lines without an anchor between them count as all changed: time stays near linear on any input. */
 const maxPairs = 250_000;
 
+/** How often each line may be looked at for anchors: a text that is made to split at one line after the other is not followed to its end. */
+const maxLooks = 16;
+
 interface Range {
   readonly a: number;
   readonly aEnd: number;
@@ -15,9 +18,12 @@ interface Range {
 export function matchLines(a: readonly string[], b: readonly string[]): readonly number[] {
   const matches = a.map(() => -1);
   const open: Range[] = [{ a: 0, aEnd: a.length, b: 0, bEnd: b.length }];
+  let looks = maxLooks * (a.length + b.length);
   for (let range = open.pop(); range; range = open.pop()) {
     const inner = trim(a, b, range, matches);
     if (inner.a === inner.aEnd || inner.b === inner.bEnd) continue;
+    looks -= inner.aEnd - inner.a + inner.bEnd - inner.b;
+    if (looks < 0) continue;
     const anchors = anchorsOf(a, b, inner);
     if (anchors.length === 0) matchShort(a, b, inner, matches);
     else open.push(...between(inner, anchors, matches));

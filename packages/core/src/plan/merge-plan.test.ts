@@ -90,6 +90,13 @@ describe('mergePlan', () => {
 });
 
 describe('matchLines', () => {
+  it('does not follow a text that splits at one line after the other to its end', () => {
+    const chain = (between: string) =>
+      Array.from({ length: 16_000 }, (_, at) => [`x${at + 1}`, between, `x${at}`, between]).flat();
+    const matches = matchLines(chain('a'), chain('b'));
+    expect(matches.filter((other) => other >= 0).length).toBeGreaterThan(0);
+  });
+
   it('never crosses, and matches only equal lines', () => {
     const lines = fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'), { maxLength: 20 });
     fc.assert(

@@ -1,6 +1,6 @@
 import { ConductorError, instant } from '@conductor/core';
 import { businessCommitMessage, impactWords } from '@conductor/core/business';
-import { appendDecision, parseDecisionLog } from '@conductor/core/files';
+import { appendDecision, encodeLike, parseDecisionLog, readTextFile } from '@conductor/core/files';
 import { sha256Hex } from '@conductor/core/hash';
 import type { DecisionEntry } from '@conductor/core/files';
 import type { EngineContext } from '../engine-context.js';
@@ -11,6 +11,7 @@ import type { SyncPlan } from './sync-documents.js';
 export const syncAgent = 'business-docs-sync';
 
 const maxTries = 5;
+const plainText = { encoding: 'utf-8', mark: false } as const;
 
 /** A synchronisation that is to be put on record. */
 export interface SyncRecord {
@@ -60,13 +61,15 @@ function entryOf(engine: EngineContext, { what, trackId, scope, documents }: Syn
 async function appendOnce(engine: EngineContext, path: string, entry: DecisionEntry): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const bytes = await engine.workspace.read(path, { maxBytes: engine.limits.viewBytes });
-    const text = bytes && new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+    const file = bytes && readTextFile(bytes);
+    if (file?.whole === false) return engine.logger.warn(`${path} holds bytes that are no text and is left alone`);
+    const text = file?.text;
     const last = parseDecisionLog(text ?? '').at(-1);
     const [appended] = parseDecisionLog(appendDecision(undefined, entry));
     if (last && appended && same(last, appended)) return;
     try {
       const ifHash = bytes ? sha256Hex(bytes) : '';
-      await engine.workspace.replace(path, new TextEncoder().encode(appendDecision(text, entry)), { ifHash });
+      await engine.workspace.replace(path, encodeLike(appendDecision(text, entry), file ?? plainText), { ifHash });
       return;
     } catch (error) {
       if (!ConductorError.is(error, 'FILE_CHANGED') || tries >= maxTries) throw error;
