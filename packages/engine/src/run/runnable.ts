@@ -59,17 +59,17 @@ async function expireQuestions(engine: EngineContext, state: TrackState): Promis
 }
 
 /** Said before the first worker is paid, not after: work that cannot be committed would wait for a person at every task. */
-async function requireRepository({ repository, git, folder }: EngineContext): Promise<void> {
+async function requireRepository({ repository, git }: EngineContext): Promise<void> {
   if (!repository || git === 'off') return;
   const { kind } = await repository.status();
   if (kind === 'ready' || (kind === 'none' && git !== 'required')) return;
   const why = {
     none: 'there is no repository, and the configuration requires one',
-    empty: 'it has no commit yet',
-    detached: 'its head is detached',
+    empty: 'the repository has no commit yet',
+    detached: 'the head of the repository is detached',
     busy: 'a merge or a rebase is under way',
   }[kind];
-  throw new ConductorError('REPO_BUSY', `The work of ${folder} cannot be committed: ${why}`, {
+  throw new ConductorError('REPO_BUSY', `Work could not be committed: ${why}`, {
     details: { repository: kind },
   });
 }
