@@ -338,6 +338,12 @@ describe('status', () => {
     expect(Math.max(...widths)).toBeLessThanOrEqual(80);
   });
 
+  it('ends a watch that cannot begin with an error line, as every stream', async () => {
+    await line.run('init');
+    const { last, exitCode } = await line.json('status', 'nope', '--watch');
+    expect([last['kind'], codeOf(valid('error', last)), exitCode]).toEqual(['error', 'TRACK_NOT_FOUND', 3]);
+  });
+
   it('has an answer for a project without tracks', async () => {
     await line.run('init');
     expect(valid('status', (await line.json('status')).last)).toMatchObject({ others: [], approvals: [] });

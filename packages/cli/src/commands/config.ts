@@ -40,7 +40,7 @@ export const configShowCommand: CommandSpec = {
       [
         `Project in ${root}`,
         settingsText(settings, root),
-        'Every other limit has its default: conductor config show --json',
+        'All limits with their defaults: conductor config show --json',
       ].join('\n'),
     );
     return 0;

@@ -3,6 +3,7 @@ import type { Project } from '@conductor/node';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { findTrack } from '../find-track.js';
 import { numberOption, textOption } from '../flags.js';
+import { whereFlag } from '../where.js';
 import { withProject } from '../with-project.js';
 import { runAndTell, runInput, runOptions } from './run.js';
 
@@ -18,17 +19,18 @@ interface Change {
 
 /** Asks for a state; where it holds already, that is said, and it is no error. */
 async function change(
-  { open, out }: CommandContext,
+  context: CommandContext,
   wanted: string | undefined,
   { holds, next, make }: Change,
 ): Promise<number> {
-  return withProject({ open, out }, async (project) => {
+  return withProject(context, async (project) => {
     const before = await findTrack(project, wanted);
     const already = before.lifecycle === holds;
     const track = already ? before : await make(project, before.id);
-    out.result(
+    const where = whereFlag(context, project.root);
+    context.out.result(
       { track },
-      `Track ${track.id} is ${already ? 'already ' : ''}${track.lifecycle}${next === '' ? '' : `\nNext: ${next} ${track.id}`}`,
+      `Track ${track.id} is ${already ? 'already ' : ''}${track.lifecycle}${next === '' ? '' : `\nNext: ${next}${where} ${track.id}`}`,
     );
     return 0;
   });

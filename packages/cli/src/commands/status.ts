@@ -34,6 +34,7 @@ export const statusCommand: CommandSpec = {
   description: 'where the active track stands, and what comes next',
   arguments: [{ usage: '[track]', description: 'default: the active one' }],
   options: [['--watch', 'show it again whenever something happened']],
+  streaming: 'watch',
   async run(context, [wanted], options) {
     return withProject(context, async (project) => {
       if (options['watch'] === true) return watch(context, project, wanted);
