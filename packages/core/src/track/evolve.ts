@@ -95,8 +95,9 @@ function apply(state: TrackState, event: EventEnvelope, scratch: Scratch): Track
   if (!known) return version > state.version ? { ...state, version } : state;
   const handler = handlers[type] as
     ((s: TrackState, d: unknown, e: EventEnvelope, c: Scratch) => TrackState) | undefined; // keyed by the type itself
-  const next = handler ? handler(state, event.data, event, scratch) : state;
-  return { ...settleUsage(next, event), version, updatedAt: at };
+  const next = settleUsage(handler ? handler(state, event.data, event, scratch) : state, event);
+  // What a handler made is nobody else's yet: one copy per fact is enough.
+  return next === state ? { ...state, version, updatedAt: at } : Object.assign(next, { version, updatedAt: at });
 }
 
 function settleUsage(state: TrackState, event: EventEnvelope): TrackState {

@@ -467,8 +467,24 @@ describe('the other steps', () => {
 });
 
 describe('the facts for the table', () => {
+  const factsOf = (...events: readonly NewEvent[]) => {
+    const of = loopFacts(stateOf(...events));
+    const { brainstorm, mode, revisionsLeft, fixCyclesLeft } = of;
+    const { businessSyncRequired, runnable, retriesUsedUp, activeBlocker } = of;
+    return {
+      brainstorm,
+      mode,
+      revisionsLeft,
+      fixCyclesLeft,
+      businessSyncRequired,
+      runnable,
+      retriesUsedUp,
+      activeBlocker,
+    };
+  };
+
   it('are read off the state', () => {
-    expect(loopFacts(stateOf())).toEqual({
+    expect(factsOf()).toEqual({
       brainstorm: false,
       mode: 'SEQUENTIAL',
       revisionsLeft: true,
@@ -479,13 +495,11 @@ describe('the facts for the table', () => {
       activeBlocker: false,
     });
     expect(
-      loopFacts(
-        stateOf(two, blocker, facts.failed('1', 3), ...facts.at('BRAINSTORM', 'IN_PROGRESS', { mode: 'PARALLEL' })),
-      ),
+      factsOf(two, blocker, facts.failed('1', 3), ...facts.at('BRAINSTORM', 'IN_PROGRESS', { mode: 'PARALLEL' })),
     ).toMatchObject({ brainstorm: true, mode: 'PARALLEL', runnable: true, retriesUsedUp: true, activeBlocker: true });
-    expect(
-      loopFacts(stateOf(trackEvent('track.configured', { limits: { maxFixCycles: 0, maxPlanRevisions: 0 } }))),
-    ).toMatchObject({ revisionsLeft: false, fixCyclesLeft: false });
-    expect(loopFacts(stateOf(two, trackEvent('task.blocked', { taskId: '1', reason: '' }))).retriesUsedUp).toBe(true);
+    expect(factsOf(trackEvent('track.configured', { limits: { maxFixCycles: 0, maxPlanRevisions: 0 } }))).toMatchObject(
+      { revisionsLeft: false, fixCyclesLeft: false },
+    );
+    expect(factsOf(two, trackEvent('task.blocked', { taskId: '1', reason: '' })).retriesUsedUp).toBe(true);
   });
 });

@@ -26,24 +26,45 @@ function held(state: TrackState): state is Held {
   return state.run !== undefined && state.run.stopped === undefined;
 }
 
-/** What the table may ask about this state. */
+/** What the table may ask about this state. Nothing is looked up before a row asks for it. */
 export function loopFacts(state: TrackState): LoopFacts {
-  const { loop: at, plan, policy } = state;
-  return {
-    brainstorm: at.step === 'BRAINSTORM',
-    mode: at.mode ?? 'SEQUENTIAL',
-    revisionsLeft: at.planRevisions < policy.limits.maxPlanRevisions && !ctoLimitReached(state),
-    fixCyclesLeft: at.fixCycles < policy.limits.maxFixCycles,
-    businessSyncRequired: at.businessSync,
-    runnable: (plan?.ready.size ?? 0) + (plan?.running.size ?? 0) + (plan?.waiting.size ?? 0) > 0,
-    // Getters: they look at every task or blocker, and hardly any row of the table asks.
-    get retriesUsedUp() {
-      return stuckTasks(state).length > 0;
-    },
-    get activeBlocker() {
-      return [...state.blockers.values()].some((blocker) => blocker.active);
-    },
-  };
+  return new Facts(state);
+}
+
+class Facts implements LoopFacts {
+  readonly #state: TrackState;
+
+  constructor(state: TrackState) {
+    this.#state = state;
+  }
+
+  get brainstorm() {
+    return this.#state.loop.step === 'BRAINSTORM';
+  }
+  get mode() {
+    return this.#state.loop.mode ?? 'SEQUENTIAL';
+  }
+  get revisionsLeft() {
+    const { loop: at, policy } = this.#state;
+    return at.planRevisions < policy.limits.maxPlanRevisions && !ctoLimitReached(this.#state);
+  }
+  get fixCyclesLeft() {
+    const { loop: at, policy } = this.#state;
+    return at.fixCycles < policy.limits.maxFixCycles;
+  }
+  get businessSyncRequired() {
+    return this.#state.loop.businessSync;
+  }
+  get runnable() {
+    const { plan } = this.#state;
+    return plan !== undefined && plan.ready.size + plan.running.size + plan.waiting.size > 0;
+  }
+  get retriesUsedUp() {
+    return stuckTasks(this.#state).length > 0;
+  }
+  get activeBlocker() {
+    return [...this.#state.blockers.values()].some((blocker) => blocker.active);
+  }
 }
 
 /** Effects of an earlier epoch: end what may still run, look for its trace, then complete or interrupt. */

@@ -3,26 +3,26 @@
  * that folding n events over a plan of m tasks costs O(n + m), not O(n × m). States seen outside never change.
  */
 export class Scratch {
-  readonly #fresh = new WeakSet<object>();
+  /** Made in this fold. Empty for most: one fact changes few maps. */
+  #fresh: Set<object> | undefined;
 
   map<K, V>(source: ReadonlyMap<K, V>): Map<K, V> {
-    if (this.#fresh.has(source)) return source as Map<K, V>; // made below, in this fold
-    const copy = new Map(source);
-    this.#fresh.add(copy);
-    return copy;
+    if (this.#fresh?.has(source)) return source as Map<K, V>; // made below, in this fold
+    return this.#keep(new Map(source));
   }
 
   set<T>(source: ReadonlySet<T>): Set<T> {
-    if (this.#fresh.has(source)) return source as Set<T>; // made below, in this fold
-    const copy = new Set(source);
-    this.#fresh.add(copy);
-    return copy;
+    if (this.#fresh?.has(source)) return source as Set<T>; // made below, in this fold
+    return this.#keep(new Set(source));
   }
 
   list<T>(source: readonly T[]): T[] {
-    if (this.#fresh.has(source)) return source as T[]; // made below, in this fold
-    const copy = [...source];
-    this.#fresh.add(copy);
+    if (this.#fresh?.has(source)) return source as T[]; // made below, in this fold
+    return this.#keep([...source]);
+  }
+
+  #keep<T extends object>(copy: T): T {
+    (this.#fresh ??= new Set()).add(copy);
     return copy;
   }
 }
