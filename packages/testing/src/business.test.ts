@@ -345,7 +345,7 @@ describe('BUSINESS_SYNC', () => {
     await second.close();
   });
 
-  it('fails an evaluation only for a flag that is missing, never for documents that are not synchronised yet', async () => {
+  it('fails an evaluation only for a flag that is missing, never for documents that are not synchronised yet [EVAL-08]', async () => {
     const fixed: boolean[] = [];
     const worker = async (assignment: Assignment, { workspace }: Context) => {
       await workspace.write('conductor/product.md', '# Product\n\n- **Pro**: $39/month\n');

@@ -1,3 +1,4 @@
+import { ConductorError } from '@conductor/core';
 import type { Opt } from '@conductor/core/ports';
 import type { EngineContext } from '../engine-context.js';
 import { leaseKeys } from '../run/task-leases.js';
@@ -14,6 +15,14 @@ export async function holdDocuments(
   const files = paths.length > 0 ? leaseKeys(engine.workspace, { files: paths }) : [];
   const keys = [{ key: 'documents:sync', mode: 'exclusive' as const }, ...files];
   const request = { set: engine.ids.id('sync'), owner: engine.owner, keys, ttlMs: engine.limits.leaseMs };
-  const { set, token } = await engine.store.leases.acquire(request, { waitMs, signal });
+  const { set, token } = await engine.store.leases.acquire(request, { waitMs, signal }).catch((error: unknown) => {
+    if (!ConductorError.is(error, 'LEASE_HELD')) throw error;
+    const { details, cause } = error;
+    throw new ConductorError('LEASE_HELD', 'The documents are being written, by another synchronisation or by a task', {
+      hint: 'Try again when that has ended.',
+      details,
+      cause,
+    });
+  });
   return { release: () => engine.store.leases.release(set, token) };
 }

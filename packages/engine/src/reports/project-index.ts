@@ -3,7 +3,7 @@ import type { TrackState } from '@conductor/core';
 import { updateProjectIndex } from '@conductor/core/files';
 import type { ProjectIndex } from '@conductor/core/files';
 import { sha256Hex } from '@conductor/core/hash';
-import type { Json } from '@conductor/core/ports';
+import type { Json, RecordOp } from '@conductor/core/ports';
 import type { EngineContext } from '../engine-context.js';
 import { loadProject, loadTrack } from '../load.js';
 import { saveRecord } from '../views/view-row.js';
@@ -55,6 +55,12 @@ function indexed({ id, about, lifecycle, loop, decisions, completedAt }: TrackSt
     questions: over ? 0 : pending,
     ...(completedAt !== undefined && { completedAt }),
   };
+}
+
+/** The row of a track that is new to the project, for the commit that brings it. */
+export function indexRow(state: TrackState): RecordOp {
+  const row: Row = { ...indexed(state), at: state.completedAt ?? state.updatedAt };
+  return { collection, key: state.id, expectedRevision: 0, value: { ...row } };
 }
 
 /** `at` stays the moment of the last change that the page shows. */
