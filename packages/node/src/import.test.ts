@@ -180,7 +180,7 @@ describe('metadata.json on a disk', () => {
       info() {},
       error() {},
       warn: (_text: string, about?: object) => void warned.push(about),
-      child: () => logger,
+      with: () => logger,
     };
     const { api } = await open({ create: true, logger });
     const { id } = await api.tracks.create({ goal: 'Hello' });

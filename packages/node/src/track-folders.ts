@@ -12,9 +12,9 @@ export function diskFolders(root: string, folder: string): TrackFolders {
         .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith('.'))
         .map((entry) => ({ name: entry.name, link: entry.isSymbolicLink() }));
     },
-    async links(name) {
+    async entries(name) {
       const entries = await readdir(join(tracks, name), { withFileTypes: true });
-      return entries.filter((entry) => entry.isSymbolicLink()).map((entry) => entry.name);
+      return entries.map((entry) => ({ name: entry.name, link: entry.isSymbolicLink() }));
     },
   };
 }

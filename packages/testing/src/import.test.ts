@@ -68,7 +68,7 @@ async function opened(files: Readonly<Record<string, string>>, options: Omit<Tes
 
 describe('a project with folders of tracks that have no history here', () => {
   const work = { 'a.txt': 'hello\n' };
-  const files = {
+  const files: Readonly<Record<string, string>> = {
     ...work,
     ...inFolder('greet_20250102', { 'spec.md': spec, 'plan.md': plan, 'metadata.json': json(v3) }),
   };
@@ -340,6 +340,11 @@ describe('folders that nobody can take over as they are', () => {
   it('keep a metadata.json that is too large or no JSON as it is, and say so with the line', async () => {
     const { test, findings } = await takenOver({ 'plan.md': plan, 'metadata.json': '{\n"a": 1,\noops' });
     expect(findings).toContainEqual(expect.objectContaining({ code: 'FILE_DAMAGED', line: 3 }));
+    const { checks } = await test.api.system.doctor();
+    expect(checks.find(({ id }) => id === 'folders')).toMatchObject({
+      status: 'warn',
+      message: expect.stringContaining('metadata.json'),
+    });
     await test.api.tracks.update('greet_20250102', { type: 'chore' });
     await test.close();
     expect(await test.read(`${folder('greet_20250102')}/metadata.json`)).toBe('{\n"a": 1,\noops');

@@ -163,7 +163,10 @@ describe('readTrackFolder', () => {
     const row = parseTracksIndex('## Completed\n\n| Track ID | Name |\n|---|---|\n| greet | G |\n').rows[0];
     expect(codes(read(undefined, { row }))).toEqual(['STATE_INFERRED']);
     expect(read(undefined, { row }).lifecycle).toBe('completed');
-    expect(read({ status: 'new' }, { row }).lifecycle).toBe('draft');
+    // Tools without a loop say so in the list only, unless work is left.
+    expect(read({ status: 'new' }, { row, plan: plan('x') }).lifecycle).toBe('completed');
+    expect(read({ status: 'new' }, { row, plan: plan('x', ' ') }).lifecycle).toBe('ready');
+    expect(read(loop({ current_step: 'FIX', step_status: 'FAILED' }), { row }).lifecycle).toBe('ready');
     expect(read(loop({ current_step: 'BRAINSTORM', step_status: 'NOT_STARTED' })).lifecycle).toBe('draft');
     expect(read({ status: 'canceled' }).lifecycle).toBe('cancelled');
   });

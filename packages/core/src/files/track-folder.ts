@@ -51,10 +51,10 @@ const importBlocker = 'blocker-import';
 export function readTrackFolder(folder: TrackFolder, at: string): FolderTrack {
   const findings: Finding[] = [];
   const facts = folderFacts(folder.trackId, folder);
-  const read = metadataIn(folder, facts, findings);
+  const { read, written } = metadataIn(folder, facts, findings);
   const metadata = read?.metadata ?? {};
   const about = aboutOf(folder, metadata, findings);
-  const loop = loopOf({ folder, read, metadata, facts }, findings);
+  const loop = loopOf({ folder, read, written, metadata, facts }, findings);
   countsOf(metadata, facts, findings);
   const blockers = blockersOf(metadata, loop, at, findings);
   return {
@@ -72,13 +72,13 @@ function metadataIn(
   { metadata: bytes, plan }: TrackFolder,
   facts: FolderFacts,
   findings: Finding[],
-): MetadataRead | undefined {
-  if (!bytes) return undefined;
+): { readonly read?: MetadataRead; readonly written: boolean } {
+  if (!bytes) return { written: false };
   const { text, whole } = readTextFile(bytes);
   if (!whole) findings.push(warning('FILE_DAMAGED', 'metadata.json holds bytes that are no text', 'error'));
   const migration = migrateMetadata(text, facts);
   findings.push(...migration.findings.filter(({ code }) => plan !== undefined || code !== 'STATE_INFERRED'));
-  if (migration.from === 0) return undefined;
+  if (migration.from === 0) return { written: false };
   if (migration.backupName !== undefined)
     findings.push(
       warning(
@@ -87,7 +87,8 @@ function metadataIn(
         'info',
       ),
     );
-  return parseMetadata(migration.text);
+  // Version 1 has no loop: what it has now was read off the folder.
+  return { read: parseMetadata(migration.text), written: migration.from > 1 };
 }
 
 function aboutOf({ trackId, spec, plan, row }: TrackFolder, metadata: MetadataV3, findings: Finding[]) {
@@ -143,6 +144,8 @@ function limitsOf({ loopState }: MetadataV3, findings: Finding[]): Partial<Limit
 interface Sources {
   readonly folder: TrackFolder;
   readonly read: MetadataRead | undefined;
+  /** The loop stands in the file, whoever wrote it. */
+  readonly written: boolean;
   readonly metadata: MetadataV3;
   readonly facts: FolderFacts;
 }
@@ -174,12 +177,17 @@ function loopOf(sources: Sources, findings: Finding[]): Imported['loop'] {
 
 const counted = (value: number) => (value < 0 ? 0 : Math.min(value, Number.MAX_SAFE_INTEGER));
 
-function placeOf({ folder, read, metadata, facts }: Sources, findings: Finding[]): { step: Step; status: StepStatus } {
+function placeOf(
+  { folder, read, written, metadata, facts }: Sources,
+  findings: Finding[],
+): { step: Step; status: StepStatus } {
   const { currentStep, stepStatus } = metadata.loopState ?? {};
-  const listed = !read && folder.row?.section === 'completed';
+  // Tools without a loop keep the end of a track in the list alone.
+  const open = facts.tasks !== undefined && facts.tasks.done < facts.tasks.total;
+  const listed = !written && folder.row?.section === 'completed' && !open;
   const finished = metadata.status === 'complete' || (currentStep === 'COMPLETE' && stepStatus === 'PASSED') || listed;
   if (finished) {
-    const contradicts = currentStep !== undefined && currentStep !== 'COMPLETE';
+    const contradicts = written && currentStep !== undefined && currentStep !== 'COMPLETE';
     if (contradicts)
       findings.push(warning('STATE_CONTRADICTS', `The track is called finished, but its step is ${currentStep}`));
     if (listed) findings.push(warning('STATE_INFERRED', 'tracks.md lists the track as completed'));

@@ -1,10 +1,10 @@
 import { ConductorError, instant } from '@conductor/core';
-import type { Finding } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import type { ArtifactRef, ArtifactsApi, DoctorCheck, SystemApi } from '@conductor/core/api';
 import type { ActorRef } from '@conductor/core/ports';
 import { requireAllowed } from '../authorize.js';
 import type { EngineContext } from '../engine-context.js';
+import { foldersCheck } from '../import/folders-check.js';
 import type { Imports } from '../import/import-tracks.js';
 import { loadProject, loadTrack } from '../load.js';
 
@@ -18,7 +18,7 @@ export function systemApi(engine: EngineContext, actor: ActorRef, imports: Pick<
       const checks = [
         await storeCheck(engine),
         await tracksCheck(engine),
-        foldersCheck(imports.refused()),
+        await foldersCheck(engine, imports),
         await repositoryCheck(engine),
         await viewsCheck(engine),
       ];
@@ -81,21 +81,6 @@ async function tracksCheck(engine: EngineContext): Promise<DoctorCheck> {
     status: 'fail',
     message: `Written by a newer version: ${degraded.join(', ')}`,
     hint: 'Upgrade Conductor.',
-  };
-}
-
-/** Folders of tracks that were not taken over. */
-function foldersCheck(refused: readonly Finding[]): DoctorCheck {
-  const [first] = refused;
-  if (!first) return { id: 'folders', status: 'ok', message: 'Every folder of a track is known' };
-  return {
-    id: 'folders',
-    status: 'warn',
-    message: refused
-      .map(({ path, message }) => `${path ?? ''}: ${message}`)
-      .slice(0, 5)
-      .join('; '),
-    ...(first.hint !== undefined && { hint: first.hint }),
   };
 }
 

@@ -9,6 +9,7 @@ import { decideEach } from '../edits/decide-each.js';
 import { engineActor } from '../engine-context.js';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf } from '../load.js';
+import { indexRow } from '../reports/project-index.js';
 import { loggedModel } from '../run/plan-text.js';
 import { cellsOf, listedRows, oursIn, rowKey, rowOf } from '../views/listed-row.js';
 import type { ListedRow } from '../views/listed-row.js';
@@ -29,14 +30,13 @@ export interface FolderImport {
 
 type Data = FolderImport['command']['data'];
 
-/** Makes the command from the files. The bytes of every file are put where nothing is lost; nothing is written in the folder. */
+/** Makes the command from the files. Nothing is written in the folder: what is in it stays, and is noted before we change it. */
 export async function importCommand(
   engine: EngineContext,
   id: string,
   { files, findings: unread }: FolderFiles,
   row: TrackRow | undefined,
 ): Promise<FolderImport> {
-  for (const { bytes } of files.values()) await engine.artifacts.put(bytes, { mediaType: 'text/plain' });
   const at = instant(engine.clock.now());
   const spec = files.get('spec.md')?.text ?? '';
   const track = readTrackFolder(
@@ -116,6 +116,7 @@ function recordsOf(
   const texts = ['plan.md', 'spec.md'].flatMap((name) => files.get(name) ?? []);
   const metadata = files.get('metadata.json');
   return [
+    indexRow(state),
     published, // nothing of the time before is told to the bus, and its files are not behind
     ...texts.map((file) => viewOp(file, textRow(file))),
     ...(metadata ? [viewOp(metadata, metadataRow(metadata, state))] : []),

@@ -40,13 +40,14 @@ export function createImports(engine: EngineContext, folders: TrackFolders = lis
     const found: FolderImport[] = [];
     for (const entry of names) {
       const { name } = entry;
-      const linked = entry.link === true ? [name] : (await folders.links(name)).filter(isDocument);
-      const first = linked[0];
+      const entries = entry.link === true ? undefined : await folders.entries(name);
+      const first =
+        entry.link === true ? name : entries?.find((file) => file.link === true && isDocument(file.name))?.name;
       if (first !== undefined) {
         refuse(name, `${first} is a symbolic link`, 'Put the file itself there: nothing is written through a link.');
         continue;
       }
-      const files = await readFolder(engine, name);
+      const files = await readFolder(engine, name, entries);
       const hostile = files.findings.find(({ code }) => code === 'PATH_UNSAFE');
       if (hostile) refuse(name, hostile.message, hostile.hint ?? 'Rename the folder.', 'PATH_UNSAFE');
       else if (named || [...files.files.keys()].some(isTrackFile) || files.findings.length > 0)

@@ -3,6 +3,7 @@ import type { Finding } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import { readTextFile } from '@conductor/core/files';
 import type { EngineContext } from '../engine-context.js';
+import type { FolderName } from './track-folders.js';
 
 /** A document of a track as it lies in its folder. */
 export interface FolderFile {
@@ -46,11 +47,17 @@ export function isDocument(name: string): boolean {
 
 const ours: readonly string[] = ['.message-bus', '.metadata.lock', 'completion-report.md'];
 
-/** Reads the documents of a folder. A file that cannot be read is a finding; nothing is ever written. */
-export async function readFolder(engine: EngineContext, id: string): Promise<FolderFiles> {
+/** Reads the documents of a folder, those that are there. A file that cannot be read is a finding; nothing is ever written. */
+export async function readFolder(
+  engine: EngineContext,
+  id: string,
+  entries: readonly FolderName[] | undefined,
+): Promise<FolderFiles> {
   const files = new Map<string, FolderFile>();
   const findings: Finding[] = [];
+  const there = entries && new Set(entries.map(({ name }) => name));
   for (const name of documents) {
+    if (there?.has(name.split('/')[0] ?? name) === false) continue;
     const path = `${engine.folder}/tracks/${id}/${name}`;
     try {
       const bytes = await engine.workspace.read(path, { maxBytes: sizeOf(engine, name) });

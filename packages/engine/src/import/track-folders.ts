@@ -1,6 +1,6 @@
 import type { EngineContext } from '../engine-context.js';
 
-/** A folder below the one of the tracks. */
+/** A name in a folder. */
 export interface FolderName {
   readonly name: string;
   /** A symbolic link: what is behind it is not the project's own. */
@@ -10,8 +10,8 @@ export interface FolderName {
 /** How a host tells which folders of tracks there are; without it the workspace is asked, which sees safe names only. */
 export interface TrackFolders {
   list(): Promise<readonly FolderName[]>;
-  /** Files of a folder that are symbolic links, by name. */
-  links(name: string): Promise<readonly string[]>;
+  /** What lies in a folder, so that only what is there is read; undefined where nobody can tell. */
+  entries(name: string): Promise<readonly FolderName[] | undefined>;
 }
 
 /** The folders that the workspace lists a file of. O(files two levels down). */
@@ -26,6 +26,6 @@ export function listedFolders({ workspace, folder }: Pick<EngineContext, 'worksp
       }
       return [...names].map((name) => ({ name }));
     },
-    links: async () => [],
+    entries: async () => undefined,
   };
 }
