@@ -1,57 +1,61 @@
 // Reading and editing plans, beside a Markdown parser on the same bytes. Needs `pnpm run build` in the repository.
 // CONDUCTOR_CORPUS names a folder of plan files; without it a generated plan is measured.
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+// Each line of the output holds a floor or a ceiling; one that is missed makes the run fail.
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { editPlan, parsePlan } from '../packages/core/dist/plan/index.js';
-import { elapsed, median, report } from './lib/measure.mjs';
+import { elapsed, median, report, warmed } from './lib/measure.mjs';
+import { corpusText, hostilePlans, planOf } from './lib/plans.mjs';
 
-function planOf(tasks) {
-  const lines = ['# Made — Execution Plan', ''];
-  for (let task = 0; task < tasks; task += 1) {
-    const phase = Math.floor(task / 50) + 1;
-    if (task % 50 === 0) lines.push('', `## Phase ${phase}: Part ${phase}`, '');
-    lines.push(
-      `- [ ] Task ${phase}.${(task % 50) + 1}: Write the part number ${task}`,
-      `    - **Files**: \`src/part-${task}.ts\``,
-      '    - **Acceptance**: It works',
-    );
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function corpusText(folder) {
-  if (folder === undefined) return planOf(5000);
-  const files = readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('plan.md'));
-  return files
-    .sort()
-    .map((name) => readFileSync(path.join(folder, name), 'utf8'))
-    .join('\n\n');
+function require(name, met) {
+  if (met) return;
+  process.exitCode = 1;
+  process.stderr.write(`${name} was not reached\n`);
 }
 
 const text = corpusText(process.env.CONDUCTOR_CORPUS);
 const megabytes = Buffer.byteLength(text) / 1e6;
-const ours = median(() => elapsed(() => parsePlan(text)));
+const ours = warmed(() => elapsed(() => parsePlan(text)));
 const peer = median(
   () => elapsed(() => fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })),
   Number(process.env.PEER_RUNS ?? 5),
 );
-report('plan.parse', {
-  megabytes,
-  oursMs: ours,
-  peerMs: peer,
-  mbPerSecond: (megabytes / ours) * 1000,
-  ratio: peer / ours,
-});
+const speed = { mbPerSecond: (megabytes / ours) * 1000, mbPerSecondFloor: 30, ratio: peer / ours, ratioFloor: 20 };
+report('plan.parse', { megabytes, oursMs: ours, peerMs: peer, ...speed });
+require('plan.parse', speed.mbPerSecond >= 30 && speed.ratio >= 20);
 
 const large = planOf(5000);
-const mark = [{ do: 'mark', task: '60.7', state: 'done', commit: 'abc1234' }];
-report('plan.edit', { tasks: 5000, ms: median(() => elapsed(() => editPlan(large, mark))) });
+const edits = {
+  'plan.edit.mark': { do: 'mark', task: '60.7', state: 'done', commit: 'abc1234' },
+  'plan.edit.note': { do: 'mark', task: '60.7', state: 'done', commit: 'abc1234', note: 'Written' },
+  'plan.edit.addTask': { do: 'addTask', phase: '60', task: { text: 'One more', files: ['src/more.ts'] } },
+  'plan.edit.addPhase': { do: 'addPhase', title: 'One more' },
+  'plan.edit.setCheckpoint': { do: 'setCheckpoint', phase: '60', sha: 'abc1234' },
+};
+for (const [name, edit] of Object.entries(edits)) {
+  const ms = warmed(() => elapsed(() => editPlan(large, [edit])));
+  // Only a mark may be made by reading one task; the others read the whole plan before and after.
+  const ceiling = edit.do === 'mark' ? { msCeiling: 5 } : {};
+  report(name, { tasks: 5000, ms, ...ceiling });
+  require(name, edit.do !== 'mark' || ms < 5);
+}
 
-const [small, huge] = [1000, 100_000].map((tasks) => {
+const perTask = (tasks) => {
   const plan = planOf(tasks);
-  return median(() => elapsed(() => parsePlan(plan))) / tasks;
-});
-report('plan.slope', { microsecondsAt1k: small * 1000, microsecondsAt100k: huge * 1000, factor: huge / small });
+  return warmed(() => elapsed(() => parsePlan(plan))) / tasks;
+};
+const slope = { microsecondsAt1k: perTask(1000) * 1000, microsecondsAt100k: perTask(100_000) * 1000 };
+const factor = slope.microsecondsAt100k / slope.microsecondsAt1k;
+report('plan.slope', { ...slope, factor, factorCeiling: 1.2 });
+require('plan.slope', factor <= 1.2);
+
+for (const [name, make] of Object.entries(hostilePlans)) {
+  const [small, big] = [250_000, 1_000_000].map((size) => {
+    const plan = make(size);
+    return warmed(() => elapsed(() => parsePlan(plan)));
+  });
+  // Four times the text: sixteen times the time would be quadratic.
+  report(`plan.hostile: ${name}`, { smallMs: small, bigMs: big, factor: big / small, factorCeiling: 8 });
+  require(`plan.hostile: ${name}`, big / small <= 8 || big < 20);
+}

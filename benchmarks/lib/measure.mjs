@@ -5,6 +5,13 @@ export function median(run, runs = 5) {
   return values[Math.floor(runs / 2)];
 }
 
+/** Median of five runs of a call that is warm: run before for a second, or twenty times. */
+export function warmed(run) {
+  const end = performance.now() + 1000;
+  for (let count = 0; count < 20 && performance.now() < end; count += 1) run();
+  return median(run);
+}
+
 /** Milliseconds that a call takes. */
 export function elapsed(call) {
   const start = performance.now();

@@ -59,7 +59,7 @@ interface Region {
 
 /** From the checkbox at the margin down to the next one or to a heading. */
 function findRegion(text: string, name: string): Region | undefined {
-  if (/\r(?!\n)/.test(text)) return undefined;
+  if (text.includes('\r') && /\r(?!\n)/.test(text)) return undefined;
   const byLine = /^line:(\d{1,9})$/.exec(name)?.[1];
   const at = byLine === undefined ? lineOfId(text, name) : lineStart(text, Number(byLine));
   const start = at === undefined ? undefined : marginAbove(text, at);

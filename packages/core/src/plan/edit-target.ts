@@ -122,6 +122,8 @@ export function lineStarts(text: string): (offset: number) => number {
 /** Seven hexadecimal characters before `end`, but for gaps, a bracket and a backtick: a cheap no to most lines. */
 function endsInSha(text: string, end: number): boolean {
   let at = end - 1;
+  // Most lines end in a letter that no sha has.
+  if (text.charCodeAt(at) > 102) return false;
   while (at >= 0 && ' \t'.includes(text.charAt(at))) at -= 1;
   const least = at - 3;
   while (at >= 0 && at > least && ')]`.'.includes(text.charAt(at))) at -= 1;

@@ -72,18 +72,23 @@ function markLines(changed: Set<number>, line: number, added: number, kept: Kept
 
 /** Line numbers of ascending offsets, each part of the text looked at once. */
 function lineCounter(text: string): (offset: number) => number {
+  const carriages = text.includes('\r');
   let at = 0;
   let line = 1;
   return (offset) => {
-    line += countLineEnds(text.slice(at, offset));
+    line += carriages ? countLineEnds(text.slice(at, offset)) : countFeeds(text, at, offset);
     at = offset;
     return line;
   };
 }
 
-function countLineEnds(text: string): number {
+function countFeeds(text: string, from: number, to: number): number {
   let count = 0;
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1;
-  if (!text.includes('\r')) return count;
+  for (let at = text.indexOf('\n', from); at !== -1 && at < to; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
+}
+
+function countLineEnds(text: string): number {
+  if (!text.includes('\r')) return countFeeds(text, 0, text.length);
   return text.match(/\r\n|\n|\r/g)?.length ?? 0;
 }
