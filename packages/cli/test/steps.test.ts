@@ -250,13 +250,22 @@ describe('task run', () => {
   });
 });
 
-describe('run --until', () => {
-  it('refuses a step that the track has left behind, so that it does not run past it to the end', async () => {
-    const id = await project('a.txt');
-    await line.run('run', id, '--until', 'evaluate-plan');
-    const { last, exitCode } = await line.json('run', id, '--until', 'plan');
-    expect([codeOf(last), exitCode]).toEqual(['INVALID_STATE', 5]);
-    expect(last).toMatchObject({ error: { details: { step: 'EXECUTE', until: 'PLAN' } } });
+describe('run --until and --task', () => {
+  it('stop at once, and start nothing, where the step or the task is behind the track already', async () => {
+    const id = await project('a.txt', 'b.txt');
+    await line.run('run', id, '--task', '1.1');
+    const before = await calls();
+    for (const goal of [
+      ['--until', 'plan'],
+      ['--until', 'evaluate-plan'],
+      ['--task', '1.1'],
+    ]) {
+      const { last, exitCode } = await line.json('run', id, ...goal);
+      expect([goal, exitCode]).toEqual([goal, 0]);
+      expect(valid('run', last)).toMatchObject({ stop: 'stopped', track: { step: 'EXECUTE', progress: { done: 1 } } });
+    }
+    expect(await calls()).toEqual(before);
+    expect((await line.json('run', id, '--until', 'execute')).last).toMatchObject({ track: { progress: { done: 2 } } });
   });
 });
 

@@ -5,6 +5,7 @@ import type { TrackEventData } from './events.js';
 import { spending } from './budget.js';
 import { gateResult } from './gates.js';
 import { changeTask, clearWaits } from './plan-state.js';
+import { goalReached } from './run-goal.js';
 import type { Scratch } from './scratch.js';
 
 type RunError = NonNullable<RunState['error']>; // zod marks absent keys as undefined-able, JSON has none
@@ -74,7 +75,7 @@ function beginRun(
       iterations,
       startedAt: event.at,
       feedFrom: event.seq,
-      reached: false,
+      reached: goalReached(state, { until, task }),
       ...(until && { until }),
       ...(task && { onlyTask: task }),
     },
