@@ -235,6 +235,32 @@ describe('consistency', () => {
     ).toEqual([]);
   });
 
+  it('takes no amount for a price that only stands behind a word', () => {
+    const text =
+      '# Product\n\n- Goal: $10,000\n- Budget (2026): 500 €\n\n## Pricing\n\n- Solo: 1.999,50 €\n- Duo: $1,299.50\n- Trio – $5\n- Price: $7\n';
+    const data = (content: string) =>
+      checkConsistency({ documents: [file('conductor/product.md', text), file('pricing.json', content)] }).map(
+        ({ code, message }) => `${code} ${message.split(' ')[1]}`,
+      );
+    expect(data('{"duo":{"price":1299.5},"trio":{"price":5}}')).toEqual(['TIER_MISSING Solo']);
+    expect(data('{"duo":{"price":[1]},"trio":{"price":"free"},"x":{"price":-1},"y":null}')).toEqual([]);
+    expect(data('[[{"price":5}],{"name":"Trio","price":{"monthly":5}}]')).toEqual([
+      'TIER_MISSING Solo',
+      'TIER_MISSING Duo',
+    ]);
+    const roadmap = (content: string) =>
+      checkConsistency({
+        documents: [file('conductor/product.md', text), file('conductor/product-roadmap.md', content)],
+      }).map(({ line }) => line);
+    expect(
+      roadmap('- Goal: $20,000\n- Trio: $6\n| Trio | $7 |\n|---|---|\n| Trio | $8/month | was |\n| Duo | $9 |\n'),
+    ).toEqual([2]);
+    expect(roadmap('Duo and Trio are $3 per month.\nThe trio plan is $4/month, the Trio-like one $9/month.\n')).toEqual(
+      [2, 2],
+    );
+    expect(checkConsistency({ documents: [file('pricing.json', '{"a":{"price":1}}')] })).toEqual([]);
+  });
+
   it('asks that models are those of tech-stack.md', () => {
     const prompts = (text: string) => found({ path: 'conductor/prompts.md', text });
     expect(prompts('gemini-2.5-flash, Gemini 2.5, claude-sonnet-4.5 and Claude Sonnet 4-5\n')).toEqual([]);
@@ -244,6 +270,14 @@ describe('consistency', () => {
     ]);
     expect(prompts('No longer gpt-4o. Gemini is fine, see docs/claude-3/x and o1.\n')).toEqual([]);
     expect(checkConsistency({ documents: [product, file('conductor/prompts.md', 'gpt-4o')] })).toEqual([]);
+    const against = (known: string, named: string) =>
+      checkConsistency({ documents: [file('conductor/tech-stack.md', known), file('conductor/prompts.md', named)] })
+        .length;
+    expect([
+      against('gpt-4o', 'gpt-4o-2024-08-06'),
+      against('gpt4o', 'gpt-4o-latest'),
+      against('gpt-4o', 'gpt-4o-mini'),
+    ]).toEqual([0, 0, 1]);
   });
 
   it('asks that the pricing data has the tiers of product.md, with their prices', () => {

@@ -32,7 +32,7 @@ export function checkConsistency({ documents, dependencies }: BusinessTexts): re
   );
 }
 
-/** Prices of product.md by the key of their tier. */
+/** Prices of product.md by the key of their tier; an amount behind some other word makes no tier. */
 function productPrices(documents: readonly BusinessText[]): ReadonlyMap<string, readonly PriceStatement[]> {
   const prices = new Map<string, PriceStatement[]>();
   for (const { text } of documents.filter(({ kind }) => kind === 'product')) {
@@ -41,6 +41,7 @@ function productPrices(documents: readonly BusinessText[]): ReadonlyMap<string, 
       prices.set(key, [...(prices.get(key) ?? []), statement]);
     }
   }
+  for (const [key, statements] of prices) if (!statements.some(({ sure }) => sure)) prices.delete(key);
   return prices;
 }
 

@@ -27,7 +27,7 @@ export function heldToTier(tier: BusinessTier, changes: readonly DocumentChange[
   };
 }
 
-function refusal(tier: BusinessTier, { path, tier: own, after }: DocumentChange): Finding {
+function refusal(tier: BusinessTier, { path, tier: own }: DocumentChange): Finding {
   const what = { severity: 'error', path } as const;
   if (own === 4)
     return {
@@ -47,6 +47,6 @@ function refusal(tier: BusinessTier, { path, tier: own, after }: DocumentChange)
     ...what,
     code: 'DOCUMENT_REMOVED',
     message: `${path} was removed`,
-    hint: after === undefined ? 'Documents are changed, not removed.' : '',
+    hint: 'Documents are changed, not removed.',
   };
 }

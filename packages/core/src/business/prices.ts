@@ -9,10 +9,12 @@ export interface PriceStatement {
   readonly text: string;
   /** 1-based. */
   readonly line: number;
+  /** In a price table, below a heading of prices, or per month, year, user or seat: not just any amount behind a word. */
+  readonly sure: boolean;
 }
 
 const maxLine = 2000;
-const number = String.raw`\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,2})?|\d{1,9}(?:[.,]\d{1,2})?`;
+const number = String.raw`\d{1,3}(?:,\d{3}){1,3}(?:\.\d{1,2})?|\d{1,3}(?:\.\d{3}){1,3}(?:,\d{1,2})?|\d{1,9}(?:[.,]\d{1,2})?`;
 const sign = String.raw`US\$|[$€£¥]|USD |EUR |GBP `;
 const price = new RegExp(
   String.raw`(?:${sign}) ?(${number})(?![\d%])|(?<![\d.,])(${number}) ?(?:€|USD|EUR|GBP)(?!\w)`,
@@ -51,13 +53,15 @@ export function priceStatements(
   const lines = text.split(/\r?\n/);
   const found: PriceStatement[] = [];
   let fenced = false;
+  let priced = false;
   for (let at = 0; at < lines.length; at += 1) {
     const line = (lines[at] ?? '').slice(0, maxLine);
     if (/^\s{0,3}(?:```|~~~)/.test(line)) fenced = !fenced;
     if (fenced) continue;
+    if (/^#{1,6} /.test(line)) priced = /pric|\bplans?\b|\btiers?\b|packages?|subscription/i.test(line);
     const head = tableAt(lines, at);
     if (head) at = readTable(lines, at, head, found);
-    else if (!isPast(line)) found.push(...(labelled(line, at + 1) ?? inSentence(line, at + 1, known)));
+    else if (!isPast(line)) found.push(...(labelled(line, at + 1, priced) ?? inSentence(line, at + 1, known)));
   }
   return found;
 }
@@ -71,8 +75,11 @@ function amountsOf(text: string): readonly { amount: number; text: string; after
   }));
 }
 
+/** `1,299.50` and `1.299,50`: a sign before three digits parts thousands, before one or two it begins the cents. */
 function amountOf(written: string): number {
-  return Number(/,\d{1,2}$/.test(written) ? written.replace(',', '.') : written.replaceAll(',', ''));
+  const cents = /[.,](\d{1,2})$/.exec(written);
+  const whole = cents ? written.slice(0, cents.index) : written;
+  return Number(`${whole.replaceAll(/[.,]/g, '')}.${cents?.[1] ?? '0'}`);
 }
 
 function tableAt(lines: readonly string[], at: number): readonly string[] | undefined {
@@ -93,7 +100,7 @@ function readTable(lines: readonly string[], start: number, head: readonly strin
       const tier = across ? (head[column] ?? '') : first;
       for (const { amount, text: written, after } of amountsOf(text)) {
         const counts = across || priceHead.test(head[column] ?? '') || period.test(after);
-        if (counts && isName(tier)) found.push({ tier, amount, text: written, line: at + 1 });
+        if (counts && isName(tier)) found.push({ tier, amount, text: written, line: at + 1, sure: true });
       }
     }
     at += 1;
@@ -102,7 +109,7 @@ function readTable(lines: readonly string[], start: number, head: readonly strin
 }
 
 /** `- **Pro** (monthly): $29/month or $290/year`, `### Pro – $29`. */
-function labelled(line: string, at: number): readonly PriceStatement[] | undefined {
+function labelled(line: string, at: number, priced: boolean): readonly PriceStatement[] | undefined {
   const label =
     /^\s{0,12}(?:[-*+] |#{1,6} |\d{1,3}[.)] )[*_]{0,2}([\p{L}][\p{L}\p{N} +]{0,40}?)[*_]{0,2}(?: ?\([^)]{0,60}\))?[*_]{0,2}(?: ?:| [–—-])[*_]{0,2} {0,4}(?=\D{0,3}\d)/u.exec(
       line,
@@ -111,7 +118,15 @@ function labelled(line: string, at: number): readonly PriceStatement[] | undefin
   if (label === null || tier === undefined || !isName(tier)) return undefined;
   const amounts = amountsOf(line.slice(label[0].length));
   const counting = amounts.filter(({ after }, index) => index === 0 || period.test(after));
-  return counting.length === 0 ? undefined : counting.map(({ amount, text }) => ({ tier, amount, text, line: at }));
+  if (counting.length === 0) return undefined;
+  const named = priced || tierKey(tier) !== tier.trim().toLowerCase();
+  return counting.map(({ amount, text, after }) => ({
+    tier,
+    amount,
+    text,
+    line: at,
+    sure: named || period.test(after),
+  }));
 }
 
 /** A sentence counts when it names one tier that is known, with amounts per period. */
@@ -122,7 +137,7 @@ function inSentence(line: string, at: number, known: ReadonlyMap<string, string>
   const named = [...known].filter(([key, name]) => isNamed(line, key, name));
   const [only] = named;
   return only && named.length === 1
-    ? amounts.map(({ amount, text }) => ({ tier: only[1], amount, text, line: at }))
+    ? amounts.map(({ amount, text }) => ({ tier: only[1], amount, text, line: at, sure: true }))
     : [];
 }
 

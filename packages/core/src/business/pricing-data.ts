@@ -1,4 +1,3 @@
-import { toConductorError } from '../kernel/error.js';
 import { parseJson } from '../kernel/json.js';
 import type { Json } from '../ports/values.js';
 import { tierKey } from './prices.js';
@@ -28,8 +27,7 @@ export function pricedTiers(path: string, text: string): readonly PricedTier[] {
 function jsonOf(path: string, text: string): Json | undefined {
   try {
     return parseJson(text, { source: path });
-  } catch (error) {
-    if (toConductorError(error).code === 'INTERNAL_ERROR') throw error;
+  } catch {
     return undefined; // somebody else's file: what it says can still be read as text
   }
 }
