@@ -23,7 +23,7 @@ export { decideTrackCommand } from './track/decide.js';
 export { evolveTrack, foldTrack } from './track/evolve.js';
 export { initialTrack } from './track/initial.js';
 export { loopFacts, nextAction } from './track/next-action.js';
-export { isTrackEvent, trackEvent, trackEvents, trackEventVersion } from './track/events.js';
+export { isTrackEvent, trackEvent, trackEventVersion } from './track/events.js';
 export type { TrackEventData, TrackEventType } from './track/events.js';
 export type { TrackCommand, TrackCommandName, TrackCommands } from './track/commands.js';
 export { completionParts } from './track/actions.js';

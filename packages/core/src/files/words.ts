@@ -1,13 +1,8 @@
 import { z } from 'zod';
 import { instant, parseInstant } from '../kernel/clock.js';
 import type { EventEnvelope, Instant } from '../ports/values.js';
-import {
-  isTrackEvent,
-  trackEvents,
-  trackEventVersion,
-  type TrackEventData,
-  type TrackEventType,
-} from '../track/events.js';
+import { trackEvents } from '../track/event-schemas.js';
+import { isTrackEvent, trackEventVersion, type TrackEventData, type TrackEventType } from '../track/events.js';
 import { boardMessages, type PublishedBoard } from './board-words.js';
 import type { Draft } from './message-draft.js';
 import { fitPayload } from './fit-payload.js';

@@ -61,7 +61,7 @@ const row = (
 });
 
 /**
- * The evaluate-loop, one row per line of its published table (T2 to T31; T1 is the initial state of a track).
+ * The evaluate-loop, one row per line of its table in `docs/loop.md` (T2 to T31; T1 is the initial state of a track).
  * The first row that fits wins; a pair that fits none is an `INVALID_STATE`.
  */
 export const transitions: readonly Transition[] = Object.freeze([
