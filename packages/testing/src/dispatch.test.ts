@@ -380,13 +380,23 @@ describe('the orchestrator', () => {
     // Code: nothing that the engine wrote lies outside its documents.
     expect([...wrote.keys()].filter((path) => !path.startsWith('conductor/'))).toEqual([]);
     // Plans: the text is the planner's; the engine only adds marks, and the tasks that evaluators' findings name.
-    const plans = all.filter(({ type }) => type === 'plan.submitted' || type === 'plan.edited');
+    const written = all.filter(({ type }) => type === 'plan.submitted' || type === 'plan.edited');
+    const [shortReports, plans] = [true, false].map((wanted) =>
+      written.filter((event) => (dataOf(event)['cause'] === 'report') === wanted),
+    ) as [EventEnvelope[], EventEnvelope[]]; // two of them
     expect(plans.map(({ type }) => type)).toEqual(['plan.submitted', 'plan.edited']);
+    // A short report says what gates said, once for each evaluation.
+    expect(shortReports).toHaveLength(
+      all.filter(
+        ({ type, data }) =>
+          /^step\.(?:passed|failed)$/u.test(type) && String((data as { step: unknown }).step).startsWith('EVALUATE'),
+      ).length,
+    );
     expect(begun).toContain(effectOf(plans[0] as EventEnvelope));
     expect(dataOf(plans[0])).toMatchObject({ text: { text: planOfA } });
     expect(dataOf(plans[1])).toMatchObject({ cause: 'fix', ops: ['add task Fix 1'] });
     const edited = (dataOf(plans[1])['text'] as { text: string }).text;
-    expect(edited.startsWith(planOfA)).toBe(true);
+    expect(edited.startsWith(planOfA.trimEnd())).toBe(true);
     expect(edited.slice(planOfA.length)).toContain('a.txt is wrong');
     // Evaluations: each was asked for, and answered by a gate that is named.
     const reports = all.filter(({ type }) => type === 'evaluation.reported');

@@ -65,7 +65,7 @@ const planRows: readonly Omit<Row, 'file'>[] = [
     edit: 'a new task',
     change: (text) => `${text}- [ ] Task 2.2: Write d\n  - **Files**: d.txt\n`,
     person: { facts: ['edit.noted', 'plan.edited'], keeps: ['[ ] Task 2.2: Write d'] },
-    claim: { facts: noted, findings: ['EDIT_NOTED:16'], keeps: ['[ ] Task 2.2: Write d'] },
+    claim: { facts: noted, findings: ['EDIT_NOTED:21'], keeps: ['[ ] Task 2.2: Write d'] },
   },
   {
     edit: 'a task removed',

@@ -6,7 +6,7 @@ import type { Assignment, EventEnvelope, NewEvent, Outcome, Store } from '@condu
 import { describe, expect, it } from 'vitest';
 import { createTestEngine } from './create-test-engine.js';
 import type { TestEngine } from './create-test-engine.js';
-import { dataOf, deadKeeper, facts, replayed, steeredWorkers } from './scenario.js';
+import { dataOf, deadKeeper, facts, planEdits, replayed, steeredWorkers } from './scenario.js';
 
 const leaseMs = 6000;
 const one = { goal: 'A file', tasks: [{ id: '1.1', text: 'Write a', files: ['a.txt'] }] };
@@ -381,7 +381,7 @@ describe('FIX', () => {
       );
     const starts = (await facts(base, id, 'step.started')).map((event) => dataOf(event)['step']);
     expect(starts.filter((step) => step === 'FIX')).toHaveLength(1);
-    expect((await facts(base, id, 'plan.edited')).length).toBe(1);
+    expect(await planEdits(base, id)).toHaveLength(1);
     await base.clock.runUntil(second.close());
   });
 });

@@ -82,6 +82,11 @@ export async function facts({ events }: TestEngine, id: string, type?: string): 
   return all.filter((event) => event.stream === `track/${id}` && (type === undefined || event.type === type));
 }
 
+/** Edits of the plan that somebody wanted; not the short reports, which every evaluation leaves in it. */
+export async function planEdits(test: TestEngine, id: string): Promise<readonly EventEnvelope[]> {
+  return (await facts(test, id, 'plan.edited')).filter((event) => dataOf(event)['cause'] !== 'report');
+}
+
 /** The data of a fact, as its test knows it. */
 export function dataOf(event: EventEnvelope | undefined): Readonly<Record<string, unknown>> {
   return (event?.data ?? {}) as Readonly<Record<string, unknown>>; // our own events carry objects

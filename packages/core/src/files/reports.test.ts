@@ -43,7 +43,7 @@ const passed: EvaluationReport = {
 };
 
 describe('evaluation reports', () => {
-  it('have the full form for the file and the short one for plan.md, with numbered fixes on FAIL [FMT-33]', () => {
+  it('have the full form for the file and the short one for plan.md, with numbered fixes on FAIL', () => {
     expect(formatEvaluationReport(failed)).toBe(`# Execution Evaluation Report
 
 **Track**: greet_20260101  

@@ -2,13 +2,18 @@ import type { Finding } from '@conductor/core';
 import { readStream } from '../load.js';
 import type { TrackSession } from '../run/track-session.js';
 
-const plans: readonly string[] = ['plan.submitted', 'plan.edited'];
+/** What the engine adds to a plan by itself makes no newer plan of it. */
+const added: readonly string[] = ['fix', 'discovered', 'report'];
 
 /** A plan made for another spec fails its next gate: what was asked for has changed since. O(events of the track). */
 export async function outdatedPlan({ engine, id }: TrackSession): Promise<readonly Finding[]> {
   const events = await readStream(engine.store, `track/${id}`);
   const specified = events.findLastIndex(({ type }) => type === 'track.specified');
-  const planned = events.findLastIndex(({ type }) => plans.includes(type));
+  const planned = events.findLastIndex(
+    ({ type, data }) =>
+      type === 'plan.submitted' ||
+      (type === 'plan.edited' && !added.includes((data as unknown as { cause: string }).cause)), // our own payload
+  );
   if (planned === -1 || specified < planned) return [];
   return [
     {

@@ -1,8 +1,10 @@
-import { roleEffect } from '@conductor/core';
-import type { Action, Finding, TrackCommand } from '@conductor/core';
+import { instant, roleEffect } from '@conductor/core';
+import type { Action, Finding, Step, TrackCommand } from '@conductor/core';
 import type { Json } from '@conductor/core/ports';
 import { loadBoard, readStream } from '../load.js';
+import { evaluationSection } from '../reports/evaluation.js';
 import { executionSummary } from './execution-summary.js';
+import { planEdit } from './plan-edit.js';
 import type { TrackSession } from './track-session.js';
 
 /** Closes a step from what is on record; `decide` reads off the table where it leads. */
@@ -16,8 +18,28 @@ export async function closeStep(
     outcome === 'pass'
       ? { name: 'step.pass', data }
       : { name: 'step.fail', data: { ...data, findings: [...(await findingsOf(session, visit))] } };
-  await session.execute([close]);
+  await session.execute([...(await reportInPlan(session, step, visit, outcome)), close]);
   await session.engine.views.flush(session.id);
+  await session.refresh(); // what people changed in the files counts for the next step
+}
+
+/** Other programs tell how far a track is by the short report in its plan (C-36). */
+async function reportInPlan(
+  session: TrackSession,
+  step: Step,
+  visit: number,
+  outcome: 'pass' | 'fail',
+): Promise<readonly TrackCommand[]> {
+  if (step !== 'EVALUATE_PLAN' && step !== 'EVALUATE_EXECUTION') return [];
+  const { engine, state } = session;
+  const ended = {
+    step,
+    visit,
+    verdict: outcome === 'pass' ? 'PASS' : 'FAIL',
+    date: instant(engine.clock.now()),
+  } as const;
+  const markdown = evaluationSection(state, ended, await readStream(engine.store, `track/${state.id}`));
+  return planEdit(session, [{ do: 'appendReport', markdown }], 'report');
 }
 
 /** All errors and warnings of this visit, gate by gate; a rejecting board speaks through its concerns. */

@@ -1,10 +1,6 @@
-import { ConductorError } from '@conductor/core';
 import type { TrackCommand, TrackCommands } from '@conductor/core';
-import { sha256Hex } from '@conductor/core/hash';
-import { editPlan, parsePlan, planModel } from '@conductor/core/plan';
 import type { Json } from '@conductor/core/ports';
-import { contentOf, textOf } from '../load.js';
-import { loggedModel } from './plan-text.js';
+import { planEdit } from './plan-edit.js';
 import type { TrackSession } from './track-session.js';
 
 type Discovered = TrackCommands['work.discover'];
@@ -22,8 +18,15 @@ export async function discoveredWork(
 ): Promise<readonly TrackCommand[]> {
   const items = itemsOf(answer, taskId);
   if (items.length === 0) return [];
-  const edit = await planEdit(session, items);
-  return [...items.map((data): TrackCommand => ({ name: 'work.discover', data })), ...(edit ? [edit] : [])];
+  const edits = items.map(({ description, reason, recommendation }) => ({
+    do: 'discover' as const,
+    description,
+    reason: reason === '' ? 'Found during the work' : reason,
+    recommendation,
+  }));
+  // Where the plan's text cannot take it, it stands in the log, in metadata.json and in the reports.
+  const edit = await planEdit(session, edits, 'discovered');
+  return [...items.map((data): TrackCommand => ({ name: 'work.discover', data })), ...edit];
 }
 
 function itemsOf(answer: Json | undefined, taskId: string): readonly Discovered[] {
@@ -45,36 +48,4 @@ function itemsOf(answer: Json | undefined, taskId: string): readonly Discovered[
       taskId,
     };
   });
-}
-
-/** `undefined` where the plan's text cannot take it: then it stands in the log, in metadata.json and in the reports. */
-async function planEdit(
-  { engine, state }: TrackSession,
-  items: readonly Discovered[],
-): Promise<TrackCommand | undefined> {
-  if (!state.plan) return undefined;
-  try {
-    const edits = items.map(({ description, reason, recommendation }) => ({
-      do: 'discover' as const,
-      description,
-      reason: reason === '' ? 'Found during the work' : reason,
-      recommendation,
-    }));
-    const { text } = editPlan(await textOf(engine, state.plan.text), edits);
-    return {
-      name: 'plan.edit',
-      data: {
-        base: state.plan.revision,
-        text: await contentOf(engine, text),
-        textHash: sha256Hex(text),
-        model: loggedModel(planModel(parsePlan(text).plan), 'ignore'),
-        ops: items.map(() => 'discover'),
-        cause: 'discovered',
-      },
-    };
-  } catch (error) {
-    if (!ConductorError.is(error)) throw error;
-    engine.logger.warn(`Discovered work is not written into the plan: ${error.message}`, { track: state.id });
-    return undefined;
-  }
 }
