@@ -111,6 +111,7 @@ describe('readMetadataEdit', () => {
     ['loop_state.current_step', (file) => void (loopOf(file)['current_step'] = 'GAME_VERIFICATION'), 17],
     ['loop_state.step_status', (file) => void (loopOf(file)['step_status'] = 'WAITING_FOR_USER'), 18],
     ['priority', (file) => void (file.priority = 'someday'), 7],
+    ['dependencies', (file) => void (file.dependencies = ['a', '../b']), 10],
     ['loop_state.max_fix_cycles', (file) => void (file.loop_state.max_fix_cycles = -1), 20],
     ['loop_state.max_plan_revisions', (file) => void (file.loop_state.max_plan_revisions = 10 ** 9), 21],
   ])('refuses a word that is none of ours, with its line, and leaves it in the file: %s', (item, change, line) => {

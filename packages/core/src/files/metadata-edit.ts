@@ -1,5 +1,6 @@
 import { parseLimits } from '../track/limits.js';
 import type { Limits } from '../track/limits.js';
+import { isSafeId } from '../track/names.js';
 import type { Finding, Priority, Step, StepStatus } from '../track/model.js';
 import { metadataWords, wordPaths } from './metadata-words.js';
 import type { MetadataWords } from './metadata-words.js';
@@ -105,6 +106,8 @@ function patchOf(
   const level = priority === undefined ? undefined : readPriority(priority);
   if (changed('priority') && priority !== undefined && level === undefined)
     refuse('priority', `${JSON.stringify(priority.slice(0, 80))} is no priority`);
+  const odd = changed('dependencies') ? dependencies?.find((id) => !isSafeId(id)) : undefined;
+  if (odd !== undefined) refuse('dependencies', `${JSON.stringify(odd.slice(0, 80))} is no id of a track`);
   const limits = limitsOf(metadata.loopState ?? {}, changed, refuse);
   return {
     ...(changed('name') && name !== undefined && name.trim() !== '' && { name }),
@@ -112,7 +115,7 @@ function patchOf(
     ...(changed('priority') && level !== undefined && { priority: level }),
     // Absent means legacy (FMT-20): taking the flag out is a switch as well.
     ...(changed('superpower_enhanced') && { superpower: superpowerEnhanced ?? false }),
-    ...(changed('dependencies') && dependencies !== undefined && { dependencies }),
+    ...(changed('dependencies') && dependencies?.every(isSafeId) && { dependencies }),
     ...(Object.keys(limits).length > 0 && { limits }),
     ...(unknown && { extra }),
   };

@@ -63,7 +63,7 @@ describe('readTrackFolder', () => {
           track_id: 'other',
           created_at: '2025-01-02',
           completed_at: '2025-02-03',
-          dependencies: ['a', ''],
+          dependencies: ['a', '', '../b'],
           superpower_enhanced: true,
         },
       ),
@@ -77,7 +77,7 @@ describe('readTrackFolder', () => {
       lifecycle: 'draft',
     });
     expect(track.limits).not.toHaveProperty('maxPlanRevisions');
-    expect(codes(track)).toEqual(['TRACK_ID_DIFFERS', 'METADATA_UNREAD']);
+    expect(codes(track)).toEqual(['TRACK_ID_DIFFERS', 'METADATA_UNREAD', 'METADATA_UNREAD', 'METADATA_UNREAD']);
   });
 
   it('is at the step of its loop, with counters that make sense', () => {

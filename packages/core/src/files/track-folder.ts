@@ -1,6 +1,7 @@
 import { parseSpec } from '../plan/spec.js';
 import { transitions } from '../loop/transitions.js';
 import { parseLimits } from '../track/limits.js';
+import { isSafeId } from '../track/names.js';
 import type { Limits } from '../track/limits.js';
 import type { TrackEventData } from '../track/events.js';
 import type { Finding, Priority, Step, StepStatus } from '../track/model.js';
@@ -108,10 +109,17 @@ function aboutOf({ trackId, spec, plan, row }: TrackFolder, metadata: MetadataV3
     priority: priorityOf(metadata, row, findings),
     goal: document?.goal ?? name.trim(),
     superpower: metadata.superpowerEnhanced ?? false, // absent means legacy
-    dependencies: (metadata.dependencies ?? []).filter((id) => id !== '' && id.length <= 256),
+    dependencies: dependenciesOf(metadata, findings),
     ...(metadata.createdAt !== undefined && { createdAt: metadata.createdAt }),
     ...(metadata.completedAt != null && { completedAt: metadata.completedAt }),
   };
+}
+
+function dependenciesOf({ dependencies = [] }: MetadataV3, findings: Finding[]): readonly string[] {
+  const odd = dependencies.filter((id) => !isSafeId(id));
+  for (const id of odd)
+    findings.push(warning('METADATA_UNREAD', `${JSON.stringify(id.slice(0, 80))} is no id of a track`));
+  return dependencies.filter(isSafeId);
 }
 
 function priorityOf({ priority }: MetadataV3, row: TrackRow | undefined, findings: Finding[]): Priority {
