@@ -37,6 +37,10 @@ describe('readTrackFolder', () => {
       limits: {},
     });
     expect(read({ type: ' ' }).type).toBe('feature');
+    expect(read({ description: ' Say hello ' }, { plan: '# Implementation Plan: Greet\n' })).toMatchObject({
+      name: 'Greet',
+      goal: 'Say hello',
+    });
   });
 
   it('reads priorities of other tools, and says which it does not know', () => {

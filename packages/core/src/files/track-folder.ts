@@ -94,7 +94,9 @@ function metadataIn(
 
 function aboutOf({ trackId, spec, plan, row }: TrackFolder, metadata: MetadataV3, findings: Finding[]) {
   const document = spec === undefined ? undefined : parseSpec(spec);
-  const title = document?.title.trim() || /^#\s+(.{1,200})$/m.exec(plan ?? '')?.[1]?.trim();
+  const title = document?.title.trim() || planTitle(plan ?? '');
+  const { description } = metadata.extra ?? {};
+  const said = typeof description === 'string' ? description.trim() : '';
   const name = [metadata.name, row?.name, title].find((text) => text !== undefined && text.trim() !== '') ?? trackId;
   if (metadata.trackId !== undefined && metadata.trackId !== trackId)
     findings.push(
@@ -107,12 +109,18 @@ function aboutOf({ trackId, spec, plan, row }: TrackFolder, metadata: MetadataV3
     name: name.trim(),
     type: metadata.type?.trim() || row?.type || 'feature',
     priority: priorityOf(metadata, row, findings),
-    goal: document?.goal ?? name.trim(),
+    goal: document?.goal ?? (said === '' ? name.trim() : said),
     superpower: metadata.superpowerEnhanced ?? false, // absent means legacy
     dependencies: dependenciesOf(metadata, findings),
     ...(metadata.createdAt !== undefined && { createdAt: metadata.createdAt }),
     ...(metadata.completedAt != null && { completedAt: metadata.completedAt }),
   };
+}
+
+/** The first heading, without the words that say that it is one of a plan. */
+function planTitle(plan: string): string {
+  const [, heading = ''] = /^#[ \t]+(\S.{0,200})$/m.exec(plan) ?? [];
+  return heading.replace(/^(?:(?:implementation|track|project)[ \t]+)?plan[ \t]*[:—–-][ \t]*/i, '').trim();
 }
 
 function dependenciesOf({ dependencies = [] }: MetadataV3, findings: Finding[]): readonly string[] {
