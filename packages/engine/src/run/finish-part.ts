@@ -44,11 +44,17 @@ const parts: Readonly<Record<CompletionPart, (session: TrackSession, effect: str
     }
     return {};
   },
-  async retrospective(session) {
-    const skipped = skippedRetrospective(session.state);
+  async retrospective(session, effect) {
+    const { engine, id, state } = session;
+    const skipped = skippedRetrospective(state);
     if (skipped !== undefined) return { skipped };
     await retrospect(session);
-    return {};
+    const sha = await commitWork(engine, {
+      key: commitKey(engine, effect),
+      paths: [`${engine.folder}/tracks/${id}/retrospective.md`],
+      message: `docs: retrospective of ${id}`,
+    });
+    return sha === undefined ? {} : { commit: sha };
   },
   async cleanup() {
     return { skipped: 'workers share the folder of the project' }; // none has a folder of its own that could be removed
