@@ -3,7 +3,7 @@ import { defineDirector, defineEvaluator } from '@conductor/core/plugin';
 import type { Assignment, Notifier, Repository, Workspace } from '@conductor/core/ports';
 import { describe, expect, it } from 'vitest';
 import { createTestEngine } from './create-test-engine.js';
-import { dataOf, facts, steeredWorkers } from './scenario.js';
+import { dataOf, deadKeeper, facts, steeredWorkers } from './scenario.js';
 
 const planWith = (dependsOn: string) =>
   `# Plan\n\n## Phase 1: Work\n\n- [ ] Task 1.1: Write a\n  - **Files**: \`a.txt\`\n- [ ] Task 1.2: Write b\n` +
@@ -154,11 +154,8 @@ describe('the completion of a track', () => {
     const begin = Math.min(...files.map((file) => order.indexOf(file)));
     const end = order.slice(begin);
     expect(end.slice(0, end.indexOf(done)).sort()).toEqual(files); // side by side, and all of them before the commit
-    expect(end.slice(end.indexOf(done)).filter((what) => !files.includes(what))).toEqual([
-      done,
-      'told: track.completed',
-      'retrospective.md is written',
-    ]);
+    const after = end.slice(end.indexOf(done)).filter((what) => !files.includes(what));
+    expect(after.slice(0, 3)).toEqual([done, 'told: track.completed', 'retrospective.md is written']);
     expect(records.map(({ part }) => part)).toEqual(['commit', 'report', 'retrospective', 'cleanup']);
     expect(metadata).toMatchObject({
       status: 'complete',
@@ -199,5 +196,56 @@ describe('the completion of a track', () => {
     expect(due.retrospective).toContain('**Fix Cycles**: 1');
     expect(due.retrospective).toMatch(/## What Caused Problems\n\n- Too short\n/u);
     expect(due.retrospective).toContain('- Task 1.1 at the first attempt');
+  });
+});
+
+describe('the limits of the loop', () => {
+  const never = defineEvaluator({
+    id: 'acme/never',
+    evaluate: async () => ({ verdict: 'FAIL', findings: [{ severity: 'error', path: 'a.txt', message: 'No' }] }),
+  });
+  const one = { goal: 'A file', tasks: [{ id: '1.1', text: 'Write a', files: ['a.txt'] }] };
+
+  it('count a fix cycle once, though its engine dies in it, and block with a question after the last', async () => {
+    const base = await createTestEngine();
+    const old = steeredWorkers();
+    old.hold('Fix 1');
+    const first = await createTestEngine({
+      agents: old.agents,
+      plugins: [never],
+      ports: { ...base.ports, leaseKeeper: deadKeeper },
+    });
+    const { id } = await first.api.tracks.create({ ...one, limits: { maxFixCycles: 2 } });
+    await first.api.tracks.run(id);
+    await first.api.tracks.waitFor(id, ({ step, progress }) => step === 'FIX' && progress.running === 1);
+    await base.clock.advance(6001);
+    const second = await base.clock.runUntil(
+      createTestEngine({ agents: steeredWorkers().agents, plugins: [never], ports: base.ports }),
+    );
+    await second.api.tracks.run(id);
+    const track = await base.clock.runUntil(second.api.tracks.waitFor(id, ({ lastStop }) => lastStop === 'awaiting'));
+    expect(track).toMatchObject({ step: 'EVALUATE_EXECUTION', stepStatus: 'BLOCKED', fixCycles: 2 });
+    expect(track.blockers.filter(({ active }) => active)).toHaveLength(1);
+    const starts = (await facts(base, id, 'step.started')).map((event) => dataOf(event)['step']);
+    expect(starts.filter((step) => step === 'FIX')).toHaveLength(2);
+    expect(starts.filter((step) => step === 'EVALUATE_EXECUTION')).toHaveLength(3);
+    expect((await second.api.approvals.list()).items.map(({ kind }) => kind)).toEqual(['FIX_LIMIT']);
+    await base.clock.runUntil(second.close());
+  });
+
+  it('count the iterations of all runs together, until a person starts the count again', async () => {
+    const test = await createTestEngine({ agents: steeredWorkers().agents });
+    const { id } = await test.api.tracks.create({ ...one, limits: { maxIterations: 3 } });
+    for (const until of ['PLAN', 'EVALUATE_PLAN', undefined] as const) {
+      await test.api.tracks.run(id, until && { until });
+      await test.api.tracks.waitFor(id);
+    }
+    const [question] = (await test.api.approvals.list()).items;
+    expect(question).toMatchObject({ kind: 'ITERATION_LIMIT' });
+    expect(await facts(test, id, 'step.started')).toHaveLength(3);
+    await test.api.approvals.decide(question?.id ?? '', { outcome: 'approved' });
+    await test.api.tracks.run(id);
+    expect(await test.api.tracks.waitFor(id, 'completed')).toMatchObject({ lifecycle: 'completed' });
+    await test.close();
   });
 });
