@@ -31,27 +31,37 @@ const plainLabel =
 /** First letters of all of these; any other line is no label. */
 const beginsLabel = new Set('*_TtAaFfDdIiRrUuCc');
 
-const aliases: Readonly<Record<string, string>> = {
-  file: 'files',
-  'file targets': 'files',
-  'target files': 'files',
-  'files touched': 'files',
-  'files to modify': 'files',
-  'acceptance criteria': 'acceptance',
-  criteria: 'acceptance',
-  'done when': 'acceptance',
-  depends: 'depends on',
-  dependencies: 'depends on',
-  deps: 'depends on',
-  reads: 'uses',
-  inputs: 'uses',
-  commits: 'commit',
-  'commit sha': 'commit',
-  'commit hash': 'commit',
-  'estimated duration': 'estimate',
-  'estimated effort': 'estimate',
-  duration: 'estimate',
-};
+/** Names that the codec knows, and what else people call them. A name from here is one string, however often it stands in a plan. */
+const names: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    files: 'files',
+    acceptance: 'acceptance',
+    type: 'type',
+    uses: 'uses',
+    reason: 'reason',
+    commit: 'commit',
+    status: 'status',
+    file: 'files',
+    'file targets': 'files',
+    'target files': 'files',
+    'files touched': 'files',
+    'files to modify': 'files',
+    'acceptance criteria': 'acceptance',
+    criteria: 'acceptance',
+    'done when': 'acceptance',
+    depends: 'depends on',
+    dependencies: 'depends on',
+    deps: 'depends on',
+    reads: 'uses',
+    inputs: 'uses',
+    commits: 'commit',
+    'commit sha': 'commit',
+    'commit hash': 'commit',
+    'estimated duration': 'estimate',
+    'estimated effort': 'estimate',
+    duration: 'estimate',
+  }),
+);
 
 /** Reads `**Files**: …`, `**Files:** …` and, for the labels the codec knows, `Files: …`. `start` is where the text begins in the file. */
 export function readLabel(text: string, line: number, start = 0): LabelDraft | undefined {
@@ -59,7 +69,11 @@ export function readLabel(text: string, line: number, start = 0): LabelDraft | u
   const match = boldLabel.exec(text) ?? plainLabel.exec(text);
   if (match === null) return undefined;
   const name = (match[1] ?? '').trim().toLowerCase();
-  const known = Object.hasOwn(aliases, name) ? (aliases[name] ?? name) : name;
   const value = text.slice(match[0].length);
-  return { name: known, parts: [value.trim()], start: start + text.length - value.trimStart().length, line, items: [] };
+  return {
+    name: names.get(name) ?? name,
+    value: value.trim(),
+    start: start + text.length - value.trimStart().length,
+    line,
+  };
 }

@@ -5,13 +5,15 @@ import type { FoundCommit, TaskName } from './task-line.js';
 /** A label as it is being read: its value may go on in wrapped lines and nested bullets. */
 export interface LabelDraft {
   name: string;
-  /** Its value line by line. */
-  parts: string[];
-  /** Offset of the first of them in the file. */
+  /** The first line of its value. */
+  value: string;
+  /** Offset of it in the file. */
   start: number;
   line: number;
+  /** The lines that its value goes on in. */
+  more?: string[];
   /** Bullets below it. */
-  items: string[];
+  items?: string[];
 }
 
 /** What comments say about a task or a phase: `deps`, `depends`, `parallel`, `files`, `execution`. */
@@ -32,16 +34,17 @@ export interface TaskDraft {
   markerLength: number;
   name: TaskName;
   /** Given by `assignIds`. */
-  id?: string;
+  id: string | undefined;
   idWritten: boolean;
   commit?: FoundCommit;
   /** Absent: the comments of the task say nothing. */
   hints?: Hints;
-  // Lists that most tasks do not have are made when something comes into them: one array less each, ten thousand times.
-  labels?: LabelDraft[];
-  notes?: PlanNote[];
-  children?: TaskDraft[];
-  parent?: TaskDraft;
+  // Lists are made when something comes into them: one array less each, ten thousand times. The fields are there from the beginning,
+  // so that all drafts have one shape and nothing is moved when they are filled.
+  labels: LabelDraft[] | undefined;
+  notes: PlanNote[] | undefined;
+  children: TaskDraft[] | undefined;
+  parent: TaskDraft | undefined;
   depth: number;
   line: number;
   lineStart: number;
@@ -52,10 +55,13 @@ export interface TaskDraft {
   underlineEnd?: number;
   indent: string;
   bullet: string;
-  noteIndent?: string;
-  /** The first line of its text, from behind the brackets, … */
-  firstLine: TextLine;
-  /** … and those below it. */
+  noteIndent: string | undefined;
+  /** Where its text begins, behind the brackets. */
+  textStart: number;
+  firstEnd: number;
+  /** A comment may stand in its first line. */
+  commented: boolean;
+  /** The lines of its text below the first one. */
   moreLines?: TextLine[];
 }
 

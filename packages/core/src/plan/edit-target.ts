@@ -149,7 +149,7 @@ function styleIn(line: string): CommitStyle | undefined {
 function labelStyle(line: string, start: number): CommitStyle | undefined {
   const label = start === -1 ? undefined : readLabel(line.slice(start), 0, start);
   if (label?.name !== 'commit') return undefined;
-  const found = commitAtEnd(label.parts[0] ?? '', true);
+  const found = commitAtEnd(label.value, true);
   if (found === undefined || found.cut !== 0 || found.all.length > 1 || found.stop !== undefined) return undefined;
   return { before: line.slice(start, label.start) + found.style.before, after: found.style.after, below: true };
 }

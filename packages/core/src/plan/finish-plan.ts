@@ -16,10 +16,11 @@ import type { FoundCommit, InlineComment } from './task-line.js';
 
 /** Makes phases and tasks of what was read. `nodes` are the ids of the dag, which may name tasks by words. */
 export function finishPhases(
+  text: string,
   drafts: PlanDrafts,
   nodes: ReadonlySet<string>,
 ): { readonly phases: readonly Phase[]; readonly repeats: AssignedIds['repeats'] } {
-  for (const phase of drafts.phases) for (const task of phase.tasks) readTexts(task);
+  for (const phase of drafts.phases) for (const task of phase.tasks) readTexts(text, task);
   const { repeats } = assignIds(drafts.phases, nodes);
   let ordinal = 0;
   const phases = drafts.phases.map((phase) => {
@@ -30,22 +31,22 @@ export function finishPhases(
 }
 
 /** A sha counts on the last line of the text or on the first: wrapped lines between hold prose. */
-function readTexts(task: TaskDraft): void {
+function readTexts(text: string, task: TaskDraft): void {
   const done = task.markerLength > 0 && stateOf(task.marker) === 'done';
-  const { firstLine, moreLines } = task;
-  if (moreLines !== undefined) readLines(task, [firstLine, ...moreLines].map(shownLine), done);
-  else if (firstLine.commented) readLines(task, [shownLine(firstLine)], done);
-  else readOneLine(task, firstLine, done);
+  const { textStart: start, commented, moreLines } = task;
+  const words = text.slice(start, task.firstEnd);
+  if (moreLines === undefined && !commented) readOneLine(task, words, done);
+  else readLines(task, [{ text: words, start, commented }, ...(moreLines ?? none)].map(shownLine), done);
   if (task.commit === undefined && task.labels !== undefined) readCommitLabel(task, task.labels);
-  if (task.children !== undefined) for (const child of task.children) readTexts(child);
+  if (task.children !== undefined) for (const child of task.children) readTexts(text, child);
 }
 
 /** Most tasks are one line without a comment. */
-function readOneLine(task: TaskDraft, { text, start }: TextLine, done: boolean): void {
+function readOneLine(task: TaskDraft, text: string, done: boolean): void {
   const found = commitAtEnd(text, done);
   if (found === undefined) task.name = readName(text);
   else {
-    task.commit = moved(found, start);
+    task.commit = moved(found, task.textStart);
     task.name = readName(text.slice(0, found.cut).trimEnd() + (found.stop ?? ''));
   }
 }
@@ -103,9 +104,8 @@ function withoutCommit({ shown, start }: ShownLine, { cut, stop = '' }: FoundCom
 
 /** `**Commit**: abc1234` below a task. */
 function readCommitLabel(task: TaskDraft, labels: readonly LabelDraft[]): void {
-  for (const { name, parts, items, start } of labels) {
-    const [value = ''] = parts;
-    if (name !== 'commit' || parts.length > 1 || items.length > 0) continue;
+  for (const { name, value, more, items, start } of labels) {
+    if (name !== 'commit' || more !== undefined || items !== undefined) continue;
     const found = commitAtEnd(value, true);
     if (found === undefined) continue;
     task.commit = { ...moved(found, start), style: { ...found.style, below: true } };
@@ -197,10 +197,10 @@ function addLabels(task: Mutable<PlanTask>, drafts: readonly LabelDraft[]): void
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function valueOf(label: LabelDraft): string {
-  if (label.parts.length === 1 && label.items.length === 0) return label.parts[0] ?? '';
-  const written = label.parts.filter((part) => part !== '').join(' ');
-  if (label.items.length === 0) return written;
-  return [...(written === '' ? [] : [written]), ...label.items].join('; ');
+  const { value, more, items } = label;
+  const written = more === undefined ? value : [value, ...more].filter((part) => part !== '').join(' ');
+  if (items === undefined) return written;
+  return [...(written === '' ? [] : [written]), ...items].join('; ');
 }
 
 /** An item of Discovered Work with what its labels say. */
@@ -221,24 +221,29 @@ export function finishLabel(label: LabelDraft): PlanLabel {
   return { name: label.name, value: valueOf(label), line: label.line };
 }
 
-function filesOf({ parts, items }: LabelDraft): readonly string[] {
-  const inline = parts.length === 1 ? (parts[0] ?? '') : parts.join(' ');
-  return items.length === 0 ? readFiles(inline) : [inline, ...items].flatMap(readFiles);
+function filesOf({ value, more, items }: LabelDraft): readonly string[] {
+  const inline = more === undefined ? value : [value, ...more].join(' ');
+  return items === undefined ? readFiles(inline) : [inline, ...items].flatMap(readFiles);
 }
 
 function taskPosition(draft: TaskDraft): TaskPosition {
-  const { commit } = draft;
-  const position: Mutable<TaskPosition> = {
-    lineStart: draft.lineStart,
-    lineEnd: draft.lineEnd,
-    marker: draft.markerStart,
-    markerLength: draft.markerLength,
-    textEnd: draft.textEnd,
-    ownEnd: draft.ownEnd,
-    indent: draft.indent,
-    bullet: draft.bullet,
-  };
-  if (draft.noteIndent !== undefined) position.noteIndent = draft.noteIndent;
+  const {
+    commit,
+    lineStart,
+    lineEnd,
+    markerStart: marker,
+    markerLength,
+    textEnd,
+    ownEnd,
+    indent,
+    bullet,
+    noteIndent,
+  } = draft;
+  // Two shapes rather than one that grows: a grown object takes twice the room.
+  const position: Mutable<TaskPosition> =
+    noteIndent === undefined
+      ? { lineStart, lineEnd, marker, markerLength, textEnd, ownEnd, indent, bullet }
+      : { lineStart, lineEnd, marker, markerLength, textEnd, ownEnd, indent, bullet, noteIndent };
   if (draft.underlineEnd !== undefined) position.underlineEnd = draft.underlineEnd;
   if (commit !== undefined) {
     const { start, end, style, span, stop } = commit;

@@ -206,7 +206,12 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       markerStart: 0,
       markerLength: 0,
       name: unread,
+      id: undefined,
       idWritten: false,
+      labels: undefined,
+      notes: undefined,
+      children: undefined,
+      parent: undefined,
       depth: 1,
       line: line.number,
       lineStart: line.start,
@@ -215,7 +220,10 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       ownEnd: line.end,
       indent: text.slice(line.start, line.content),
       bullet: form === 'heading' ? '' : bulletOf(line.content),
-      firstLine: { text: text.slice(textStart, visibleEnd), start: textStart, commented },
+      noteIndent: undefined,
+      textStart,
+      firstEnd: visibleEnd,
+      commented,
     };
   }
 
@@ -257,7 +265,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     const list = above?.label ?? (label === undefined ? openLabel : undefined);
     if (body.startsWith('[')) tellUnread(line);
     if (list !== undefined && label === undefined) {
-      list.items.push(body);
+      (list.items ??= []).push(body);
       if (task !== undefined) grow(task, line);
       frames.push({ indent: line.indent, task, label: list });
       paragraph = undefined;
@@ -297,7 +305,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
 
   /** `**Status:** [x]` below a heading: the marker that the heading itself does not have. */
   function readStatus(task: TaskDraft, label: LabelDraft): void {
-    const marker = task.form === 'heading' && task.markerLength < 0 ? stateMarker(label.parts[0] ?? '') : undefined;
+    const marker = task.form === 'heading' && task.markerLength < 0 ? stateMarker(label.value) : undefined;
     if (marker === undefined) return;
     task.marker = marker;
     task.markerStart = label.start + 1;
@@ -324,7 +332,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     const label = readLabel(words, line.number, line.content);
     if (label === undefined) tellUnread(line);
     if (label !== undefined) {
-      openLabel = label.parts[0] === '' ? label : undefined;
+      openLabel = label.value === '' ? label : undefined;
       addLabel(task, label, line);
     } else if (paragraph !== undefined) continueParagraph(paragraph, words, line);
     else if (task !== undefined && frames.length > 0) grow(task, line);
@@ -339,7 +347,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       grow(open.task, line);
       return;
     }
-    if ('label' in open) open.label.parts.push(words.trim());
+    if ('label' in open) (open.label.more ??= []).push(words.trim());
     const task = 'note' in open ? open.note : (frames.at(-1)?.task ?? headingTask);
     if (task !== undefined) grow(task, line);
   }
