@@ -268,6 +268,21 @@ describe('where a track stands that is taken over', () => {
     await test.close();
   });
 
+  it('has a plan that is older than a spec that is changed afterwards', async () => {
+    const { test } = await takenOver({ 'spec.md': spec, 'plan.md': plan.replaceAll(/\[[x~]\]/gu, '[ ]') });
+    await test.workspace.replace(
+      `${folder('greet_20250102')}/spec.md`,
+      new TextEncoder().encode(`${spec}- and waves\n`),
+    );
+    await test.api.tracks.run('greet_20250102');
+    await test.api.tracks.waitFor('greet_20250102');
+    const [failed] = await facts(test, 'greet_20250102', 'step.failed');
+    expect(dataOf(failed)['findings']).toContainEqual(
+      expect.objectContaining({ code: 'PLAN_OUTDATED', path: 'spec.md' }),
+    );
+    await test.close();
+  });
+
   it('goes on to fix what another evaluation has left', async () => {
     const loop_state = {
       ...v3.loop_state,

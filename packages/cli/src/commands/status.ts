@@ -151,7 +151,7 @@ async function agentOf(
 ): Promise<{ readonly agent?: string; readonly superpower?: boolean }> {
   const query = { trackId, stream: `track/${trackId}`, order: 'desc' } as const;
   const { items: steps } = await api.events.list({ ...query, types: ['step.started'], limit: 20 });
-  const { items: created } = await api.events.list({ ...query, types: ['track.created'], limit: 1 });
+  const { items: created } = await api.events.list({ ...query, types: ['track.created', 'track.imported'], limit: 1 });
   // COMPLETE is the engine's own work: the agent of the step before it is the last one.
   const agent = steps.map(({ data }) => eventData(data).text('agent')).find((name) => name !== '');
   const superpower = eventData(created[0]?.data).record('flags').flag('superpower');

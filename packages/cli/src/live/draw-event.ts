@@ -19,6 +19,10 @@ export function drawEvent(picture: RunPicture, event: EventEnvelope): void {
 
 const drawings: Readonly<Record<string, Draw>> = {
   'track.created': (picture, data) => void (picture.name = data.text('name')),
+  'track.imported': (picture, data) => {
+    picture.name = data.text('name');
+    setPlan(picture, data.record('plan'));
+  },
   'track.configured': (picture, data) => void (picture.name = data.text('name') || picture.name),
   'track.readied': lifecycle('ready'),
   'track.activated': lifecycle('active'),

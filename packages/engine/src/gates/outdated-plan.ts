@@ -12,6 +12,7 @@ export async function outdatedPlan({ engine, id }: TrackSession): Promise<readon
   const planned = events.findLastIndex(
     ({ type, data }) =>
       type === 'plan.submitted' ||
+      (type === 'track.imported' && 'plan' in (data as object)) ||
       (type === 'plan.edited' && !added.includes((data as unknown as { cause: string }).cause)), // our own payload
   );
   if (planned === -1 || specified < planned) return [];
