@@ -7,6 +7,7 @@ import type { PaperShell } from '../testing/paper-shell.js';
 import { facts, planned } from '../testing/track-facts.js';
 import { trackEvent } from './events.js';
 import { nextAction } from './next-action.js';
+import { openQuestion, questionOf } from './questions.js';
 import { track } from './track.js';
 
 const id = 'greet_20260101';
@@ -118,6 +119,14 @@ describe('what an agent names', () => {
       ]);
     expect(decided.state.plan?.tasks.get('2')?.status).toBe('blocked');
     expect(next(...stuck, facts.marked('1', 'skipped'), ...failed)).toMatchObject({ reason: 'TASK_LIMIT' });
+  });
+});
+
+describe('a question', () => {
+  it('is about tasks in general where none is stuck, and about the blocker where no run holds the track', () => {
+    expect(questionOf(stateOf(three), 'TASK_LIMIT')).toBe('TASK_LIMIT');
+    const { state } = given(track, id, [facts.created(), ...refused('a', 'ITERATION_LIMIT')]);
+    expect(openQuestion(state)).toBe('TRACK_BLOCKED');
   });
 });
 
