@@ -268,6 +268,16 @@ describe('where a track stands that is taken over', () => {
     await test.close();
   });
 
+  it('is run to its end even when it has nothing but a plan: its spec is its goal, and that is said', async () => {
+    const { test, findings } = await takenOver({ 'plan.md': plan.replaceAll(/\[[x~]\]/gu, '[ ]') });
+    await test.api.tracks.run('greet_20250102');
+    expect((await test.api.tracks.waitFor('greet_20250102')).lifecycle).toBe('completed');
+    await test.close();
+    expect(findings).toContainEqual(expect.objectContaining({ code: 'SPEC_MISSING' }));
+    expect(await test.read(`${folder('greet_20250102')}/spec.md`)).toContain('Greet');
+    expect(await test.read(`${folder('greet_20250102')}/metadata.json`)).toContain('"COMPLETE"');
+  });
+
   it('has a plan that is older than a spec that is changed afterwards', async () => {
     const { test } = await takenOver({ 'spec.md': spec, 'plan.md': plan.replaceAll(/\[[x~]\]/gu, '[ ]') });
     await test.workspace.replace(

@@ -171,7 +171,12 @@ describe('readTrackFolder', () => {
     expect(read({ status: 'new' }, { row, plan: plan('x') }).lifecycle).toBe('completed');
     expect(read({ status: 'new' }, { row, plan: plan('x', ' ') }).lifecycle).toBe('ready');
     expect(read(loop({ current_step: 'FIX', step_status: 'FAILED' }), { row }).lifecycle).toBe('ready');
-    expect(read(loop({ current_step: 'BRAINSTORM', step_status: 'NOT_STARTED' })).lifecycle).toBe('draft');
+    const storm = loop({ current_step: 'BRAINSTORM', step_status: 'IN_PROGRESS' });
+    expect(read({ ...storm, superpower_enhanced: true })).toMatchObject({
+      loop: { step: 'BRAINSTORM' },
+      lifecycle: 'ready',
+    });
+    expect(read(storm)).toMatchObject({ loop: { step: 'PLAN', status: 'NOT_STARTED' }, lifecycle: 'draft' });
     expect(read({ status: 'canceled' }).lifecycle).toBe('cancelled');
   });
 

@@ -226,6 +226,10 @@ function placeOf(
     );
     return { step, status: 'BLOCKED' };
   }
+  if (step === 'BRAINSTORM' && metadata.superpowerEnhanced !== true) {
+    findings.push(warning('STATE_CONTRADICTS', 'Agents of this family do not brainstorm: the track begins with PLAN'));
+    return { step: 'PLAN', status: 'NOT_STARTED' };
+  }
   const status = currentStep === undefined ? inferred.status : (stepStatus ?? 'NOT_STARTED');
   return { step, status: resumable(step, status, findings) };
 }

@@ -212,6 +212,11 @@ describe('a step that a person has written into the file', () => {
     ).toBe(0);
   });
 
+  it('is BRAINSTORM only where the family of agents has somebody for it', () => {
+    stopped('PLAN', 'NOT_STARTED', {}).when(override('BRAINSTORM', 'NOT_STARTED')).then('INVALID_STATE');
+    on(facts.created()).when(override('BRAINSTORM', 'NOT_STARTED')).then(['step.overridden']);
+  });
+
   it('is refused while a run holds the track, and of a track that is over', () => {
     on(...facts.live())
       .when(override('PLAN', 'FAILED'))

@@ -17,6 +17,8 @@ export const decideImport: Rules<'track.import' | 'step.override' | 'blocker.res
     const to = asked.status === 'IN_PROGRESS' ? { ...asked, status: 'NOT_STARTED' as const } : asked;
     if (to.step === step && (to.status === status || asked.status === status) && !state.loop.foreign) return [];
     if (state.run && state.run.stopped === undefined) throw invalidState(state, 'another step while a run holds it');
+    if (to.step === 'BRAINSTORM' && !state.about.superpower)
+      throw invalidState(state, 'BRAINSTORM, for which this family has no agent');
     requirePair(state, to.step, to.status);
     requireGates(state, to);
     return [trackEvent('step.overridden', { from: { step, status }, to, source, findings })];

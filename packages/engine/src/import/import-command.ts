@@ -1,9 +1,9 @@
 import { initialTrack, instant } from '@conductor/core';
 import type { Finding, TrackCommand, TrackState } from '@conductor/core';
 import { extraTexts, metadataOf, metadataWords, parseMetadata, readTrackFolder } from '@conductor/core/files';
-import type { TrackRow } from '@conductor/core/files';
+import type { FolderTrack, TrackRow } from '@conductor/core/files';
 import { sha256Hex } from '@conductor/core/hash';
-import { parsePlan, planModel } from '@conductor/core/plan';
+import { formatSpec, parsePlan, planModel } from '@conductor/core/plan';
 import type { Json, RecordOp } from '@conductor/core/ports';
 import { decideEach } from '../edits/decide-each.js';
 import { engineActor } from '../engine-context.js';
@@ -38,7 +38,6 @@ export async function importCommand(
   row: TrackRow | undefined,
 ): Promise<FolderImport> {
   const at = instant(engine.clock.now());
-  const spec = files.get('spec.md')?.text ?? '';
   const track = readTrackFolder(
     {
       trackId: id,
@@ -50,10 +49,11 @@ export async function importCommand(
     },
     at,
   );
+  const { spec, findings: specified } = specOf(files.get('spec.md'), track);
   const { plan, findings: planned } = await planOf(engine, files.get('plan.md'));
   const { superpower, limits, dependencies, findings: read, loop, ...about } = track;
   const folder = `${engine.folder}/tracks/${id}`;
-  const findings = [...unread, ...read, ...planned]
+  const findings = [...unread, ...read, ...specified, ...planned]
     .map((finding) => ({ ...finding, path: placed(folder, finding.path) }))
     .slice(0, engine.limits.maxFindings);
   const data: Data = {
@@ -75,6 +75,19 @@ export async function importCommand(
   const command = { name: 'track.import', data } as const;
   const { state } = decideEach(initialTrack(id), [command], { at, actor: engineActor });
   return { id, name: track.name, command, records: recordsOf(engine, state, files, row), findings };
+}
+
+/** Nothing can be judged against no spec: a track without one is about its goal. The file is made when the track is worked on. */
+function specOf(
+  file: FolderFile | undefined,
+  { name, goal }: Pick<FolderTrack, 'name' | 'goal'>,
+): { readonly spec: string; readonly findings: readonly Finding[] } {
+  if (file?.text !== undefined && file.text.trim() !== '') return { spec: file.text, findings: [] };
+  const message = 'There is no spec: what the track is about is taken from its name and goal';
+  return {
+    spec: formatSpec({ name, goal, acceptance: [goal] }),
+    findings: [{ severity: 'warning', code: 'SPEC_MISSING', path: 'spec.md', message }],
+  };
 }
 
 /** Findings of the codecs name the file; people want to find it. */

@@ -17,8 +17,7 @@ import type { ViewRow } from './view-row.js';
 
 /** `spec.md`: what the track is about, written by people. */
 export function specView(engine: EngineContext, state: TrackState): TextView {
-  // A folder without a spec.md, taken over as it was, gets none.
-  const render: TextView['render'] = async ({ about }) => (await textOf(engine, about.spec)) || undefined;
+  const render: TextView['render'] = ({ about }) => textOf(engine, about.spec);
   return {
     path: `${engine.folder}/tracks/${state.id}/spec.md`,
     fromLog: true,
