@@ -33,9 +33,6 @@ export interface TaskDraft {
   markerStart: number;
   markerLength: number;
   name: TaskName;
-  /** Given by `assignIds`. */
-  id: string | undefined;
-  idWritten: boolean;
   commit?: FoundCommit;
   /** Absent: the comments of the task say nothing. */
   hints?: Hints;
@@ -73,11 +70,21 @@ export interface TextLine {
   readonly commented: boolean;
 }
 
+/** A task that is read and has its written id at most; `assignIds` gives the others. */
+export type UnnamedTask = Omit<PlanTask, 'id' | 'idWritten' | 'text' | 'children'> & {
+  id: string;
+  idWritten: boolean;
+  text: string;
+  readonly children: readonly UnnamedTask[];
+};
+
 export interface PhaseDraft {
   kind: 'phase' | 'fix' | 'loose';
   heading?: Heading;
   title: string;
+  /** Those that may still grow; none once the next phase has begun. */
   tasks: TaskDraft[];
+  finished: readonly UnnamedTask[];
   hints: Hints;
   line: number;
   lineStart: number;
@@ -122,6 +129,8 @@ export interface PlanDrafts {
   tooDeep: number[];
   /** What looks like a checkbox and is not read as one. */
   unread: UnreadBox[];
+  /** Words in the place of an id, which are ids when the dag has them. */
+  words: Map<UnnamedTask, string>;
 }
 
 /** A line that a person may have meant as a task. */

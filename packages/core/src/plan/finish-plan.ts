@@ -1,4 +1,12 @@
-import type { DiscoveredDraft, LabelDraft, PhaseDraft, PlanDrafts, TaskDraft, TextLine } from './drafts.js';
+import type {
+  DiscoveredDraft,
+  LabelDraft,
+  PhaseDraft,
+  PlanDrafts,
+  TaskDraft,
+  TextLine,
+  UnnamedTask,
+} from './drafts.js';
 import type { DiscoveredItem, Phase, PhasePosition, PlanLabel, PlanTask, PlanTaskState, TaskPosition } from './plan.js';
 import { readFiles, readIds, unique } from './references.js';
 import { assignIds } from './task-ids.js';
@@ -14,20 +22,26 @@ import {
 } from './task-line.js';
 import type { FoundCommit, InlineComment } from './task-line.js';
 
-/** Makes phases and tasks of what was read. `nodes` are the ids of the dag, which may name tasks by words. */
+/** Makes phases of what was read. `nodes` are the ids of the dag, which may name tasks by words. */
 export function finishPhases(
-  text: string,
   drafts: PlanDrafts,
   nodes: ReadonlySet<string>,
 ): { readonly phases: readonly Phase[]; readonly repeats: AssignedIds['repeats'] } {
-  for (const phase of drafts.phases) for (const task of phase.tasks) readTexts(text, task);
-  const { repeats } = assignIds(drafts.phases, nodes);
+  const { repeats } = assignIds(drafts.phases, nodes, drafts.words);
   let ordinal = 0;
   const phases = drafts.phases.map((phase) => {
     if (phase.kind !== 'loose') ordinal += 1;
     return finishPhase(phase, phase.kind === 'loose' ? 0 : ordinal);
   });
   return { phases, repeats };
+}
+
+/** Makes tasks of the drafts of a phase to which nothing comes any more. */
+export function finishTasks(text: string, phase: PhaseDraft, words: Map<UnnamedTask, string>): void {
+  if (phase.tasks.length === 0) return;
+  for (const task of phase.tasks) readTexts(text, task);
+  phase.finished = phase.tasks.map((task) => finishTask(task, words));
+  phase.tasks = [];
 }
 
 /** A sha counts on the last line of the text or on the first: wrapped lines between hold prose. */
@@ -122,7 +136,7 @@ function finishPhase(draft: PhaseDraft, ordinal: number): Phase {
     ordinal,
     dependsOn: unique(hints.dependsOn),
     dependenciesKnown: hints.dependenciesKnown,
-    tasks: draft.tasks.map(finishTask),
+    tasks: draft.finished,
     line: draft.line,
     position: phasePosition(draft),
   };
@@ -141,17 +155,17 @@ function phasePosition({ heading, lineStart, lineEnd, end }: PhaseDraft): PhaseP
 }
 
 // Plain literals and assignments here: spreading objects together costs three quarters of the whole parse.
-function finishTask(draft: TaskDraft): PlanTask {
-  const { hints } = draft;
-  const children = draft.children?.map(finishTask) ?? none;
-  const task: Mutable<PlanTask> = {
-    id: draft.id ?? '',
-    idWritten: draft.idWritten,
+function finishTask(draft: TaskDraft, words: Map<UnnamedTask, string>): UnnamedTask {
+  const { hints, name } = draft;
+  const children = draft.children?.map((child) => finishTask(child, words)) ?? none;
+  const task: Mutable<UnnamedTask> = {
+    id: name.id ?? '',
+    idWritten: name.id !== undefined,
     form: draft.form,
     scope: draft.scope,
     state: stateOfTask(draft, children),
     marker: draft.marker,
-    text: draft.name.text,
+    text: name.text,
     dependsOn: hints === undefined ? none : unique(hints.dependsOn),
     dependenciesKnown: hints?.dependenciesKnown ?? false,
     files: hints === undefined ? none : unique(hints.files),
@@ -162,6 +176,7 @@ function finishTask(draft: TaskDraft): PlanTask {
     line: draft.line,
     position: taskPosition(draft),
   };
+  if (name.word !== undefined) words.set(task, name.word);
   if (draft.labels !== undefined) addLabels(task, draft.labels);
   if (hints?.group !== undefined) task.group = hints.group;
   if (draft.commit !== undefined) {
@@ -174,7 +189,7 @@ function finishTask(draft: TaskDraft): PlanTask {
 const none: readonly never[] = Object.freeze([]);
 
 /** What the labels below a task say about it. */
-function addLabels(task: Mutable<PlanTask>, drafts: readonly LabelDraft[]): void {
+function addLabels(task: Mutable<UnnamedTask>, drafts: readonly LabelDraft[]): void {
   const labels = drafts.map(finishLabel);
   const files: string[] = [];
   task.labels = labels;

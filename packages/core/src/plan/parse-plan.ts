@@ -19,7 +19,7 @@ export interface ParsedPlan {
 export function parsePlan(text: string): ParsedPlan {
   const { drafts, slips } = readDrafts(text);
   const dag = readDag(text, drafts);
-  const { phases, repeats } = finishPhases(text, drafts, new Set(dag?.dag.block.nodes.map(({ id }) => id)));
+  const { phases, repeats } = finishPhases(drafts, new Set(dag?.dag.block.nodes.map(({ id }) => id)));
   const plan: Plan = {
     title: planTitle(drafts.title ?? ''),
     context: drafts.context.map(finishLabel),

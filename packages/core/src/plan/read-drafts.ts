@@ -1,6 +1,7 @@
 import { readHints, readLabel } from './annotations.js';
 import { dagFences } from './dag-fences.js';
 import { noHints } from './drafts.js';
+import { finishTasks } from './finish-plan.js';
 import type { Hints, LabelDraft, PhaseDraft, PlanDrafts, SectionDraft, TaskDraft } from './drafts.js';
 import { readHeading } from './headings.js';
 import type { Heading } from './headings.js';
@@ -45,10 +46,13 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     discovered: [],
     tooDeep: [],
     unread: [],
+    words: new Map(),
   };
   const frames: ListFrame[] = [];
   const fences = dagFences(text, drafts.dags);
   let phase: PhaseDraft | undefined;
+  /** The phase that was begun last, also behind its end. */
+  let last: PhaseDraft | undefined;
   let loose: PhaseDraft | undefined;
   let section: SectionDraft | undefined;
   let headingTask: TaskDraft | undefined;
@@ -75,6 +79,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
     if (section !== undefined) section.end = line.end;
     if (phase !== undefined) phase.end = line.end;
   });
+  for (const open of [loose, last]) if (open !== undefined) finishTasks(text, open, drafts.words);
   return { drafts, slips };
 
   function read(line: ScannedLine): void {
@@ -146,7 +151,10 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
   }
 
   function openPhase(heading: Heading, kind: 'phase' | 'fix', line: ScannedLine): void {
+    // What is finished here dies young; kept to the end, the drafts of a long plan would be half of the work of the collector.
+    if (last !== undefined) finishTasks(text, last, drafts.words);
     phase = newPhase(kind, line);
+    last = phase;
     phase.heading = heading;
     phase.title = heading.title;
     for (const comment of heading.comments) readHints(comment.body, phase.hints);
@@ -155,7 +163,7 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
 
   function newPhase(kind: PhaseDraft['kind'], line: ScannedLine): PhaseDraft {
     const at = { line: line.number, lineStart: line.start, lineEnd: line.end, end: line.end };
-    return { kind, title: '', tasks: [], hints: noHints(), plainItems: 0, ...at };
+    return { kind, title: '', tasks: [], finished: [], hints: noHints(), plainItems: 0, ...at };
   }
 
   function openHeadingTask(heading: Heading, line: ScannedLine): void {
@@ -206,8 +214,6 @@ export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly 
       markerStart: 0,
       markerLength: 0,
       name: unread,
-      id: undefined,
-      idWritten: false,
       labels: undefined,
       notes: undefined,
       children: undefined,

@@ -1,4 +1,4 @@
-import type { PhaseDraft, TaskDraft } from './drafts.js';
+import type { PhaseDraft, UnnamedTask } from './drafts.js';
 
 /** What giving ids came upon. */
 export interface AssignedIds {
@@ -10,44 +10,48 @@ export interface AssignedIds {
 const maxRepeats = 1000;
 
 /**
- * Gives every task a unique id, in `id` and `idWritten` of its draft. Written ids win; a bare number that several phases count from 1 again is read as
- * `<phase>.<n>`; a task without one gets `<phase>.<position>`, a sub-task `<task>.<position>`. Marks never change an id.
+ * Gives every task a unique id, in its `id` and `idWritten`. Written ids win; a bare number that several phases count from 1 again is
+ * read as `<phase>.<n>`; `words` are ids when the dag has such nodes, and belong to the text otherwise; a task without one gets `<phase>.<position>`, a sub-task `<task>.<position>`. Marks never change an id.
  */
-export function assignIds(phases: readonly PhaseDraft[], nodes: ReadonlySet<string>): AssignedIds {
+export function assignIds(
+  phases: readonly PhaseDraft[],
+  nodes: ReadonlySet<string>,
+  words: ReadonlyMap<UnnamedTask, string>,
+): AssignedIds {
   const taken = new Set<string>();
   const repeats: { id: string; instead: string; line: number }[] = [];
   const keys = phaseKeys(phases);
   const recounted = recountedNumbers(phases);
   const nextFree = new Map<string, number>();
 
-  for (const phase of phases) for (const task of phase.tasks) write(task, keys.get(phase) ?? '0');
-  for (const phase of phases) number(phase.tasks, keys.get(phase) ?? '0');
+  for (const phase of phases) for (const task of phase.finished) write(task, keys.get(phase) ?? '0', true);
+  for (const phase of phases) number(phase.finished, keys.get(phase) ?? '0');
   return { repeats };
 
-  function write(task: TaskDraft, key: string): void {
+  function write(task: UnnamedTask, key: string, top: boolean): void {
     const id = writtenId(task);
     if (id !== undefined) {
-      const wanted = task.depth === 1 && recounted.has(id) ? `${key}.${id}` : id;
+      const wanted = top && recounted.has(id) ? `${key}.${id}` : id;
       const got = free(wanted);
       if (got !== wanted && repeats.length <= maxRepeats) repeats.push({ id: wanted, instead: got, line: task.line });
       task.id = got;
       task.idWritten = true;
     }
-    if (task.children !== undefined) for (const child of task.children) write(child, key);
+    for (const child of task.children) write(child, key, false);
   }
 
-  function writtenId(task: TaskDraft): string | undefined {
-    const { id, word } = task.name;
-    if (id !== undefined) return id;
-    if (word !== undefined && nodes.has(word)) return word;
-    if (word !== undefined) task.name = { ...task.name, text: `${word}: ${task.name.text}`.trim() };
+  function writtenId(task: UnnamedTask): string | undefined {
+    if (task.idWritten) return task.id;
+    const word = words.get(task);
+    if (word === undefined || nodes.has(word)) return word;
+    task.text = `${word}: ${task.text}`.trim();
     return undefined;
   }
 
-  function number(tasks: readonly TaskDraft[], key: string): void {
+  function number(tasks: readonly UnnamedTask[], key: string): void {
     tasks.forEach((task, index) => {
-      task.id ??= free(`${key}.${index + 1}`);
-      if (task.children !== undefined) number(task.children, task.id);
+      if (!task.idWritten) task.id = free(`${key}.${index + 1}`);
+      number(task.children, task.id);
     });
   }
 
@@ -90,10 +94,10 @@ function recountedNumbers(phases: readonly PhaseDraft[]): ReadonlySet<string> {
   const seen = new Set<string>();
   const repeated = new Set<string>();
   for (const phase of phases) {
-    for (const { name } of phase.tasks) {
-      if (name.id === undefined || !/^\d+$/.test(name.id)) continue;
-      if (seen.has(name.id)) repeated.add(name.id);
-      seen.add(name.id);
+    for (const { id, idWritten } of phase.finished) {
+      if (!idWritten || !/^\d+$/.test(id)) continue;
+      if (seen.has(id)) repeated.add(id);
+      seen.add(id);
     }
   }
   return repeated;
