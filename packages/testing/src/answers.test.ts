@@ -37,7 +37,7 @@ async function fixLimit(options: TestEngineOptions = {}) {
 }
 
 describe('a question to a person', () => {
-  it('is asked with track, step, reason, context and options when the fix cycles are used up [ESC-02]', async () => {
+  it('is asked with track, step, reason, context and options when the fix cycles are used up [LOOP-07] [ESC-02]', async () => {
     const { test, id, track, question } = await fixLimit();
     expect(track).toMatchObject({
       step: 'EVALUATE_EXECUTION',

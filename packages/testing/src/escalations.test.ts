@@ -132,7 +132,8 @@ async function askedBy({ options, input, work }: Trigger): Promise<Asked> {
 }
 
 describe('every trigger of an escalation', () => {
-  it.each(Object.keys(escalations) as Reason[])(
+  // The list above, not the one of the code: a reason that went missing there is missed here.
+  it.each(Object.keys(triggers) as Reason[])(
     '%s stops the loop with a blocker and an approval, and tells it in one message [ESC-01]',
     async (reason) => {
       const trigger = triggers[reason];
@@ -140,8 +141,7 @@ describe('every trigger of an escalation', () => {
       expect(track).toMatchObject({ step: trigger.step, stepStatus: 'BLOCKED', lastStop: 'awaiting' });
       expect(track.blockers.filter(({ active }) => active)).toHaveLength(1);
       expect(question).toMatchObject({ kind: reason, trackId: id, status: 'pending', decider: { kind: 'human' } });
-      for (const part of [id, trigger.step, escalations[reason].title, trigger.says, escalations[reason].question])
-        expect(question.summary).toContain(part);
+      for (const part of [id, trigger.step, trigger.says]) expect(question.summary).toContain(part);
       const note = told.find(({ kind }) => kind === 'approval.requested');
       expect(note).toMatchObject({
         key: question.id,
@@ -150,12 +150,14 @@ describe('every trigger of an escalation', () => {
       });
       const lines = note?.text.split('\n') ?? [];
       expect(lines.slice(0, 2)).toEqual([`Track: ${track.name} (${id})`, `Current step: ${trigger.step}`]);
-      expect(lines[2]).toBe(`Reason: ${escalations[reason].title} (${reason})`);
+      const title = /^Reason: (.{10,}) \((\w+)\)$/u.exec(lines[2] ?? '');
+      expect([title?.[2], question.summary.includes(`: ${title?.[1]}`)]).toEqual([reason, true]);
       expect(lines[3]).toMatch(/^Context: ./u);
       expect(lines.slice(5)).toEqual([
         ...question.options.map(({ label }, index) => `${index + 1}. ${label}`),
-        escalations[reason].question,
+        expect.stringMatching(/^.{10,}\?$/u),
       ]);
+      expect(question.summary.endsWith(` ${lines.at(-1)}`)).toBe(true);
       await test.close();
     },
   );
@@ -234,6 +236,16 @@ describe('an escalation', () => {
     const done = await test.api.tracks.waitFor(id, (it) => it.lifecycle === 'completed' || it.lastStop === 'awaiting');
     expect(done).toMatchObject({ lifecycle: 'completed', fixCycles: 1, progress: { skipped: 1 } });
     expect((await facts(test, id, 'decision.requested')).map(dataOf)).toHaveLength(1);
+    await test.close();
+  });
+
+  it('a goal that can be meant in two ways asks before anything is made [ESC-01]', async () => {
+    const test = await createTestEngine();
+    await expect(test.api.tracks.go({ goal: 'Fix or refactor the login' })).rejects.toMatchObject({
+      code: 'GOAL_AMBIGUOUS',
+      details: { options: [{ intent: 'bugfix' }, { intent: 'refactor' }] },
+    });
+    expect((await test.api.tracks.list()).items).toEqual([]);
     await test.close();
   });
 });

@@ -185,7 +185,7 @@ describe('taking over', () => {
     await first.close();
   });
 
-  it('interrupts its tasks when it is closed, and the next engine goes on without a lost attempt [RES-04]', async () => {
+  it('interrupts its tasks when it is closed, and the next engine goes on without a lost attempt', async () => {
     const workers = steeredWorkers();
     workers.hold('1.1');
     const first = await createTestEngine({ agents: workers.agents });
@@ -203,6 +203,27 @@ describe('taking over', () => {
     await second.api.tracks.waitFor(id, 'completed');
     expect(workers.of('1.1').map(({ attempt }) => attempt)).toEqual([1, 1]);
     expect(new Set(workers.of('1.1').map(({ effect }) => effect)).size).toBe(1);
+    await second.close();
+  });
+
+  it('runs a task again that a crash left in progress, with the same attempt [RES-04]', async () => {
+    const workers = steeredWorkers();
+    workers.hold('1.1');
+    const base = await createTestEngine();
+    const first = await createTestEngine({ agents: workers.agents, ports: { ...base.ports, leaseKeeper: deadKeeper } });
+    const { id } = await first.api.tracks.create(two);
+    await first.api.tracks.run(id);
+    await first.api.tracks.waitFor(id, (track) => track.progress.running === 1);
+    await first.clock.settle();
+    expect(await base.read(`conductor/tracks/${id}/plan.md`)).toMatch(/^- \[~\] .*1\.1/mu);
+
+    await base.clock.advance(leaseMs + 1);
+    const later = steeredWorkers();
+    const second = await createTestEngine({ agents: later.agents, ports: base.ports });
+    await second.api.tracks.run(id);
+    await second.clock.runUntil(second.api.tracks.waitFor(id, 'completed'));
+    expect(later.of('1.1').map(({ attempt }) => attempt)).toEqual([1]);
+    expect(await base.read(`conductor/tracks/${id}/plan.md`)).toMatch(/^- \[x\] .*1\.1/mu);
     await second.close();
   });
 

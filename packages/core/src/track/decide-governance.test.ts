@@ -108,7 +108,7 @@ describe('a question to a person', () => {
     trackEvent('decision.given', { approvalId: 'a1', outcome: 'approved', leadsTo: 'extend', by: 'mo', ...parts });
   const apply: TrackCommand = { name: 'decision.apply', data: { approvalId: 'a1' } };
 
-  it('is on record with its blocker, and blocks the step [LOOP-07]', () => {
+  it('is on record with its blocker, and blocks the step', () => {
     const { state } = on(...facts.at('EVALUATE_EXECUTION', 'FAILED'))
       .when(request)
       .then([

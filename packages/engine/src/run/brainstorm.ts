@@ -62,6 +62,9 @@ async function read(session: TrackSession, name: Name): Promise<string | undefin
   return bytes && new TextDecoder().decode(bytes);
 }
 
+/** What stands there already is somebody's: theirs stays, and what the agent said is in the log. */
 async function write(session: TrackSession, name: Name, body: string): Promise<void> {
-  await session.engine.workspace.replace(pathOf(session, name), new TextEncoder().encode(body));
+  const path = pathOf(session, name);
+  if (!(await session.engine.workspace.create(path, new TextEncoder().encode(body))))
+    session.engine.logger.warn(`${path} is there already and stays as it is`, { track: session.id });
 }
