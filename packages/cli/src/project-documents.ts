@@ -50,8 +50,8 @@ const workflow = `# Workflow
 
 function indexPage({ name, at }: NewProject): string {
   const health = { active: 0, blocked: 0, completed: 0, openQuestions: 0 };
-  const page = updateProjectIndex(undefined, { project: name, updatedAt: at, focus: [], completed: [], health });
-  return `${page}\nWhat runs now: \`conductor status\`. All tracks: [tracks.md](tracks.md).\n`;
+  const title = `# ${name.replaceAll(/\s+/gu, ' ')}\n\nWhat runs now: \`conductor status\`. All tracks: [tracks.md](tracks.md).\n`;
+  return updateProjectIndex(title, { updatedAt: at, focus: [], completed: [], health });
 }
 
 /** The built-in matrix as a file of the project's own, to be changed: a table for each area. */

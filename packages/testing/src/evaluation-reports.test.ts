@@ -32,11 +32,7 @@ describe('the report of an evaluation', () => {
     const text = (await test.read(`conductor/tracks/${id}/plan.md`)) ?? '';
     const { plan, findings } = parsePlan(text);
     const reports = plan.sections.filter(({ kind }) => kind === 'report').map(({ title }) => title);
-    expect(reports).toEqual([
-      'Plan Evaluation Report',
-      'Execution Evaluation Report',
-      'Execution Evaluation Report',
-    ]);
+    expect(reports).toEqual(['Plan Evaluation Report', 'Execution Evaluation Report', 'Execution Evaluation Report']);
     const verdicts = [...text.matchAll(/\*\*Verdict\*\*: (\w+)/gu)].map(([, verdict]) => verdict);
     expect(verdicts).toEqual(['PASS', 'FAIL', 'PASS']);
     expect(text).toContain('It has no greeting');

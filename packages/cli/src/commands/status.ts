@@ -154,7 +154,11 @@ async function agentOf(
   const { items: created } = await api.events.list({ ...query, types: ['track.created', 'track.imported'], limit: 1 });
   // COMPLETE is the engine's own work: the agent of the step before it is the last one.
   const agent = steps.map(({ data }) => eventData(data).text('agent')).find((name) => name !== '');
-  const superpower = eventData(created[0]?.data).record('flags').flag('superpower');
+  const { items: changes } = await api.events.list({ ...query, types: ['track.configured'], limit: 200 });
+  const switched = changes.map(({ data }) => (data as { superpower?: unknown }).superpower); // looked at below
+  const superpower =
+    switched.find((flag) => typeof flag === 'boolean') ??
+    eventData(created[0]?.data).record('flags').flag('superpower');
   return { ...(agent !== undefined && { agent }), superpower };
 }
 
