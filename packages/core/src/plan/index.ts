@@ -1,5 +1,6 @@
 export { everyTask, planJson, withChildren, workTasks } from './plan.js';
 export type {
+  CommitPosition,
   CommitStyle,
   DiscoveredItem,
   Phase,
