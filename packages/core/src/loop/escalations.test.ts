@@ -9,8 +9,7 @@ describe('escalations', () => {
   });
 
   it('offer a way on first and giving up last, and nothing that leads to COMPLETE', () => {
-    for (const { options, question, title } of Object.values(escalations)) {
-      expect(question.endsWith('?') && title.length > 0).toBe(true);
+    for (const { options } of Object.values(escalations)) {
       expect(options[0]?.leadsTo).not.toBe('fail-track');
       expect(options.at(-1)?.leadsTo).toBe('fail-track');
       expect(new Set(options.map(({ id }) => id)).size).toBe(options.length);

@@ -12,8 +12,6 @@ export interface EscalationOption {
 }
 
 export interface Escalation {
-  readonly title: string;
-  readonly question: string;
   /** The first one is taken by a plain "approve". What leads to `skip-task` is offered where a task is stuck, `replan` where there is a plan. */
   readonly options: readonly EscalationOption[];
 }
@@ -23,22 +21,16 @@ const skip = { id: 'skip', label: 'Leave these tasks out', leadsTo: 'skip-task' 
 const replan = { id: 'replan', label: 'Send the plan back to the planner', leadsTo: 'replan' } as const;
 
 /** What an agent came upon and may not decide itself. */
-const found = (title: string, ...first: readonly EscalationOption[]): Escalation => ({
-  title,
-  question: 'How shall it go on?',
+const found = (...first: readonly EscalationOption[]): Escalation => ({
   options: [...first, { id: 'retry', label: 'Decided: try again', leadsTo: 'retry' }, skip, failTrack],
 });
 
-/** One row per reason to ask a person: what is asked, and what the answers do. */
+/** One row per reason to ask a person: what the answers do. Whoever asks has the words for it. */
 export const escalations: Readonly<Record<EscalationReason, Escalation>> = Object.freeze({
   PLAN_FAILED: {
-    title: 'The planner failed',
-    question: 'Try again, or stop here?',
     options: [{ id: 'retry', label: 'Ask the planner again', leadsTo: 'retry' }, failTrack],
   },
   PLAN_LIMIT: {
-    title: 'The plan was revised as often as allowed and still does not pass',
-    question: 'Allow one more revision?',
     options: [
       { id: 'extend', label: 'Allow one more plan revision', leadsTo: 'extend' },
       { id: 'retry', label: 'Evaluate the plan as it stands now', leadsTo: 'retry' },
@@ -46,8 +38,6 @@ export const escalations: Readonly<Record<EscalationReason, Escalation>> = Objec
     ],
   },
   CTO_LIMIT: {
-    title: 'The plan was revised for the CTO as often as allowed and still does not pass the review',
-    question: 'Allow one more round?',
     options: [
       { id: 'extend', label: 'Allow one more round with the CTO', leadsTo: 'extend' },
       { id: 'retry', label: 'Review the plan as it stands now', leadsTo: 'retry' },
@@ -55,13 +45,9 @@ export const escalations: Readonly<Record<EscalationReason, Escalation>> = Objec
     ],
   },
   TASK_LIMIT: {
-    title: 'A task failed for the last time or cannot be done',
-    question: 'Try it once more, leave it out, or stop here?',
     options: [{ id: 'retry', label: 'Try the failed and blocked tasks again', leadsTo: 'retry' }, skip, failTrack],
   },
   FIX_LIMIT: {
-    title: 'The fix cycles are used up and the evaluation still fails',
-    question: 'Allow one more fix cycle?',
     options: [
       { id: 'extend', label: 'Allow one more fix cycle', leadsTo: 'extend' },
       { id: 'retry', label: 'Evaluate again as it stands now; tasks that are stuck are tried again', leadsTo: 'retry' },
@@ -70,29 +56,23 @@ export const escalations: Readonly<Record<EscalationReason, Escalation>> = Objec
     ],
   },
   ITERATION_LIMIT: {
-    title: 'The loop went round as often as allowed',
-    question: 'Start the count again?',
     options: [{ id: 'extend', label: 'Start the count again', leadsTo: 'extend' }, failTrack],
   },
   TRACK_BLOCKED: {
-    title: 'A blocker is open',
-    question: 'Is it resolved?',
     options: [{ id: 'resolved', label: 'It is resolved, go on', leadsTo: 'resolved' }, failTrack],
   },
   BOARD_ESCALATED: {
-    title: 'The board came to no decision',
-    question: 'Send the plan back for a revision?',
     options: [replan, { id: 'retry', label: 'Ask the board again', leadsTo: 'retry' }, failTrack],
   },
-  USER_ONLY: found('Only the user may decide this'),
-  LEAD_ESCALATED: found('A lead did not decide, and passes it on'),
-  LEADS_DISAGREE: found('The leads disagree'),
-  SECURITY: found('A decision touches security'),
-  PRODUCTION_DATA: found('A decision touches production data'),
-  SCOPE_CHANGE: found('The work needs more, or other things, than its spec says', replan),
-  REQUIREMENT_AMBIGUOUS: found('A requirement can be read in more than one way'),
-  CRITICAL_DECISION: found('A decision is too far-reaching for an agent'),
-  INPUT_MISSING: found('A file or parameter that the work needs is missing'),
+  USER_ONLY: found(),
+  LEAD_ESCALATED: found(),
+  LEADS_DISAGREE: found(),
+  SECURITY: found(),
+  PRODUCTION_DATA: found(),
+  SCOPE_CHANGE: found(replan),
+  REQUIREMENT_AMBIGUOUS: found(),
+  CRITICAL_DECISION: found(),
+  INPUT_MISSING: found(),
 });
 
 /** Codes of errors that say that the call itself was wrong, exit codes 2 and 3 of an agent: asked again it would say the same. */

@@ -262,12 +262,12 @@ export function paperShell({
       );
     },
     escalate({ reason, rule }) {
-      const { options, title } = escalations[reason];
+      const { options } = escalations[reason];
       const data = {
         approvalId: mint('approval'),
         reason,
         subject: id,
-        summary: title,
+        summary: reason,
         options: options.map((option) => ({ ...option })),
         blockerId: mint('blocker'),
         rule,

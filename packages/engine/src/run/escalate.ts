@@ -1,9 +1,10 @@
-import { escalations, instant } from '@conductor/core';
+import { instant } from '@conductor/core';
 import type { Action, Finding, TrackState } from '@conductor/core';
 import { engineActor } from '../engine-context.js';
 import { readStream } from '../load.js';
 import { approvalUnit } from '../units.js';
 import { lastFindings } from './assignment.js';
+import { questionTexts } from './question-texts.js';
 import type { TrackSession } from './track-session.js';
 
 type Escalate = Extract<Action, { do: 'escalate' }>;
@@ -20,8 +21,9 @@ export async function escalate(session: TrackSession, action: Escalate): Promise
   const { reason, rule } = action;
   const approvalId = engine.ids.id('approval');
   const subject = `track/${state.id}`;
-  const told = { title: escalations[reason].title, context: await contextOf(session, reason) };
-  const summary = summaryOf(state, action, told);
+  const [title, question] = questionTexts[reason];
+  const told = { title, question, context: await contextOf(session, reason) };
+  const summary = summaryOf(state, told);
   const request = {
     kind: reason,
     trackId: state.id,
@@ -52,15 +54,16 @@ export async function applyDecision(
 
 interface Told {
   readonly title: string;
+  readonly question: string;
   readonly context: string;
 }
 
-function summaryOf(state: TrackState, { reason }: Escalate, { title, context }: Told): string {
+function summaryOf(state: TrackState, { title, question, context }: Told): string {
   const about = context === '' ? '' : `: ${context}`;
-  return `${state.id} at ${state.loop.step}: ${title}${about}. ${escalations[reason].question}`;
+  return `${state.id} at ${state.loop.step}: ${title}${about}. ${question}`;
 }
 
-function messageOf(state: TrackState, { reason, options }: Escalate, { title, context }: Told): string {
+function messageOf(state: TrackState, { reason, options }: Escalate, { title, question, context }: Told): string {
   return [
     `Track: ${state.about.name} (${state.id})`,
     `Current step: ${state.loop.step}`,
@@ -68,7 +71,7 @@ function messageOf(state: TrackState, { reason, options }: Escalate, { title, co
     `Context: ${context === '' ? 'none' : context}`,
     'Options:',
     ...options.map(({ label }, index) => `${index + 1}. ${label}`),
-    escalations[reason].question,
+    question,
   ].join('\n');
 }
 
