@@ -166,9 +166,12 @@ describe('a project with folders of tracks', () => {
     await project?.api.tracks.update('half', { priority: 'P1' });
     await project?.close();
     expect(JSON.parse(await get('conductor/tracks/half/metadata.json'))).toMatchObject({
+      name: 'Whole',
       type: 'chore',
       priority: 'P1',
     });
+    const { api: later } = await open();
+    expect(await later.tracks.get('half')).toMatchObject({ name: 'Whole', priority: 'P1' });
   });
 });
 

@@ -38,9 +38,9 @@ export async function takeUpMetadata(engine: EngineContext, state: TrackState, f
     const left = { ...known, pendingFrom: row?.pendingFrom, lastFrom: row?.lastFrom, leftAlone: true };
     return commit(engine, state, found, { disposition: 'refused', findings }, { row: left });
   }
-  const bases = basesOf(row);
+  const bases = basesBeside(state, row);
   const edit = readMetadataEdit(read, { path, said: bases.map((base) => base.file) });
-  const claim = bases.length === 0 || (await isClaim(engine, state, found));
+  const claim = await isClaim(engine, state, found);
   const taken = claim ? claimed(state, read, edit, path) : await decided(engine, state, read, edit, path);
   const file = metadataWords(read.metadata, read.extra);
   const now = metadataWords(metadataOf(taken.state), extraTexts(taken.state));
@@ -58,6 +58,14 @@ export async function takeUpMetadata(engine: EngineContext, state: TrackState, f
       actor: claim ? engineActor : fileActor,
     },
   );
+}
+
+/** A file that could not be read before is compared with what we would have said in its place. */
+function basesBeside(state: TrackState, row: ViewRow | undefined): readonly MetadataBase[] {
+  const known = basesOf(row);
+  if (known.length > 0) return known;
+  const words = metadataWords(metadataOf(state), extraTexts(state));
+  return [{ file: words, ours: words }];
 }
 
 interface Taken {
