@@ -1,4 +1,4 @@
-import { escalations } from '@conductor/core';
+import type { EscalationReason } from '@conductor/core';
 import type { Approval, CreateTrack, Track } from '@conductor/core/api';
 import { defineDirector, defineEvaluator } from '@conductor/core/plugin';
 import type { Notifier, Outcome } from '@conductor/core/ports';
@@ -7,7 +7,7 @@ import { createTestEngine } from './create-test-engine.js';
 import type { TestEngine, TestEngineOptions } from './create-test-engine.js';
 import { dataOf, facts, steeredWorkers } from './scenario.js';
 
-type Reason = keyof typeof escalations;
+type Reason = EscalationReason;
 
 const one = { goal: 'A file', tasks: [{ id: '1.1', text: 'Write a', files: ['a.txt'] }] };
 const failed: Outcome = { status: 'failed', summary: 'It does not work' };
