@@ -1,11 +1,13 @@
 // Reading and editing plans, beside a Markdown parser on the same bytes. Needs `pnpm run build` in the repository.
 // CONDUCTOR_CORPUS names a folder of plan files; without it a generated plan is measured.
+// Times are processor time of this process; the load of the machine is printed too.
 // Each line of the output holds a floor or a ceiling; one that is missed makes the run fail.
+import { availableParallelism, loadavg } from 'node:os';
 import { fromMarkdown } from 'mdast-util-from-markdown';
 import { gfmFromMarkdown } from 'mdast-util-gfm';
 import { gfm } from 'micromark-extension-gfm';
 import { editPlan, parsePlan } from '../packages/core/dist/plan/index.js';
-import { elapsed, median, report, warmed } from './lib/measure.mjs';
+import { busy, median, report, warmed } from './lib/measure.mjs';
 import { corpusText, hostilePlans, planOf } from './lib/plans.mjs';
 
 function require(name, met) {
@@ -14,11 +16,14 @@ function require(name, met) {
   process.stderr.write(`${name} was not reached\n`);
 }
 
+const [load = 0] = loadavg();
+report('machine', { load, cores: availableParallelism() });
+
 const text = corpusText(process.env.CONDUCTOR_CORPUS);
 const megabytes = Buffer.byteLength(text) / 1e6;
-const ours = warmed(() => elapsed(() => parsePlan(text)));
+const ours = warmed(() => busy(() => parsePlan(text)));
 const peer = median(
-  () => elapsed(() => fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })),
+  () => busy(() => fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })),
   Number(process.env.PEER_RUNS ?? 5),
 );
 const speed = { mbPerSecond: (megabytes / ours) * 1000, mbPerSecondFloor: 30, ratio: peer / ours, ratioFloor: 20 };
@@ -34,7 +39,7 @@ const edits = {
   'plan.edit.setCheckpoint': { do: 'setCheckpoint', phase: '60', sha: 'abc1234' },
 };
 for (const [name, edit] of Object.entries(edits)) {
-  const ms = warmed(() => elapsed(() => editPlan(large, [edit])));
+  const ms = warmed(() => busy(() => editPlan(large, [edit])));
   // Only a mark may be made by reading one task; the others read the whole plan before and after.
   const ceiling = edit.do === 'mark' ? { msCeiling: 5 } : {};
   report(name, { tasks: 5000, ms, ...ceiling });
@@ -46,7 +51,7 @@ const perTask = (tasks, times) => {
   const plan = planOf(tasks);
   return (
     warmed(() =>
-      elapsed(() => {
+      busy(() => {
         for (let count = 0; count < times; count += 1) parsePlan(plan);
       }),
     ) /
@@ -62,7 +67,7 @@ require('plan.slope', factor <= 1.2);
 for (const [name, make] of Object.entries(hostilePlans)) {
   const [small, big] = [250_000, 1_000_000].map((size) => {
     const plan = make(size);
-    return warmed(() => elapsed(() => parsePlan(plan)));
+    return warmed(() => busy(() => parsePlan(plan)));
   });
   // Four times the text: sixteen times the time would be quadratic.
   report(`plan.hostile: ${name}`, { smallMs: small, bigMs: big, factor: big / small, factorCeiling: 8 });

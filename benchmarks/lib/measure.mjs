@@ -5,10 +5,10 @@ export function median(run, runs = 5) {
   return values[Math.floor(runs / 2)];
 }
 
-/** Median of five runs of a call that is warm: run before for a second, or twenty times. */
+/** Median of five runs of a call that is warm: run before for two seconds, or fifty times. */
 export function warmed(run) {
-  const end = performance.now() + 1000;
-  for (let count = 0; count < 20 && performance.now() < end; count += 1) run();
+  const end = performance.now() + 2000;
+  for (let count = 0; count < 50 && performance.now() < end; count += 1) run();
   return median(run);
 }
 
@@ -17,6 +17,14 @@ export function elapsed(call) {
   const start = performance.now();
   call();
   return performance.now() - start;
+}
+
+/** Milliseconds of processor time that a call takes: on a machine that others keep busy too, the time until it returns says little. */
+export function busy(call) {
+  const start = process.cpuUsage();
+  call();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1000;
 }
 
 /** Prints one JSON object per line, for scripts and people alike. */

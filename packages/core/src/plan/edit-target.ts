@@ -94,7 +94,8 @@ function linesWithSha(text: string): ReadonlySet<number> {
   for (let start = 0; start < text.length;) {
     const feed = text.indexOf('\n', start);
     const end = feed === -1 ? text.length : feed;
-    if (endsInSha(text, end)) starts.add(start);
+    // Most lines end in a letter that no sha has, which is told without a call.
+    if (text.charCodeAt(end - 1) <= 102 && endsInSha(text, end)) starts.add(start);
     start = end + 1;
   }
   for (const mark of ['<!--', '-->']) {
@@ -122,8 +123,6 @@ export function lineStarts(text: string): (offset: number) => number {
 /** Seven hexadecimal characters before `end`, but for gaps, a bracket and a backtick: a cheap no to most lines. */
 function endsInSha(text: string, end: number): boolean {
   let at = end - 1;
-  // Most lines end in a letter that no sha has.
-  if (text.charCodeAt(at) > 102) return false;
   while (at >= 0 && ' \t'.includes(text.charAt(at))) at -= 1;
   const least = at - 3;
   while (at >= 0 && at > least && ')]`.'.includes(text.charAt(at))) at -= 1;
