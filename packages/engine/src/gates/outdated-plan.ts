@@ -8,7 +8,8 @@ const added: readonly string[] = ['fix', 'discovered', 'report'];
 /** A plan made for another spec fails its next gate: what was asked for has changed since. O(events of the track). */
 export async function outdatedPlan({ engine, id }: TrackSession): Promise<readonly Finding[]> {
   const events = await readStream(engine.store, `track/${id}`);
-  const specified = events.findLastIndex(({ type }) => type === 'track.specified');
+  // What the engine itself wrote down where there was nothing is no change of what is asked for.
+  const specified = events.findLastIndex(({ type, actor }) => type === 'track.specified' && actor.kind !== 'engine');
   const planned = events.findLastIndex(
     ({ type, data }) =>
       type === 'plan.submitted' ||

@@ -1,9 +1,9 @@
 import { initialTrack, instant } from '@conductor/core';
 import type { Finding, TrackCommand, TrackState } from '@conductor/core';
 import { extraTexts, metadataOf, metadataWords, parseMetadata, readTrackFolder } from '@conductor/core/files';
-import type { FolderTrack, TrackRow } from '@conductor/core/files';
+import type { TrackRow } from '@conductor/core/files';
 import { sha256Hex } from '@conductor/core/hash';
-import { formatSpec, parsePlan, planModel } from '@conductor/core/plan';
+import { parsePlan, planModel } from '@conductor/core/plan';
 import type { Json, RecordOp } from '@conductor/core/ports';
 import { decideEach } from '../edits/decide-each.js';
 import { engineActor } from '../engine-context.js';
@@ -49,7 +49,7 @@ export async function importCommand(
     },
     at,
   );
-  const { spec, findings: specified } = specOf(files.get('spec.md'), track);
+  const { spec, findings: specified } = specOf(files.get('spec.md'));
   const { plan, findings: planned } = await planOf(engine, files.get('plan.md'));
   const { superpower, limits, dependencies, findings: read, loop, ...about } = track;
   const folder = `${engine.folder}/tracks/${id}`;
@@ -77,15 +77,12 @@ export async function importCommand(
   return { id, name: track.name, command, records: recordsOf(engine, state, files, row), findings };
 }
 
-/** Nothing can be judged against no spec: a track without one is about its goal. The file is made when the track is worked on. */
-function specOf(
-  file: FolderFile | undefined,
-  { name, goal }: Pick<FolderTrack, 'name' | 'goal'>,
-): { readonly spec: string; readonly findings: readonly Finding[] } {
+/** A track without a spec gets one when it is worked on. */
+function specOf(file: FolderFile | undefined): { readonly spec: string; readonly findings: readonly Finding[] } {
   if (file?.text !== undefined && file.text.trim() !== '') return { spec: file.text, findings: [] };
-  const message = 'There is no spec: what the track is about is taken from its name and goal';
+  const message = 'There is no spec: the first run makes one of the goal of the track';
   return {
-    spec: formatSpec({ name, goal, acceptance: [goal] }),
+    spec: '',
     findings: [{ severity: 'warning', code: 'SPEC_MISSING', path: 'spec.md', message }],
   };
 }

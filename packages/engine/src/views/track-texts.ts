@@ -17,7 +17,8 @@ import type { ViewRow } from './view-row.js';
 
 /** `spec.md`: what the track is about, written by people. */
 export function specView(engine: EngineContext, state: TrackState): TextView {
-  const render: TextView['render'] = ({ about }) => textOf(engine, about.spec);
+  // A folder that came without one gets none before it is worked on.
+  const render: TextView['render'] = async ({ about }) => (await textOf(engine, about.spec)) || undefined;
   return {
     path: `${engine.folder}/tracks/${state.id}/spec.md`,
     fromLog: true,
