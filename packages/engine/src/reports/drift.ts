@@ -23,7 +23,8 @@ export async function driftOf(
     ...(hint !== undefined && { hint }),
   });
   const last = (...types: readonly string[]) => events.findLastIndex(({ type }) => types.includes(type));
-  const specified = last('track.specified');
+  // What the engine itself wrote down where there was nothing is no change of what is asked for.
+  const specified = events.findLastIndex(({ type, actor }) => type === 'track.specified' && actor.kind !== 'engine');
   return [
     ...(specified > last('plan.submitted', 'plan.edited')
       ? [drift('error', 'The spec was changed after the plan was made', 'Plan again for what the spec asks for now.')]
