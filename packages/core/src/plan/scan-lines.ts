@@ -1,3 +1,5 @@
+import { codeSpans, runLength } from './code-spans.js';
+
 /** What a line is as a block of Markdown. Lines of fenced code, comments and front matter carry no structure. */
 export type LineKind =
   | 'blank'
@@ -237,12 +239,6 @@ function isClosing(text: string, line: ScannedLine, fence: Fence): boolean {
   return length >= fence.length && onlyGaps(text, line.content + length, line.end);
 }
 
-function runLength(text: string, from: number, end: number, code: number): number {
-  let at = from;
-  while (at < end && text.charCodeAt(at) === code) at += 1;
-  return at - from;
-}
-
 function onlyGaps(text: string, from: number, end: number): boolean {
   for (let at = from; at < end; at += 1) if (!isGap(text, at, end)) return false;
   return true;
@@ -354,38 +350,6 @@ function commentReader(text: string): { covers(line: ScannedLine): boolean; read
     }
     return begins ? 'whole' : 'part';
   }
-}
-
-/** Ranges of inline code in one line: a run of backticks up to the next run of the same length (CommonMark 6.1). */
-export function codeSpans(line: string): readonly (readonly [number, number])[] {
-  if (!line.includes('`')) return [];
-  const runs: { at: number; length: number }[] = [];
-  for (let at = line.indexOf('`'); at !== -1; at = line.indexOf('`', at)) {
-    const length = runLength(line, at, line.length, backtick);
-    runs.push({ at, length });
-    at += length;
-  }
-  return pairRuns(runs);
-}
-
-function pairRuns(runs: readonly { at: number; length: number }[]): readonly (readonly [number, number])[] {
-  // From the back: the next run of each length, so that unmatched runs cost nothing.
-  const partner = new Map<number, number>();
-  const partners: (number | undefined)[] = [];
-  for (let index = runs.length - 1; index >= 0; index -= 1) {
-    const length = runs[index]?.length ?? 0;
-    partners[index] = partner.get(length);
-    partner.set(length, index);
-  }
-  const spans: (readonly [number, number])[] = [];
-  for (let index = 0; index < runs.length; index += 1) {
-    const opener = runs[index];
-    const closer = runs[partners[index] ?? -1];
-    if (opener === undefined || closer === undefined) continue;
-    spans.push([opener.at, closer.at + closer.length]);
-    index = partners[index] ?? index;
-  }
-  return spans;
 }
 
 /** End of YAML front matter, 0 without any. A first line `---` that no key follows is a rule, not front matter. */

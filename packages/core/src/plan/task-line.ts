@@ -1,5 +1,5 @@
 import type { CommitStyle, PlanTaskState } from './plan.js';
-import { codeSpans } from './scan-lines.js';
+import { codeSpans } from './code-spans.js';
 
 const states: ReadonlyMap<string, PlanTaskState> = new Map([
   ['', 'pending'],
