@@ -55,13 +55,22 @@ describe('signals', () => {
 
   it('leaves no timer and no listener behind', async () => {
     const { host, clock, signals } = watch({ runner: true });
+    signals.dispose();
+    await clock.advance(5000);
+    expect(host.exits).toEqual([]);
+    expect(host.eventNames()).toEqual([]);
+  });
+
+  it('ends with 130 also when one more comes while an interrupted command is about to end', async () => {
+    const { host, clock, signals } = watch({ runner: true });
     host.emit('SIGINT', 'SIGINT');
     await clock.advance(1000);
     host.emit('SIGINT', 'SIGINT');
     signals.dispose();
     await clock.advance(5000);
-    expect(host.exits).toEqual([]);
-    expect(host.eventNames()).toEqual([]);
+    expect(host.exits).toEqual([]); // no timer
+    host.emit('SIGINT', 'SIGINT');
+    expect(host.exits).toEqual([130]);
   });
 
   it.each(['stdout', 'stderr'] as const)('interrupts a runner when nobody reads its %s any more', (name) => {

@@ -85,7 +85,8 @@ export function watchSignals({
     },
     dispose() {
       over.abort();
-      for (const name of names) host.off(name, onSignal);
+      // Interrupted, this process is about to end with 130; without a listener one more signal would end it with none.
+      if (count === 0) for (const name of names) host.off(name, onSignal);
     },
   };
 }
