@@ -16,6 +16,8 @@ export async function runExecutor(
   assignment: Assignment,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  // Programs read the files and some write into them, without our lock: what we have to write there is written before.
+  if (executor.driver.capabilities.process) await session.engine.views.flush(session.id);
   return limitedRun(session.engine, executor, assignment, {
     signal,
     contextOf: (own, heard) => runContext(session, assignment, own, heard),
