@@ -1,10 +1,10 @@
 // The unit tests again on the other Node versions that libraries promise: of the packages that meet Node itself. The others are plain
-// language; the whole of it runs on these versions too where machines are many (.github/workflows).
+// language, or the command, which the smoke test starts there; the whole of it runs on these versions too where machines are many (.github/workflows).
 import { nodeBinary, otherNodes } from './nodes.mjs';
 import { exitCodeOf } from './run.mjs';
 
 // By name: `--project=!isolated --project=!dist` means "not both", hence everything.
-const projects = ['agents', 'bus', 'cli', 'node', 'sdk', 'server', 'store'].map((name) => `--project=${name}`);
+const projects = ['agents', 'bus', 'node', 'sdk', 'server', 'store'].map((name) => `--project=${name}`);
 for (const version of otherNodes) {
   console.log(`-- Node ${version}`);
   const binary = await nodeBinary(version);
