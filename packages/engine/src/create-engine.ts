@@ -56,7 +56,10 @@ export interface Engine extends ApiSource, AsyncDisposable {
    * error of an agent that gave none.
    */
   advise(question: AdviceQuestion, o?: { readonly signal?: AbortSignal | undefined }): Promise<Advice>;
-  /** Frees what dead owners hold, and writes the files of all tracks that say something else than the log. Edits of people stay. */
+  /**
+   * Frees what dead owners hold, infers the step of a track that stands where no rule leads on, and writes the files of all tracks that
+   * say something else than the log. Edits of people stay.
+   */
   repair(): Promise<Repair>;
   /** Idempotent. Tracks stay active and resumable. */
   close(o?: CloseOptions): Promise<void>;

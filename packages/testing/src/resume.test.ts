@@ -202,6 +202,31 @@ describe('a run that goes on where another one died', () => {
     expect(error['hint']).toContain('infer');
   });
 
+  it('goes on where no rule did, once a repair has inferred the step anew', async () => {
+    const { agents } = willing();
+    const test = await createTestEngine({ agents, files });
+    const { id } = await test.api.tracks.create(one);
+    await test.store.commit({
+      appends: [
+        {
+          stream: `track/${id}`,
+          expectedVersion: (await facts(test, id)).length,
+          events: left('EXECUTE', 'SKIPPED', false),
+        },
+      ],
+      meta: { at: '2026-01-01T00:00:00.000Z', actor: { kind: 'engine', id: 'gone' } },
+    });
+    expect(await test.engine.repair()).toMatchObject({ inferred: [] }); // whoever left it so may be at work still
+    await test.api.tracks.run(id);
+    expect(await test.clock.runUntil(test.api.tracks.waitFor(id))).toMatchObject({ lastStop: 'error' });
+    expect(await test.engine.repair()).toMatchObject({ tracks: [id], inferred: [id] });
+    expect(dataOf((await facts(test, id, 'step.overridden'))[0])).toMatchObject({ source: 'inferred' });
+    expect(await test.engine.repair()).toMatchObject({ inferred: [] });
+    await test.api.tracks.run(id);
+    expect(await test.clock.runUntil(test.api.tracks.waitFor(id))).toMatchObject({ lifecycle: 'completed' });
+    await test.close();
+  });
+
   it('neither loses nor repeats anything, whichever commit it dies before or after', async () => {
     const whole = await story();
     expect(whole.outline).toEqual([

@@ -6,7 +6,12 @@ const marks = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skip: 'skip' } as const;
 export const doctorCommand: CommandSpec = {
   name: 'doctor',
   description: 'look whether store, tracks, git and files are sound',
-  options: [['--fix', 'first write files anew that say something else than the log; edits of people stay']],
+  options: [
+    [
+      '--fix',
+      'first write files anew that say something else than the log (edits of people stay), and infer a step that no rule knows',
+    ],
+  ],
   async run({ open, out }, _args, options) {
     return withProject({ open, out }, async (project) => {
       const fixed = options['fix'] === true ? await project.repair() : undefined;
@@ -18,6 +23,7 @@ export const doctorCommand: CommandSpec = {
       const told = fixed
         ? [
             `Compared the files of ${fixed.tracks.length} ${fixed.tracks.length === 1 ? 'track' : 'tracks'} with the log`,
+            ...fixed.inferred.map((id) => `Track ${id} stood where no rule leads on; its step was inferred anew`),
           ]
         : [];
       out.result({ ok, checks, ...(fixed && { fixed }) }, [...told, ...lines].join('\n'));

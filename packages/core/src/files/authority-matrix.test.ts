@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { authorityLevels, parseAuthorityMatrix } from './authority-matrix.js';
 import { builtInAuthority } from './built-in-authority.js';
 
-/** Decisions of spec-loop 11.2: area, level, lead, guardrail, decisions. */
+/** Decisions of the published matrix: area, level, lead, guardrail, decisions. */
 const published = `
 Budget|USER_ONLY|||cost increase >= 50 USD per month;new paid API
 Budget|LEAD_CONSULT|tech|decision log|cost increase < 50 USD per month

@@ -1,7 +1,7 @@
 import type { AuthorityRow } from './authority-matrix.js';
 
 /**
- * The matrix of a project that has no file of its own (spec-loop 11.2), a code per decision. What equals a bound of 50 is for the
+ * The matrix of a project that has no file of its own, a code per decision. What equals a bound of 50 is for the
  * user (C-45), so the upper rows say so.
  */
 export const builtInAuthority: readonly AuthorityRow[] = [

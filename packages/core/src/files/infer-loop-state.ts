@@ -63,7 +63,7 @@ export interface InferredLoopState {
 }
 
 /**
- * The step of a track from the facts of its folder: the table of spec-loop 2.9, also for a state that no transition allows.
+ * The step of a track from the facts of its folder: the published table, also for a state that no transition allows.
  * `finished` is true when the metadata call the track finished, which counts more than any file. An open task counts more
  * than a report that the execution passed: the report is older than the task.
  */

@@ -23,7 +23,7 @@ export interface MetadataMigration {
 }
 
 /**
- * Brings `metadata.json` of version 1 or 2 to version 3 (spec-loop 2.9). Pure: nothing is written. A missing step is inferred
+ * Brings `metadata.json` of version 1 or 2 to version 3. Pure: nothing is written. A missing step is inferred
  * from the folder; board sessions and the parallel state move to their published places; older names of keys and words
  * become the published ones. Unknown keys, their order and all values that mean the same stay. A file of version 3 or
  * newer, and one that cannot be read, comes back as it is. Migrating twice changes nothing more. Never throws.

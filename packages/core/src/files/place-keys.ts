@@ -4,7 +4,7 @@ import type { JsonNode, ObjectNode } from './json-text.js';
 import { isObject, ownOf } from './metadata-codec.js';
 import { patchJson } from './patch-json.js';
 
-/** Older names of keys by the object that holds them (spec-loop 2.1, 2.3, 2.4, 2.6). */
+/** Older names of keys by the object that holds them. */
 const renames = [
   { at: [], from: 'depends_on', to: 'dependencies' },
   { at: ['loop_state', 'checkpoints'], from: 'PARALLEL_EXECUTE', to: 'EXECUTE' },

@@ -45,7 +45,7 @@ const maxFindings = 200;
 const importBlocker = 'blocker-import';
 
 /**
- * Reads a track out of its folder (spec-loop 2.9, 4.6; T1): `metadata.json` of any version, and what it does not say inferred from
+ * Reads a track out of its folder (T1): `metadata.json` of any version, and what it does not say inferred from
  * plan, reports and `tracks.md`. Total and pure. Nothing is guessed silently: a word for the step that no transition knows
  * blocks the track until a person decides; marks of the plan count more than counters (C-70).
  */

@@ -141,7 +141,7 @@ const table = {
   STORE_READ_ONLY: { ...storeDown, hint: 'Check the permissions of `.conductor/`.' },
   BUS_FAILED: { ...storeDown, ...again },
   STORE_FULL: { ...row(507, 10), hint: 'Free some space and run again.' },
-  STORE_CORRUPT: { ...storeBroken, hint: 'Type `conductor doctor --deep`, then restore from a copy.' },
+  STORE_CORRUPT: { ...storeBroken, hint: 'Restore the store from a copy.' },
   STORE_NEWER: { ...storeBroken, hint: 'Upgrade Conductor.' },
   MIGRATION_FAILED: storeBroken,
   ARTIFACT_CORRUPT: storeBroken,

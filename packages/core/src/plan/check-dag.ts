@@ -8,7 +8,7 @@ import type { Plan } from './plan.js';
 
 const knownTypes = new Set(['code', 'ui', 'integration', 'test', 'docs', 'config']);
 
-/** Pass 5 (spec-loop 3.5). Without a block it is skipped, or fails when the work is to run in parallel by declaration. */
+/** Pass 5. Without a block it is skipped, or fails when the work is to run in parallel by declaration. */
 export function checkDag({ plan }: PlanCheckInput, mode: 'PARALLEL' | 'SEQUENTIAL'): PassResult {
   if (plan.dag === undefined) {
     if (!declaresParallel(plan)) return { findings: [], skipped: true };

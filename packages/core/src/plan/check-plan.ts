@@ -10,7 +10,7 @@ import type { PlanModel } from './plan-model.js';
 import type { Plan } from './plan.js';
 import type { SpecDocument } from './spec.js';
 
-/** The five passes of the plan evaluation that need no agent, by their published names (spec-loop 6.1). */
+/** The five passes of the plan evaluation that need no agent, by their published names. */
 export type PlanPass = 'scope_alignment' | 'overlap_detection' | 'dependencies' | 'task_quality' | 'dag_validation';
 
 /** Everything the passes look at. What is not handed in is not checked. */

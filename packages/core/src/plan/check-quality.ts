@@ -94,7 +94,7 @@ function leavesProject(file: string): boolean {
 }
 
 /**
- * What marks promise (spec-loop 12.1): a done task has a commit and a summary, a blocked one a reason. Warnings; the evaluation of the
+ * What marks promise: a done task has a commit and a summary, a blocked one a reason. Warnings; the evaluation of the
  * execution decides what they mean.
  */
 export function checkMarks(plan: Plan): readonly Finding[] {

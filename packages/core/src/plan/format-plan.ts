@@ -22,7 +22,7 @@ export type NamedTask = TaskOutline & { readonly id: string };
 const idForm = /^(?:Fix \d{1,9}|[A-Za-z0-9][\w.-]{0,63})$/;
 
 /**
- * Writes a plan in the canonical form (spec-loop 3.1), LF line ends. The inverse of `parsePlan`: reading it gives the same titles, ids,
+ * Writes a plan in the canonical form, LF line ends. The inverse of `parsePlan`: reading it gives the same titles, ids,
  * texts, types, files, dependencies and acceptance. Line breaks inside a text become spaces. Throws `VALIDATION_FAILED` on an id that no
  * task line can carry or that stands twice, and on a file name that cannot stand in backticks.
  */

@@ -13,7 +13,7 @@ export interface ParsedPlan {
 }
 
 /**
- * Reads a plan.md of any known form (spec-loop 3.2, 3.3). Total and pure: it never throws, whatever the text, and takes linear time and
+ * Reads a plan.md of any known form. Total and pure: it never throws, whatever the text, and takes linear time and
  * memory. What it cannot understand is a finding with its line; the text itself is never lost, because nothing is written from the model.
  */
 export function parsePlan(text: string): ParsedPlan {

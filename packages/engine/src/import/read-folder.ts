@@ -23,7 +23,7 @@ export interface FolderFiles {
 /** Reports by age: of each kind the last verdict counts. */
 export const reportNames = ['plan-evaluation-report.md', 'execution-report.md', 'evaluation-report.md'] as const;
 
-/** The documents of a track (spec-loop 1). */
+/** The documents of a track. */
 const documents: readonly string[] = [
   'metadata.json',
   'plan.md',
