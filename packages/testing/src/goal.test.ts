@@ -197,3 +197,12 @@ function loggerInto(warned: string[]): Logger {
   };
   return logger;
 }
+
+it('refuses an intent beside a track, of which it would say nothing', async () => {
+  const engine = await engineWith({});
+  const { track } = await engine.api.tracks.go({ goal });
+  await expect(engine.api.tracks.go({ goal, trackId: track.id, intent: 'feature' })).rejects.toMatchObject({
+    code: 'VALIDATION_FAILED',
+  });
+  expect(await engine.api.tracks.go({ goal, trackId: track.id })).toMatchObject({ action: 'resumed' });
+});

@@ -3,7 +3,7 @@ import type { Finding, TrackState } from '@conductor/core';
 import type { Assignment, Executor, Json, Outcome, Usage } from '@conductor/core/ports';
 import type { EngineContext } from '../engine-context.js';
 import { requireTrackState, textOf } from '../load.js';
-import { limitedRun } from '../run/run-executor.js';
+import { askOutside } from '../run/ask-outside.js';
 
 export type Advisor = 'ceo' | 'cmo' | 'cto' | 'ux-designer';
 
@@ -52,21 +52,8 @@ export async function advise(
   const executor = advisorOf(engine, question.advisor);
   const track = question.trackId === undefined ? undefined : await requireTrackState(engine.store, question.trackId);
   const assignment = await assignmentOf(engine, question, track);
-  const outcome = await limitedRun(engine, executor, assignment, {
-    signal,
-    contextOf: (own, heard) => ({
-      signal: own,
-      clock: engine.clock,
-      logger: engine.logger.with({ advisor: question.advisor }),
-      report: async () => heard(),
-      // Nothing that it leaves behind counts, so that nobody has to find it after a crash.
-      spawned: async () => heard(),
-      extend: async () => {
-        throw new ConductorError('UNSUPPORTED', 'Only tasks hold files');
-      },
-    }),
-  });
-  signal.throwIfAborted();
+  const about = { advisor: question.advisor };
+  const outcome = await askOutside(engine, executor, assignment, { signal, about });
   if (outcome.status !== 'done') throw errorOf(outcome);
   return { agent: executor.driver.name, ...adviceOf(outcome, question.review === true) };
 }

@@ -35,7 +35,7 @@ interface Call {
 
 /**
  * Finds the track that a goal is about, or makes one. It is ready to be run; starting it is `tracks.run`. Throws `USAGE` without a goal
- * where no track is active, `GOAL_AMBIGUOUS` with `details.options`, what `readGoal` throws, and `TRACK_NOT_FOUND`, `TRACK_ENDED`,
+ * where no track is active, `VALIDATION_FAILED` for an intent beside a track, `GOAL_AMBIGUOUS` with `details.options`, what `readGoal` throws, and `TRACK_NOT_FOUND`, `TRACK_ENDED`,
  * `ACTIVE_TRACK_EXISTS` of the track that is resumed. O(tracks).
  */
 export async function go(
@@ -44,6 +44,10 @@ export async function go(
   input: Goal,
   { create, ...options }: Write & { readonly create: Create },
 ): Promise<GoResult> {
+  if (input.trackId !== undefined && input.intent !== undefined)
+    throw new ConductorError('VALIDATION_FAILED', 'A track that is there has its intent', {
+      hint: 'Give `trackId` to go on with it, or `intent` to begin new work.',
+    });
   await requireAllowed(engine, actor, 'track.go', 'project');
   const goal = isNoGoal(input.goal) ? undefined : readGoal(input.goal ?? '', { maxBytes: engine.limits.inlineBytes });
   const call: Call = { engine, actor, input, options, ...(goal && { goal }) };

@@ -6,7 +6,7 @@ import { commitUnits } from '../commit-units.js';
 import { engineActor } from '../engine-context.js';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf, requireTrackState } from '../load.js';
-import { limitedRun } from '../run/run-executor.js';
+import { askOutside } from '../run/ask-outside.js';
 import { trackUnits } from '../units.js';
 
 /** A fresh track whose spec is still the template of its goal. */
@@ -40,21 +40,8 @@ export async function specByScribe(
 }
 
 async function asked(engine: EngineContext, executor: Executor, draft: Draft, signal: AbortSignal): Promise<Outcome> {
-  const outcome = await limitedRun(engine, executor, assignmentOf(engine, draft), {
-    signal,
-    contextOf: (own, heard) => ({
-      signal: own,
-      clock: engine.clock,
-      logger: engine.logger.with({ track: draft.id, role: 'scribe' }),
-      report: async () => heard(),
-      // Only its answer counts: whatever else it leaves behind belongs to no run, and nobody has to find it after a crash.
-      spawned: async () => heard(),
-      extend: async () => {
-        throw new ConductorError('UNSUPPORTED', 'Only tasks hold files');
-      },
-    }),
-  });
-  signal.throwIfAborted();
+  const about = { track: draft.id, role: 'scribe' };
+  const outcome = await askOutside(engine, executor, assignmentOf(engine, draft), { signal, about });
   if (outcome.status === 'done') return outcome;
   throw ConductorError.fromJSON(outcome.error ?? { code: 'EXECUTOR_ERROR', message: outcome.summary, retryable: true });
 }

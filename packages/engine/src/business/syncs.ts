@@ -1,10 +1,10 @@
 import { anySignal, ConductorError, instant, toConductorError } from '@conductor/core';
 import { staleSubject, syncSubject } from '@conductor/core/business';
 import type { DocumentSync } from '@conductor/core/api';
-import type { Assignment, Executor, Json, Outcome, RunContext } from '@conductor/core/ports';
+import type { Assignment, Executor, Json } from '@conductor/core/ports';
 import type { EngineContext } from '../engine-context.js';
 import { commitKey } from '../run/commit-work.js';
-import { limitedRun } from '../run/run-executor.js';
+import { askOutside } from '../run/ask-outside.js';
 import { flaggedDecisions } from './flagged.js';
 import { holdDocuments } from './hold-documents.js';
 import { recordSync } from './record-sync.js';
@@ -154,7 +154,10 @@ async function tries(
 
 function handsOf(engine: EngineContext, executor: Executor, begun: DocumentSync, attempt: number): SyncHands {
   return {
-    ask: (input, signal) => ask(engine, executor, assignmentOf(engine, begun, attempt, input), signal),
+    ask: (input, signal) => {
+      const assignment = assignmentOf(engine, begun, attempt, input);
+      return askOutside(engine, executor, assignment, { signal, about: { effect: assignment.effect } });
+    },
     async keep(path, bytes, finding) {
       const { id } = await engine.artifacts.put(bytes, { mediaType: 'text/plain' });
       engine.logger.warn(finding.message, { path, kept: id });
@@ -183,27 +186,4 @@ function assignmentOf(
     deadlineMs: engine.limits.effectTimeoutMs,
     idleMs: engine.limits.idleTimeoutMs,
   };
-}
-
-async function ask(
-  engine: EngineContext,
-  executor: Executor,
-  assignment: Assignment,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const outcome = await limitedRun(engine, executor, assignment, {
-    signal,
-    contextOf: (own, heard): RunContext => ({
-      signal: own,
-      clock: engine.clock,
-      logger: engine.logger.with({ effect: assignment.effect }),
-      report: async () => heard(),
-      spawned: async () => heard(),
-      extend: async () => {
-        throw new ConductorError('UNSUPPORTED', 'Only tasks hold files');
-      },
-    }),
-  });
-  signal.throwIfAborted();
-  return outcome;
 }

@@ -3,15 +3,15 @@ import type { PlanConflict } from '@conductor/core/plan';
 import type { EngineContext } from '../engine-context.js';
 import { commandTrack } from '../units.js';
 import { engineActor } from '../engine-context.js';
-import { textBefore } from '../views/text-view.js';
 import type { TextView } from '../views/text-view.js';
 import { planMark } from '../views/plan-view.js';
 import type { Found } from '../views/view-row.js';
-import { noteCommand, textIn } from './note-edit.js';
+import { noteCommand } from './note-edit.js';
 import { conflictFinding, firstDifference, planFileCommands } from './plan-edit.js';
 import { changedMarks } from './plan-marks.js';
-import { leaveAlone, noteDeleted, takeUp } from './take-up.js';
-import { fileActor, isClaim } from './whose-edit.js';
+import { takeUp } from './take-up.js';
+import { whatStands } from './what-stands.js';
+import { fileActor } from './whose-edit.js';
 
 /** What somebody did to plan.md: a person's edit becomes commands, any other one is a claim that stays in the file. */
 export async function takeUpPlan(
@@ -21,20 +21,12 @@ export async function takeUpPlan(
   found: Found,
   ours: string,
 ): Promise<void> {
-  const theirs = found.bytes && textIn(found.bytes);
-  if (found.bytes && theirs === undefined) return leaveAlone(engine, state.id, found);
-  // Torn or emptied: nothing in it is anybody's words.
-  if (theirs === undefined || theirs.trim() === '') return noteDeleted(engine, state.id, found);
-  const before = await textBefore(engine, state.id, view, found, theirs);
-  const claim = before === undefined || (await isClaim(engine, state, found));
-  const { hash, row, path } = found;
-  const known = {
-    last: hash,
-    pending: hash,
-    seen: row?.seen,
-    pendingFrom: { text: theirs },
-    lastFrom: { text: theirs },
-  };
+  const standing = await whatStands(engine, state, view, found);
+  if (!standing) return;
+  const { theirs, before } = standing;
+  const claim = before === undefined || standing.claim;
+  const { row, path } = found;
+  const known = { ...standing.known, lastFrom: { text: theirs } };
   const base = row?.kept?.base ?? before ?? ours;
   if (claim) {
     return takeUp(engine, state.id, found, {

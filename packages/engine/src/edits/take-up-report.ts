@@ -1,12 +1,11 @@
 import type { TrackState } from '@conductor/core';
 import type { EngineContext } from '../engine-context.js';
-import { textBefore } from '../views/text-view.js';
 import type { TextView } from '../views/text-view.js';
 import type { Found } from '../views/view-row.js';
-import { textIn } from './note-edit.js';
 import { firstDifference } from './plan-edit.js';
-import { leaveAlone, noteDeleted, takeUp } from './take-up.js';
-import { fileActor, isClaim } from './whose-edit.js';
+import { takeUp } from './take-up.js';
+import { whatStands } from './what-stands.js';
+import { fileActor } from './whose-edit.js';
 
 /** Words in a report ask for nothing: they stay there, whoever wrote them, and later text of ours is merged around them. */
 export async function takeUpReport(
@@ -16,12 +15,11 @@ export async function takeUpReport(
   found: Found,
   ours: string,
 ): Promise<void> {
-  const theirs = found.bytes && textIn(found.bytes);
-  if (found.bytes && theirs === undefined) return leaveAlone(engine, state.id, found);
-  if (theirs === undefined || theirs.trim() === '') return noteDeleted(engine, state.id, found);
-  const before = await textBefore(engine, state.id, view, found, theirs);
-  const claim = before === undefined || (await isClaim(engine, state, found));
-  const { path, hash, row } = found;
+  const standing = await whatStands(engine, state, view, found);
+  if (!standing) return;
+  const { theirs, before, known } = standing;
+  const claim = before === undefined || standing.claim;
+  const { path, row } = found;
   await takeUp(engine, state.id, found, {
     disposition: claim ? 'claim' : 'applied',
     ...(!claim && { actor: fileActor }),
@@ -36,10 +34,7 @@ export async function takeUpReport(
       },
     ],
     row: {
-      last: hash,
-      pending: hash,
-      seen: row?.seen,
-      pendingFrom: { text: theirs },
+      ...known,
       kept: { base: row?.kept?.base ?? before ?? ours, marks: {}, told: true },
     },
   });

@@ -4,15 +4,14 @@ import { sha256Hex } from '@conductor/core/hash';
 import { mergePlan } from '@conductor/core/plan';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf } from '../load.js';
-import { textBefore } from '../views/text-view.js';
 import type { TextView } from '../views/text-view.js';
 import type { Found } from '../views/view-row.js';
 import { decideEach } from './decide-each.js';
 import { allowedCommands } from './allowed-commands.js';
-import { textIn } from './note-edit.js';
 import { firstDifference } from './plan-edit.js';
-import { leaveAlone, noteDeleted, takeUp } from './take-up.js';
-import { fileActor, isClaim } from './whose-edit.js';
+import { takeUp } from './take-up.js';
+import { whatStands } from './what-stands.js';
+import { fileActor } from './whose-edit.js';
 
 /** spec.md is input: a person's edit is `track.specify`; what a worker wrote into its own order is only a claim. */
 export async function takeUpSpec(
@@ -22,17 +21,16 @@ export async function takeUpSpec(
   found: Found,
   ours: string,
 ): Promise<void> {
-  const theirs = found.bytes && textIn(found.bytes);
-  if (found.bytes && theirs === undefined) return leaveAlone(engine, state.id, found);
-  if (theirs === undefined || theirs.trim() === '') return noteDeleted(engine, state.id, found);
-  const before = (await textBefore(engine, state.id, view, found, theirs)) ?? ours;
-  const { hash, row, path } = found;
-  const known = { last: hash, pending: hash, seen: row?.seen, pendingFrom: { text: theirs } };
+  const standing = await whatStands(engine, state, view, found);
+  if (!standing) return;
+  const { theirs, known } = standing;
+  const before = standing.before ?? ours;
+  const { row, path } = found;
   const kept = { base: row?.kept?.base ?? before, marks: {}, told: true };
   const at = (code: string, message: string, hint: string): Finding => {
     return { severity: 'warning', code, path, line: firstDifference(before, theirs), message, hint };
   };
-  if (await isClaim(engine, state, found)) {
+  if (standing.claim) {
     const message = `${path} was changed while a worker was at work`;
     const hint = 'The words stay, and ask for nothing until you edit them again when nothing runs.';
     return takeUp(engine, state.id, found, {

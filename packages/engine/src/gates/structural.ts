@@ -6,6 +6,7 @@ import { textOf } from '../load.js';
 import { changedPaths } from '../run/changed-paths.js';
 import type { TrackSession } from '../run/track-session.js';
 import type { Gate } from './gate.js';
+import { missingDeliverables } from './missing-files.js';
 import { outdatedPlan } from './outdated-plan.js';
 
 /** Checks that always run after execution: no task left open, every done task on record, nothing changed that no task owns. */
@@ -43,20 +44,8 @@ function openTasks({ state }: TrackSession): Finding[] {
 }
 
 async function doneTasks({ engine, state }: TrackSession): Promise<Finding[]> {
-  const findings: Finding[] = [];
   const done = [...(state.plan?.tasks.values() ?? [])].filter(({ status }) => status === 'done');
-  for (const { task } of done) {
-    for (const path of task.files.filter((file) => !/[*?[\]{}]|\/$/u.test(file))) {
-      if ((await engine.workspace.read(path)) !== undefined) continue;
-      findings.push({
-        severity: 'error',
-        code: 'DELIVERABLE_MISSING',
-        item: task.id,
-        path,
-        message: `${path} of task ${task.id} does not exist`,
-      });
-    }
-  }
+  const findings = [...(await missingDeliverables(engine, done))];
   const uncommitted = done.filter(({ commit }) => commit === undefined);
   if (uncommitted.length > 0) findings.push(withoutCommit(uncommitted.map(({ task }) => task.id)));
   return findings;

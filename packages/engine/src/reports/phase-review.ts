@@ -1,16 +1,17 @@
 import { ConductorError, instant } from '@conductor/core';
-import type { Finding, TaskState, TrackState } from '@conductor/core';
+import type { Finding, TrackState } from '@conductor/core';
 import { formatPhaseReview } from '@conductor/core/files';
 import type { PhaseReview, ReviewCheck } from '@conductor/core/files';
 import type { EventEnvelope, Opt } from '@conductor/core/ports';
 import type { EngineContext } from '../engine-context.js';
 import { missingFlag } from '../business/missing-flag.js';
+import { missingDeliverables, missingFiles } from '../gates/missing-files.js';
 import { readStream } from '../load.js';
 import { coverageFloors } from './coverage.js';
 import { driftOf } from './drift.js';
 import { gatesOnRecord } from './gates-on-record.js';
 import { deliverablesOf } from './phase-report.js';
-import { isComplete, isFile, planPhases } from './plan-phases.js';
+import { isComplete, planPhases } from './plan-phases.js';
 import type { PlanPhase } from './plan-phases.js';
 
 /** A review with its report as Markdown. */
@@ -90,23 +91,8 @@ async function deliverableFindings(engine: EngineContext, { tasks }: PlanPhase):
       message: `Task ${task.id} is ${status}, not done`,
       ...(note !== undefined && (status === 'failed' || status === 'blocked') && { hint: note }),
     }));
-  for (const { task, path } of await missingFiles(engine, tasks))
-    findings.push({
-      severity: 'error',
-      code: 'DELIVERABLE_MISSING',
-      item: task.id,
-      path,
-      message: `${path} of task ${task.id} does not exist`,
-    });
+  findings.push(...(await missingDeliverables(engine, tasks)));
   return findings;
-}
-
-async function missingFiles({ workspace }: EngineContext, tasks: readonly TaskState[]) {
-  const missing: { readonly task: TaskState['task']; readonly path: string }[] = [];
-  for (const { task } of tasks.filter(({ status }) => status === 'done'))
-    for (const path of task.files.filter(isFile))
-      if ((await workspace.read(path)) === undefined) missing.push({ task, path });
-  return missing;
 }
 
 function checklist(engine: EngineContext, phase: PlanPhase, findings: readonly Finding[]): PhaseReview['deliverables'] {
