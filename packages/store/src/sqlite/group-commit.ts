@@ -1,5 +1,7 @@
-import { ConductorError, raceAbort } from '@conductor/core';
+import { ConductorError } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
+import { createGroups } from '../rules/group.js';
+import type { Member } from '../rules/group.js';
 import type { Rows } from '../rules/rows.js';
 import type { Backend } from '../rules/store.js';
 import type { SqlDatabase } from './database.js';
@@ -13,13 +15,6 @@ export interface GroupCommitOptions {
   /** How long to try again through the clock when another process has the lock. */
   readonly storeBusyMs: number;
   readonly readOnly: boolean;
-}
-
-interface Member {
-  readonly work: (rows: Rows) => unknown;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
@@ -39,12 +34,9 @@ export function groupCommit({ database, rows, clock, storeBusyMs, readOnly }: Gr
   const savepoint = database.prepare('SAVEPOINT member');
   const release = database.prepare('RELEASE member');
   const undo = database.prepare('ROLLBACK TO member');
-  let waiting: Member[] = [];
-  let running: Promise<void> | undefined;
-  let failure: ConductorError | undefined;
 
   const fail = (error: ConductorError): void => {
-    failure ??= error;
+    groups.fail(error);
     database.close();
   };
 
@@ -88,32 +80,16 @@ export function groupCommit({ database, rows, clock, storeBusyMs, readOnly }: Gr
     }
   };
 
-  const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      await clock.turn();
-      const group = waiting;
-      waiting = [];
-      if (failure === undefined) await commitGroup(group);
-      else for (const { reject } of group) reject(failure);
-    }
-    running = undefined;
-  };
+  const groups = createGroups(clock, commitGroup);
 
   return {
-    write<T>(work: (of: Rows) => T, { signal }: { readonly signal?: AbortSignal | undefined }) {
-      if (failure !== undefined) return Promise.reject(failure);
-      if (readOnly) return Promise.reject(readOnlyError());
-      const answer = new Promise<unknown>((resolve, reject) => {
-        waiting.push({ work, signal, resolve, reject });
-      });
-      running ??= drain();
-      // The cast: a member is answered with what its own work returned.
-      return raceAbort(answer as Promise<T>, signal);
+    write(work, { signal }) {
+      return readOnly && groups.failure === undefined ? Promise.reject(readOnlyError()) : groups.write(work, signal);
     },
     async read(work, { signal }) {
       // One transaction, so that the statements of one read see one state.
       const once = () => {
-        if (failure !== undefined) throw failure;
+        if (groups.failure !== undefined) throw groups.failure;
         signal?.throwIfAborted();
         beginRead.run();
         try {
@@ -132,12 +108,12 @@ export function groupCommit({ database, rows, clock, storeBusyMs, readOnly }: Gr
       }
     },
     async close() {
-      await running;
-      if (failure === undefined) {
+      await groups.settled();
+      if (groups.failure === undefined) {
         emptyLog(database, readOnly);
         database.close();
       }
-      failure ??= new ConductorError('CLOSED', 'The store is closed');
+      groups.fail(new ConductorError('CLOSED', 'The store is closed'));
     },
   };
 }

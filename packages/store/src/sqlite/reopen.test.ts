@@ -73,7 +73,7 @@ describe('a store that is opened again', () => {
   it('tells a file that is no database, with a hint', async () => {
     writeFileSync(path(), 'This is not a database, but it is long enough to be looked at as one. '.repeat(100));
     const error: unknown = await open().catch((thrown: unknown) => thrown);
-    expect(ConductorError.is(error, 'STORE_CORRUPT') && error.hint).toContain('restore');
+    expect(ConductorError.is(error, 'STORE_CORRUPT') && error.hint).toContain('Restore');
   });
 
   it('does not touch a database of somebody else', async () => {

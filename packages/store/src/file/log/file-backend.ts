@@ -1,6 +1,7 @@
-import { ConductorError, raceAbort } from '@conductor/core';
+import { ConductorError } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
-import type { Rows } from '../../rules/rows.js';
+import { createGroups } from '../../rules/group.js';
+import type { Member } from '../../rules/group.js';
 import type { Backend } from '../../rules/store.js';
 import type { OpenLog, ProcessLock } from './file-store.js';
 import { logError } from './log-error.js';
@@ -16,13 +17,6 @@ export interface FileBackendOptions {
   readonly readOnly: boolean;
 }
 
-interface Member {
-  readonly work: (rows: Rows) => unknown;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** Answers a member once its changes last. */
 type Settle = () => void;
 
@@ -34,10 +28,6 @@ const longestPauseMs = 100;
  * changes nothing and is alone in it. Between the lock and the fsync nothing waits, so nobody sees what may still be undone.
  */
 export function fileBackend({ log, files, lock, clock, storeBusyMs, readOnly }: FileBackendOptions): Backend {
-  let waiting: Member[] = [];
-  let running: Promise<void> | undefined;
-  let failure: ConductorError | undefined;
-
   const runGroup = (group: readonly Member[]): readonly Settle[] =>
     log.transaction(() => {
       const kept: Redo[] = [];
@@ -66,21 +56,12 @@ export function fileBackend({ log, files, lock, clock, storeBusyMs, readOnly }: 
     } catch (thrown) {
       const error = logError(thrown);
       // The log is as before only where the system said so: else nobody may believe what is in memory.
-      if (!ConductorError.is(error, 'STORE_BUSY', 'STORE_FULL', 'STORE_READ_ONLY')) failure ??= error;
+      if (!ConductorError.is(error, 'STORE_BUSY', 'STORE_FULL', 'STORE_READ_ONLY')) groups.fail(error);
       for (const { reject } of group) reject(error);
     }
   };
 
-  const drain = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      await clock.turn();
-      const group = waiting;
-      waiting = [];
-      if (failure === undefined) await commitGroup(group);
-      else for (const { reject } of group) reject(failure);
-    }
-    running = undefined;
-  };
+  const groups = createGroups(clock, commitGroup);
 
   /** What other processes added. While one of them writes, what was there before it is all there is to see. */
   const refresh = (): void => {
@@ -95,19 +76,13 @@ export function fileBackend({ log, files, lock, clock, storeBusyMs, readOnly }: 
   };
 
   return {
-    write<T>(work: (rows: Rows) => T, { signal }: { readonly signal?: AbortSignal | undefined }) {
-      if (failure !== undefined) return Promise.reject(failure);
-      if (readOnly)
-        return Promise.reject(new ConductorError('STORE_READ_ONLY', 'The store is opened for reading only'));
-      const answer = new Promise<unknown>((resolve, reject) => {
-        waiting.push({ work, signal, resolve, reject });
-      });
-      running ??= drain();
-      // The cast: a member is answered with what its own work returned.
-      return raceAbort(answer as Promise<T>, signal);
+    write(work, { signal }) {
+      return readOnly && groups.failure === undefined
+        ? Promise.reject(new ConductorError('STORE_READ_ONLY', 'The store is opened for reading only'))
+        : groups.write(work, signal);
     },
     async read(work, { signal }) {
-      if (failure !== undefined) throw failure;
+      if (groups.failure !== undefined) throw groups.failure;
       signal?.throwIfAborted();
       try {
         refresh();
@@ -117,8 +92,8 @@ export function fileBackend({ log, files, lock, clock, storeBusyMs, readOnly }: 
       return work(log.rows);
     },
     async close() {
-      await running;
-      failure ??= new ConductorError('CLOSED', 'The store is closed');
+      await groups.settled();
+      groups.fail(new ConductorError('CLOSED', 'The store is closed'));
       files.close();
       lock.close();
     },
