@@ -161,7 +161,10 @@ export const outputSchemas = {
   ]),
   serve: document({ kind: z.literal('status'), url: text, tokenFile: text.optional() }),
   doctor: DoctorReport.and(
-    z.looseObject({ schemaVersion, fixed: z.strictObject({ tracks: texts, inferred: texts, owners: z.int() }).optional() }),
+    z.looseObject({
+      schemaVersion,
+      fixed: z.strictObject({ tracks: texts, inferred: texts, owners: z.int() }).optional(),
+    }),
   ),
   demo: result({ dir: text, report: text.optional(), track: Track, commands: texts }),
 } as const;
