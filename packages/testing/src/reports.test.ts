@@ -1,4 +1,6 @@
+import { parseFixLog } from '@conductor/core/files';
 import type { Assignment } from '@conductor/core/ports';
+import { defineEvaluator } from '@conductor/core/plugin';
 import type { ExecutorContext } from '@conductor/core/plugin';
 import { describe, expect, it } from 'vitest';
 import { createTestEngine } from './create-test-engine.js';
@@ -150,6 +152,58 @@ describe('the report of a track', () => {
     expect(report).toContain(`| 1.1 | Write the table | ${sha(1)} |`);
     expect(report).toContain('## Next Track\n\nNone in the registry.');
     await test.close();
+  });
+});
+
+describe('fix-log.md', () => {
+  /** Finds fault with b.txt at its first two looks. */
+  async function mended(existing?: string) {
+    let looked = 0;
+    const faulty = defineEvaluator({
+      id: 'acme/faulty',
+      evaluate: () => {
+        looked += 1;
+        return looked <= 2
+          ? { verdict: 'FAIL', findings: [{ severity: 'error', message: `Fault ${looked}`, path: 'b.txt' }] }
+          : { verdict: 'PASS', findings: [], passes: [{ id: 'a', title: 'A', verdict: 'PASS' }] };
+      },
+    });
+    const worker = async (assignment: Assignment, { workspace }: ExecutorContext<undefined>) => {
+      const { id, files } = 'task' in assignment ? assignment.task : { id: '', files: [] };
+      for (const file of files) await workspace.write(file, `${id}\n`);
+      return id === 'Fix 2' ? '' : `Mended ${files.join(' and ')}`;
+    };
+    const test = await createTestEngine({ agents: { worker }, plugins: [faulty] });
+    const { id } = await test.api.tracks.create({ goal: 'B', tasks: [{ text: 'Write b', files: ['b.txt'] }] });
+    const path = `conductor/tracks/${id}/fix-log.md`;
+    if (existing !== undefined) await test.workspace.replace(path, new TextEncoder().encode(existing));
+    await test.api.tracks.run(id);
+    expect((await test.clock.runUntil(test.api.tracks.waitFor(id))).lifecycle).toBe('completed');
+    const text = (await test.read(path)) ?? '';
+    await test.close();
+    return text;
+  }
+
+  it('names each fix that was made, with its issue and its day, and there is none without a fix', async () => {
+    const text = await mended();
+    expect(text).toBe(
+      '# Fix Log\n\n## Fault 1\n\n- **Date**: 2026-01-01\n- **Fix**: Mended b.txt\n\n## Fault 2\n\n- **Date**: 2026-01-01\n- **Fix**: Fault 2\n',
+    );
+    expect(parseFixLog(text).map(({ issue, fix }) => [issue, fix])).toEqual([
+      ['Fault 1', 'Mended b.txt'],
+      ['Fault 2', 'Fault 2'],
+    ]);
+    const { run, read, folder, close } = await sums();
+    await run();
+    expect(await read(`${folder}/fix-log.md`)).toBeUndefined();
+    await close();
+  });
+
+  it('that somebody else has begun keeps their entries, and gets ours behind them', async () => {
+    const theirs = '# Fix Log\n\n## Tests fail\n\n- **Root Cause**: A race\n- **Fix**: Await it\n\nSeen by Ada.\n';
+    const text = await mended(theirs);
+    expect(text.startsWith(theirs)).toBe(true);
+    expect(parseFixLog(text).map(({ issue }) => issue)).toEqual(['Tests fail', 'Fault 1', 'Fault 2']);
   });
 });
 

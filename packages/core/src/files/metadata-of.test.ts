@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { initialTrack } from '../track/initial.js';
-import type { Task, TaskState, TrackState } from '../track/model.js';
+import type { PlanState, Task, TaskState, TrackState } from '../track/model.js';
 import { extraTexts, metadataOf, statusOf } from './metadata-of.js';
 import { parseMetadata, writeMetadata } from './metadata.js';
 
@@ -220,6 +220,32 @@ describe('metadataOf', () => {
       stepStartedAt: null,
       checkpoints: {},
     });
+  });
+
+  it('names the fixes of the newest fix phase that are done, and those that remain', () => {
+    const of = (id: string, status: TaskState['status'], phase: number, more: Partial<TaskState> = {}) => {
+      const [, made] = task(id, status, more);
+      return [id, { ...made, task: { ...made.task, phase } }] as const;
+    };
+    const fixes = [
+      of('Fix 1', 'failed', 3),
+      of('Fix 2', 'done', 4, { note: 'Awaited it', commit: 'ccc3333' }),
+      of('Fix 3', 'done', 4),
+      of('Fix 4', 'failed', 4, { failures: 3 }),
+      of('Fix 5', 'pending', 4),
+      of('Fix 6', 'skipped', 4),
+    ];
+    const checkpoint = (all: readonly (readonly [string, TaskState])[]) =>
+      metadataOf({ ...state, plan: { ...state.plan, tasks: new Map(all) } as PlanState }).loopState?.checkpoints?.FIX;
+    expect(checkpoint([...tasks, ...fixes])).toMatchObject({
+      cycle: 1,
+      fixesApplied: [
+        { issue: 'Do Fix 2', fix: 'Awaited it', commitSha: 'ccc3333' },
+        { issue: 'Do Fix 3', fix: 'Do Fix 3' },
+      ],
+      fixesRemaining: ['Do Fix 4', 'Do Fix 5'],
+    });
+    expect(checkpoint([...tasks])).not.toHaveProperty('fixesRemaining');
   });
 
   it('writes over a foreign file and keeps what is theirs', () => {

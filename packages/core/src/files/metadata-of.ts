@@ -1,6 +1,7 @@
 import type { Json } from '../ports/values.js';
 import { steps } from '../track/model.js';
 import type { Checkpoint, Step, TaskState, TrackState } from '../track/model.js';
+import { isFix } from '../track/questions.js';
 import { isObject, list, record } from './metadata-codec.js';
 import { boardSession, checkpointFields, leadConsultation } from './metadata-model.js';
 import type { CheckpointEntries, MetadataV3, TrackStatus } from './metadata-model.js';
@@ -131,7 +132,7 @@ function counted(state: TrackState, step: Step, extras: MetadataExtras): object 
   if (step === 'PLAN') return { planVersion: loop.planRevisions + 1 };
   if (step === 'EXECUTE') return executionOf(state, extras);
   if (step === 'EVALUATE_EXECUTION') return { businessSyncRequired: loop.businessSync };
-  if (step === 'FIX') return { cycle: loop.fixCycles };
+  if (step === 'FIX') return { cycle: loop.fixCycles, ...fixesOf(state) };
   return step === 'BUSINESS_SYNC' ? { required: loop.businessSync } : {};
 }
 
@@ -147,6 +148,24 @@ function executionOf({ plan }: TrackState, { lastTask }: MetadataExtras): object
     commits: done.flatMap(({ commit, task }) =>
       commit === undefined ? [] : [{ sha: commit, message: task.title, task: task.id }],
     ),
+  };
+}
+
+/** What the newest fix phase has done and still owes; nothing before there is one, as its fixes may be another tool's. */
+function fixesOf({ plan }: TrackState): object {
+  const fixes = [...(plan?.tasks.values() ?? [])].filter(isFix);
+  const newest = Math.max(...fixes.map(({ task }) => task.phase));
+  const current = fixes.filter(({ task }) => task.phase === newest);
+  if (current.length === 0) return {};
+  const done = current.filter(({ status }) => status === 'done');
+  const open = current.filter(({ status }) => status !== 'done' && status !== 'skipped');
+  return {
+    fixesApplied: done.map(({ task, note, commit }) => ({
+      issue: task.title,
+      fix: note ?? task.title,
+      ...(commit !== undefined && { commitSha: commit }),
+    })),
+    fixesRemaining: open.map(({ task }) => task.title),
   };
 }
 

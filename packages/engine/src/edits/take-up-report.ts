@@ -7,11 +7,17 @@ import { takeUp } from './take-up.js';
 import { whatStands } from './what-stands.js';
 import { fileActor } from './whose-edit.js';
 
+/** A report that somebody else may have written. */
+interface Report extends Pick<TextView, 'render'> {
+  /** What a text that we have never written began as; default: as ours, which is then not in it. */
+  readonly before?: string;
+}
+
 /** Words in a report ask for nothing: they stay there, whoever wrote them, and later text of ours is merged around them. */
 export async function takeUpReport(
   engine: EngineContext,
   state: TrackState,
-  view: Pick<TextView, 'render'>,
+  view: Report,
   found: Found,
   ours: string,
 ): Promise<void> {
@@ -35,7 +41,7 @@ export async function takeUpReport(
     ],
     row: {
       ...known,
-      kept: { base: row?.kept?.base ?? before ?? ours, marks: {}, told: true },
+      kept: { base: row?.kept?.base ?? before ?? view.before ?? ours, marks: {}, told: true },
     },
   });
 }

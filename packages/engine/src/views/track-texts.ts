@@ -8,6 +8,7 @@ import { takeUpSpec } from '../edits/take-up-spec.js';
 import type { EngineContext } from '../engine-context.js';
 import { readStream, textOf } from '../load.js';
 import { evaluationReport } from '../reports/evaluation.js';
+import { fixLog } from '../reports/fix-log.js';
 import { phaseReports } from '../reports/phase-report.js';
 import { planPhases } from '../reports/plan-phases.js';
 import { markedText, planText } from './plan-view.js';
@@ -68,6 +69,8 @@ export async function reportViews(engine: EngineContext, state: TrackState): Pro
   return [
     reportView(engine, state, 'evaluation-report.md', async () => evaluationReport(state, events)),
     reportView(engine, state, 'completion-report.md', async () => completionReport(engine, events)),
+    // An agent may keep this log itself: what we add stands behind its words.
+    reportView(engine, state, 'fix-log.md', async () => fixLog(events), { before: '' }),
     ...phaseReports(await planPhases(engine, state), events).map(({ name, report }) =>
       reportView(engine, state, name, () => textOf(engine, report)),
     ),
@@ -84,12 +87,13 @@ function reportView(
   state: TrackState,
   name: string,
   render: () => Promise<string | undefined>,
+  o: { readonly before?: string } = {},
 ): TextView {
   return {
     path: `${engine.folder}/tracks/${state.id}/${name}`,
     fromLog: false,
     render,
-    takeUp: (found, ours) => takeUpReport(engine, state, { render }, found, ours),
+    takeUp: (found, ours) => takeUpReport(engine, state, { render, ...o }, found, ours),
     tellConflicts: (found, conflicts) => tellConflicts(engine, state, found, conflicts),
   };
 }
