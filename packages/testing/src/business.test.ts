@@ -194,6 +194,9 @@ describe('BUSINESS_SYNC', () => {
     for (const path of ['conductor/product-roadmap.md', '.claude/skills/product-knowledge/SKILL.md'])
       await test.workspace.replace(path, new TextEncoder().encode('- Pro: $39/month\n'));
     const [question] = (await api.approvals.list()).items;
+    expect(question?.summary).toMatch(
+      /at BUSINESS_SYNC: The step could not be done: conductor\/product-roadmap\.md:3: .*\$29.*; \.claude\/skills\/product-knowledge\/SKILL\.md:3: .*\. Is it resolved\?$/u,
+    );
     await api.approvals.decide(question?.id ?? '', { outcome: 'approved', choice: 'resolved' });
     expect(await test.read('conductor/decision-log.md')).toBeUndefined();
     await api.tracks.run(id);

@@ -88,7 +88,7 @@ const triggers: Readonly<Record<Reason, Trigger>> = {
     options: { agents: { scribe: async () => ({ status: 'failed', summary: 'The wiki is down' }) } },
     work: { status: 'done', summary: 'Done', answer: { businessSyncRequired: true } },
     step: 'BUSINESS_SYNC',
-    says: 'A blocker is open',
+    says: 'The step could not be done: The wiki is down',
   },
   USER_ONLY: asks('USER_ONLY'),
   LEAD_ESCALATED: asks('LEAD_ESCALATED'),

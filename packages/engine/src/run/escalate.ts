@@ -1,5 +1,6 @@
 import { instant } from '@conductor/core';
 import type { Action, Finding, TrackState } from '@conductor/core';
+import type { Json } from '@conductor/core/ports';
 import { engineActor } from '../engine-context.js';
 import { readStream } from '../load.js';
 import { approvalUnit } from '../units.js';
@@ -21,8 +22,7 @@ export async function escalate(session: TrackSession, action: Escalate): Promise
   const { reason, rule } = action;
   const approvalId = engine.ids.id('approval');
   const subject = `track/${state.id}`;
-  const [title, question] = questionTexts[reason];
-  const told = { title, question, context: await contextOf(session, reason) };
+  const told = await toldOf(session, reason);
   const summary = summaryOf(state, told);
   const request = {
     kind: reason,
@@ -50,6 +50,16 @@ export async function applyDecision(
   await session.execute([{ name: 'decision.apply', data: { approvalId } }], {
     others: [approvalUnit(session.engine, approvalId, { name: 'approval.consume', data: { by: session.id } })],
   });
+}
+
+async function toldOf(session: TrackSession, reason: Escalate['reason']): Promise<Told> {
+  const { blockers } = session.state;
+  const [title, question] = questionTexts[reason];
+  const open = [...blockers.values()].filter(({ active }) => active);
+  if (reason !== 'TRACK_BLOCKED') return { title, question, context: await contextOf(session, reason) };
+  if (open.length > 0) return { title, question, context: joined(...open.map(({ description }) => description)) };
+  // Nobody has blocked the track: its step cannot be done, and what it ended with is the blocker to come.
+  return { title: 'The step could not be done', question, context: joined(await lastResult(session)) };
 }
 
 interface Told {
@@ -96,7 +106,7 @@ async function notify({ engine, id }: TrackSession, approvalId: string, text: st
 /** What a person needs to know to answer, in one line. */
 async function contextOf(session: TrackSession, reason: Escalate['reason']): Promise<string> {
   const { state } = session;
-  const { loop, policy, run, plan, blockers } = state;
+  const { loop, policy, run, plan } = state;
   switch (reason) {
     case 'FIX_LIMIT':
       return joined(`${loop.fixCycles} of ${policy.limits.maxFixCycles} cycles`, await findings(session), stuck(state));
@@ -108,10 +118,10 @@ async function contextOf(session: TrackSession, reason: Escalate['reason']): Pro
       return `${run?.iterations ?? 0} iterations`;
     case 'BOARD_ESCALATED':
       return joined(`plan revision ${plan?.revision ?? 0}`, `board ${loop.boardId ?? 'unknown'}`);
-    case 'TRACK_BLOCKED':
-      return joined(...[...blockers.values()].filter(({ active }) => active).map(({ description }) => description));
-    default:
-      return joined(stuck(state), plan === undefined || loop.step === 'PLAN' ? await lastFailure(session) : '');
+    default: {
+      const asked = plan === undefined || loop.step === 'PLAN' || loop.step === 'BUSINESS_SYNC';
+      return joined(stuck(state), asked ? await lastFailure(session) : '');
+    }
   }
 }
 
@@ -125,10 +135,31 @@ async function findings(session: TrackSession): Promise<string> {
   return listed(found.filter(({ severity }) => severity === 'error').map(({ message }) => message));
 }
 
-async function lastFailure({ engine, id }: TrackSession): Promise<string> {
+/** What the agent of this visit ended with: what our own checks found, else why it gave up. */
+async function lastResult(session: TrackSession): Promise<string> {
+  const found = ((await lastOf(session, 'evaluation.reported')) as { findings?: readonly Finding[] } | undefined)
+    ?.findings; // our own payload of that type
+  const errors = (found ?? []).filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return lastFailure(session);
+  return listed(errors.map(({ path, line, message }) => `${placeOf(path, line)}${message}`));
+}
+
+function placeOf(path: string | undefined, line: number | undefined): string {
+  return path === undefined ? '' : `${path}${line === undefined ? '' : `:${line}`}: `;
+}
+
+async function lastFailure(session: TrackSession): Promise<string> {
+  const failed = (await lastOf(session, 'effect.failed')) as { readonly message?: string } | undefined; // our own payload of that type
+  return failed?.message ?? '';
+}
+
+/** The last fact of a type about an effect of the current visit. */
+async function lastOf({ engine, id, state }: TrackSession, type: string): Promise<Json | undefined> {
+  const visit = `${id}/${state.loop.step}/${state.loop.visits[state.loop.step]}/`;
   const events = await readStream(engine.store, `track/${id}`);
-  const failed = events.findLast(({ type }) => type === 'effect.failed');
-  return (failed?.data as { readonly message?: string } | undefined)?.message ?? ''; // our own payload of that type
+  return events.findLast(
+    (event) => event.type === type && (event.data as { readonly effect: string }).effect.startsWith(visit),
+  )?.data;
 }
 
 function listed(items: readonly string[]): string {
