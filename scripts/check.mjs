@@ -1,37 +1,67 @@
 // Everything that must hold before a change is pushed; green here is green in CI.
 // pnpm check            all steps            pnpm check --from=types    from that step on
 // pnpm check --only=lint,types               pnpm check --skip=tests
-import { exitCodeOf } from './run.mjs';
+// Two steps run side by side, since most of them keep one core busy; what a step prints appears in one piece when it ends.
+import { availableParallelism } from 'node:os';
+import { startStep } from './run.mjs';
 import { countLine } from './test-counts.mjs';
 
+/** In the order in which they begin; `after`: steps whose result a step uses, or with which it would share files. */
 const steps = {
-  format: ['prettier', '--check', '--log-level', 'warn', '.'],
-  lint: ['oxlint', '--type-aware', '--deny-warnings'],
-  arrows: ['pnpm', 'run', '-s', 'arrows'],
-  types: ['pnpm', 'run', '-s', 'typecheck'],
-  readmes: ['node', 'scripts/check-readmes.mjs'],
-  tests: ['node', 'scripts/test.mjs'],
-  build: ['pnpm', 'run', '-s', 'build'],
-  packages: ['node', 'scripts/check-packages.mjs'],
-  knip: ['knip', '--no-config-hints'],
-  size: ['size-limit'],
-  api: ['node', 'scripts/api-reports.mjs'],
-  smoke: ['node', 'scripts/smoke.mjs'],
-  lanes: ['node', 'scripts/lanes.mjs'],
-  clone: ['node', 'scripts/fresh-clone.mjs'],
+  tests: { run: ['node', 'scripts/test.mjs'], alone: true },
+  format: { run: ['prettier', '--check', '--log-level', 'warn', '.'] },
+  types: { run: ['pnpm', 'run', '-s', 'typecheck'] },
+  lint: { run: ['oxlint', '--type-aware', '--deny-warnings'] },
+  arrows: { run: ['pnpm', 'run', '-s', 'arrows'] },
+  readmes: { run: ['node', 'scripts/check-readmes.mjs'] },
+  knip: { run: ['knip', '--no-config-hints'] },
+  build: { run: ['pnpm', 'run', '-s', 'build'] },
+  packages: { run: ['node', 'scripts/check-packages.mjs'], after: ['build'] },
+  api: { run: ['node', 'scripts/api-reports.mjs'], after: ['build'] },
+  size: { run: ['size-limit'], after: ['build'] },
+  smoke: { run: ['node', 'scripts/smoke.mjs'], after: ['build'] },
+  lanes: { run: ['node', 'scripts/lanes.mjs'], after: ['smoke'] },
+  clone: { run: ['node', 'scripts/fresh-clone.mjs'] },
 };
 
 const began = performance.now();
 const names = chosen(Object.keys(steps), process.argv.slice(2));
-for (const name of names) {
-  console.log(`== ${name}`);
-  const start = performance.now();
-  const [file, ...args] = steps[name];
-  const code = await exitCodeOf(file, args);
-  console.log(`== ${name}: ${code === 0 ? 'ok' : `failed (exit ${code})`} in ${secondsSince(start)} s`);
-  if (code !== 0) finish(name, code);
+const waiting = new Set(names);
+const running = new Map();
+const failed = [];
+const lanes = Math.min(2, availableParallelism());
+
+while (waiting.size + running.size > 0) {
+  for (const name of failed.length === 0 ? [...waiting] : []) if (mayStart(name)) start(name);
+  await Promise.race(running.values());
+  if (failed.length > 0) waiting.clear();
 }
-finish();
+console.log(
+  `${failed.length > 0 ? `stopped at ${failed.join(', ')}` : `${names.length} steps ok`} after ${secondsSince(began)} s`,
+);
+console.log(`\n${countLine({ runFailed: failed.length > 0 })}`);
+process.exitCode = failed.length > 0 ? 1 : 0;
+
+function mayStart(name) {
+  const { after = [], alone } = steps[name];
+  if (running.size >= (alone ? 1 : lanes) || [...running.keys()].some((other) => steps[other].alone)) return false;
+  return !after.some((other) => waiting.has(other) || running.has(other));
+}
+
+function start(name) {
+  waiting.delete(name);
+  const { run, alone } = steps[name];
+  const [file, ...args] = run;
+  const startMs = performance.now();
+  if (alone) console.log(`== ${name}`);
+  const ended = startStep(file, args, { shown: alone }).then(({ code, printed }) => {
+    running.delete(name);
+    const outcome = code === 0 ? 'ok' : `failed (exit ${code})`;
+    console.log(`${alone ? '' : `== ${name}\n${printed}`}== ${name}: ${outcome} in ${secondsSince(startMs)} s`);
+    if (code !== 0) failed.push(name);
+  });
+  running.set(name, ended);
+}
 
 function chosen(all, args) {
   const list = (flag) =>
@@ -50,10 +80,4 @@ function chosen(all, args) {
 
 function secondsSince(start) {
   return ((performance.now() - start) / 1000).toFixed(1);
-}
-
-function finish(failedStep, code = 0) {
-  const outcome = failedStep ? `stopped at ${failedStep}` : `${names.length} steps ok`;
-  console.log(`${outcome} after ${secondsSince(began)} s\n\n${countLine({ runFailed: code !== 0 })}`);
-  process.exit(code);
 }

@@ -19,6 +19,18 @@ export async function outputOf(file, args, options = {}) {
   return printed.stdout;
 }
 
+/** Starts a tool; resolves when it ends with its exit code and, unless it was shown at once, with all that it printed, in order. */
+export function startStep(file, args, { shown = false } = {}) {
+  const output = shown ? 'inherit' : 'pipe';
+  const child = spawn(file, args, { stdio: ['ignore', output, output], env: toolEnv() });
+  let printed = '';
+  for (const stream of shown ? [] : [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (text) => (printed += text));
+  }
+  return finished(child, file).then((code) => ({ code, printed }));
+}
+
 function toolEnv() {
   return { ...process.env, PATH: [join(process.cwd(), 'node_modules', '.bin'), process.env.PATH].join(delimiter) };
 }
