@@ -1,4 +1,5 @@
 import { ConductorError } from '@conductor/core';
+import type { GoResult } from '@conductor/core/api';
 import { readGoal, specOfGoal } from '@conductor/core/goal';
 import type { Agents } from '@conductor/core/plugin';
 import type { Assignment, Logger, Outcome } from '@conductor/core/ports';
@@ -130,6 +131,59 @@ describe('the spec of a goal', () => {
     const engine = await engineWith({ default: async () => ({ status: 'failed', summary: 'No' }) }, { logger });
     await engine.api.tracks.go({ goal });
     expect(warned).toEqual(['The spec of a goal stays a template']);
+  });
+});
+
+describe('calls for one goal at the same time', () => {
+  const wishes = [goal, 'Fix the CSV export of reports, please', goal, 'Fix the export of reports as CSV and TSV'];
+
+  /** As many calls at once, through two engines on one store, as two programs would make them. */
+  async function atOnce(call: (engine: TestEngine, wish: string) => Promise<GoResult>) {
+    let asked = 0;
+    const scribe = async (): Promise<Outcome> => {
+      asked += 1;
+      return { status: 'done', summary: 'Wrote it', answer: { spec: written } };
+    };
+    const one = await engineWith({ scribe });
+    const other = await createTestEngine({ agents: { scribe }, ports: one.ports });
+    const results = await Promise.all(wishes.map((wish, at) => call(at % 2 === 0 ? one : other, wish)));
+    const { items } = await one.api.tracks.list();
+    const specs = await Promise.all(items.map(({ id }) => specOf(one, id)));
+    await other.close();
+    return { results, items, specs, asked: () => asked };
+  }
+
+  it('make one track: the others go on with it, and its spec is written once', async () => {
+    const { results, items, specs, asked } = await atOnce(async ({ api }, wish) => api.tracks.go({ goal: wish }));
+    expect(items).toHaveLength(1);
+    expect(results.map(({ track }) => track.id)).toEqual(wishes.map(() => items[0]?.id));
+    expect(results.map(({ action }) => action).toSorted()).toEqual(['created', 'resumed', 'resumed', 'resumed']);
+    expect([specs, asked()]).toEqual([[written], 1]);
+  });
+
+  it('are one request under one key, and each hears that the track was created', async () => {
+    const { results, items, asked } = await atOnce(async ({ api }) =>
+      api.tracks.go({ goal }, { idempotencyKey: 'once' }),
+    );
+    expect(items).toHaveLength(1);
+    expect(results.map(({ action, track }) => [action, track.id])).toEqual(wishes.map(() => ['created', items[0]?.id]));
+    expect(asked()).toBe(1);
+  });
+
+  it('make a track each where every one of them says that it is work of its own', async () => {
+    const { results, items } = await atOnce(async ({ api }, wish) => api.tracks.go({ goal: wish, intent: 'bugfix' }));
+    expect(new Set(results.map(({ track }) => track.id)).size).toBe(4);
+    expect(items).toHaveLength(4);
+  });
+
+  it('give two tracks of one name an id each', async () => {
+    const engine = await engineWith({});
+    const made = await Promise.all(['a', 'b'].map(async (type) => engine.api.tracks.create({ goal, type })));
+    expect(new Set(made.map(({ id }) => id)).size).toBe(2);
+    const twice = await Promise.all(
+      ['a', 'a'].map(async (type) => engine.api.tracks.create({ goal, type }, { idempotencyKey: 'once' })),
+    );
+    expect(new Set(twice.map(({ id }) => id)).size).toBe(1);
   });
 });
 

@@ -16,13 +16,11 @@ import type { ActorRef } from '@conductor/core/ports';
 import { requireAllowed } from '../authorize.js';
 import type { EngineContext } from '../engine-context.js';
 import { loadProject, loadTrack, requireTrackState } from '../load.js';
-import { specByScribe } from './goal-scribe.js';
+import { createTrack } from './create-track.js';
+import { specByScribe, specSettled } from './goal-scribe.js';
 import { trackView } from './track-view.js';
 import { replayed, writeTrack } from './write.js';
 import type { Request } from './write.js';
-
-/** How a track is made; the API of tracks knows. */
-type Create = (input: CreateTrack, request: Request) => Promise<string>;
 
 /** One call of `go`: who asks, under which key, and what was understood. */
 interface Call {
@@ -38,12 +36,7 @@ interface Call {
  * where no track is active, `VALIDATION_FAILED` for an intent beside a track, `GOAL_AMBIGUOUS` with `details.options`, what `readGoal` throws, and `TRACK_NOT_FOUND`, `TRACK_ENDED`,
  * `ACTIVE_TRACK_EXISTS` of the track that is resumed. O(tracks).
  */
-export async function go(
-  engine: EngineContext,
-  actor: ActorRef,
-  input: Goal,
-  { create, ...options }: Write & { readonly create: Create },
-): Promise<GoResult> {
+export async function go(engine: EngineContext, actor: ActorRef, input: Goal, options: Write): Promise<GoResult> {
   if (input.trackId !== undefined && input.intent !== undefined)
     throw new ConductorError('VALIDATION_FAILED', 'A track that is there has its intent', {
       hint: 'Give `trackId` to go on with it, or `intent` to begin new work.',
@@ -51,21 +44,47 @@ export async function go(
   await requireAllowed(engine, actor, 'track.go', 'project');
   const goal = isNoGoal(input.goal) ? undefined : readGoal(input.goal ?? '', { maxBytes: engine.limits.inlineBytes });
   const call: Call = { engine, actor, input, options, ...(goal && { goal }) };
+  for (let tries = 0; ; tries += 1) {
+    const found = await findOrMake(call);
+    if (found) return found;
+    if (tries >= engine.limits.decideRetries)
+      throw new ConductorError('CONTENTION', `${tries + 1} times in a row others made tracks while this one was made`);
+  }
+}
+
+/** `undefined`: a track came meanwhile, which may be the one that is meant, so everything is looked at again. */
+async function findOrMake(call: Call): Promise<GoResult | undefined> {
+  const { engine, actor, input, goal, options } = call;
   const made = await replayed(engine, requestOf(call, 'track.create'));
-  if (made !== undefined) return resultOf(call, 'created', await requireTrackState(engine.store, made));
+  if (made !== undefined) {
+    await specSettled(engine, made, options.signal); // the first call may still be at work
+    return resultOf(call, 'created', await requireTrackState(engine.store, made));
+  }
   const known = await replayed(engine, requestOf(call, 'track.resume'));
   if (known !== undefined) return resultOf(call, 'resumed', await requireTrackState(engine.store, known));
 
+  const { tracks } = await loadProject(engine.store);
   const meant = input.trackId ?? (goal ? await trackOf(call, goal) : await activeTrack(call));
   if (meant !== undefined) return resume(call, checkId(meant));
   if (!goal) throw new ConductorError('INTERNAL_ERROR', 'A goal that was there is gone');
   await requireAllowed(engine, actor, 'track.create', 'project');
+  const id = await make(call, goal, tracks.size);
+  return id === undefined ? undefined : written(call, 'created', await requireTrackState(engine.store, id));
+}
+
+/** The id of the new track; `undefined` when there are other tracks by now than the goal was compared with. */
+async function make(call: Call, goal: GoalReading, known: number): Promise<string | undefined> {
+  const { engine, input } = call;
   const { title: name, text } = goal;
-  const type = input.intent ?? goal.intent;
-  const template = specOfGoal(goal);
-  const id = await create({ name, goal: text, type, spec: template }, requestOf(call, 'track.create'));
-  await specByScribe(engine, { id, goal: text, intent: type, template }, options.signal);
-  return resultOf(call, 'created', await requireTrackState(engine.store, id));
+  const track: CreateTrack = { name, goal: text, type: input.intent ?? goal.intent, spec: specOfGoal(goal) };
+  // Whoever names the intent wants work of its own, whatever else there is.
+  const guard = input.intent === undefined ? { known } : {};
+  try {
+    return await createTrack(engine, track, requestOf(call, 'track.create'), guard);
+  } catch (error) {
+    if (ConductorError.is(error, 'VERSION_CONFLICT')) return undefined;
+    throw error;
+  }
 }
 
 function requestOf({ actor, input, options }: Call, action: string): Request {
@@ -150,11 +169,17 @@ async function resume(call: Call, id: string): Promise<GoResult> {
   const { engine, actor, options } = call;
   await requireAllowed(engine, actor, 'track.resume', `track/${id}`);
   const state = await writeTrack(engine, id, requestOf(call, 'track.resume'), resuming, options);
+  return written(call, 'resumed', state);
+}
+
+/** With its spec, when nobody has written that yet. */
+async function written(call: Call, action: GoResult['action'], state: TrackState): Promise<GoResult> {
+  const { engine, options } = call;
+  const { id, about } = state;
   const template = unwritten(state, engine.limits.inlineBytes);
-  if (template === undefined) return resultOf(call, 'resumed', state);
-  const { goal, type } = state.about;
-  await specByScribe(engine, { id, goal, intent: intentOfType(type), template }, options.signal);
-  return resultOf(call, 'resumed', await requireTrackState(engine.store, id));
+  if (template === undefined) return resultOf(call, action, state);
+  await specByScribe(engine, { id, goal: about.goal, intent: intentOfType(about.type), template }, options.signal);
+  return resultOf(call, action, await requireTrackState(engine.store, id));
 }
 
 /** The template that is still the spec of a track at rest, without a plan: its scribe was interrupted, or there was none. */

@@ -1,4 +1,4 @@
-import { ConductorError } from '@conductor/core';
+import { anySignal, ConductorError } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import { parseSpec } from '@conductor/core/plan';
 import type { Assignment, Executor, Json, Outcome } from '@conductor/core/ports';
@@ -30,12 +30,47 @@ export async function specByScribe(
   const executor = engine.agents.for('scribe');
   if (!executor) return;
   try {
-    const text = specIn(await asked(engine, executor, draft, signal), engine.limits.specBytes);
-    await takeUp(engine, draft, text);
+    await alone(engine, draft.id, signal, async (own) => {
+      await engine.views.flush(draft.id); // what a person has written in the meantime, first
+      const { about } = await requireTrackState(engine.store, draft.id);
+      if (about.specHash !== sha256Hex(draft.template)) return;
+      const text = specIn(await asked(engine, executor, draft, own), engine.limits.specBytes);
+      await takeUp(engine, draft, text);
+    });
   } catch (error) {
     signal.throwIfAborted();
     if (engine.agents.names('scribe')) throw withTrack(error, draft.id);
     engine.logger.warn('The spec of a goal stays a template', { track: draft.id, error: String(error) });
+  }
+}
+
+/** Waits for a scribe that writes the spec of this track now, for whoever asked it. Throws as {@link specByScribe}. */
+export async function specSettled(
+  engine: EngineContext,
+  id: string,
+  signal = new AbortController().signal,
+): Promise<void> {
+  if (engine.agents.for('scribe')) await alone(engine, id, signal, async () => {});
+}
+
+/** Of several calls for one goal one asks, and the others wait for what it has got. Throws `LEASE_HELD` after the time of an agent. */
+async function alone(
+  { store, owner, ids, leaseKeeper, limits }: EngineContext,
+  id: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const { leaseMs: ttlMs, leaseRenewMs: everyMs, effectTimeoutMs: waitMs } = limits;
+  const keys = [{ key: `spec:${id}`, mode: 'exclusive' as const }];
+  const { set, token } = await store.leases.acquire({ set: ids.id('spec'), owner, keys, ttlMs }, { waitMs, signal });
+  const keeper = leaseKeeper.keep(owner, { ttlMs, everyMs });
+  const linked = anySignal([signal, keeper.signal]);
+  try {
+    await work(linked.signal);
+  } finally {
+    linked.dispose();
+    await keeper.stop();
+    await store.leases.release(set, token);
   }
 }
 

@@ -1,29 +1,18 @@
-import {
-  checkId,
-  ConductorError,
-  defaultLimits,
-  foldTrack,
-  initialTrack,
-  instant,
-  parseLimits,
-  trackIdOf,
-} from '@conductor/core';
+import { checkId, ConductorError, defaultLimits, foldTrack, initialTrack, parseLimits } from '@conductor/core';
 import type { TrackCommand, TrackState } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import { decodeCursor, encodeCursor, waitForTrack } from '@conductor/core/api';
-import type { ConductorApi, CreateTrack, Page, Track, TrackQuery, TrackRun, TracksApi } from '@conductor/core/api';
-import { formatPlan, formatSpec, parsePlan, planModel } from '@conductor/core/plan';
+import type { ConductorApi, Page, Track, TrackQuery, TrackRun, TracksApi } from '@conductor/core/api';
 import type { ActorRef } from '@conductor/core/ports';
 import { z } from 'zod';
 import { requireAllowed } from '../authorize.js';
-import { commitUnits } from '../commit-units.js';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf, loadProject, loadTrack, readStream, requireTrackState } from '../load.js';
-import { loggedModel } from '../run/plan-text.js';
 import type { Runs } from '../runs.js';
-import { approvalUnit, projectUnit, trackUnits } from '../units.js';
+import { approvalUnit } from '../units.js';
 import type { TrackShare } from '../units.js';
 import { activityOf } from './activity.js';
+import { createTrack } from './create-track.js';
 import { go } from './goal-api.js';
 import { runView, trackView } from './track-view.js';
 import { remembered, replayed, writeTrack } from './write.js';
@@ -50,11 +39,10 @@ export function tracksApi(engine: EngineContext, runs: Runs, actor: ActorRef, ap
   return {
     async create(input, o = {}) {
       await allowed('track.create', 'project');
-      const asked = request('track.create', input, o.idempotencyKey);
-      const id = (await replayed(engine, asked)) ?? (await create(engine, input, asked));
+      const id = await createTrack(engine, input, request('track.create', input, o.idempotencyKey));
       return trackView(await requireTrackState(engine.store, id));
     },
-    go: (input, o = {}) => go(engine, actor, input, { ...o, create: (track, asked) => create(engine, track, asked) }),
+    go: (input, o = {}) => go(engine, actor, input, o),
     async list(query = {}) {
       await allowed('tracks.list', 'project');
       return listTracks(engine, query);
@@ -147,80 +135,6 @@ function openQuestions(state: TrackState): readonly string[] {
 function held(state: Parameters<typeof trackView>[0]) {
   if (state.run) return state.run;
   throw new ConductorError('INVALID_STATE', `Track ${state.id} was never run`);
-}
-
-/** Writes the track, its registry entry and, when one was given, its plan as one commit. */
-async function create(engine: EngineContext, input: CreateTrack, request: Request): Promise<string> {
-  const goal = input.goal ?? input.name ?? '';
-  const name = (input.name ?? goal).trim();
-  if (name === '' && input.spec === undefined) {
-    throw new ConductorError('SPEC_INVALID', 'A track needs a goal, a name or a spec', {
-      hint: 'Say in one sentence what shall be true afterwards.',
-    });
-  }
-  const spec = input.spec ?? formatSpec({ name, goal, acceptance: input.acceptance ?? [goal] });
-  const at = instant(engine.clock.now());
-  const { tracks, taken } = await loadProject(engine.store);
-  const id = trackIdOf(
-    name === '' ? 'track' : name,
-    at,
-    (other) => tracks.has(other) || taken.has(other.toLowerCase()),
-  );
-  const limits = { ...engine.limits, ...parseLimits(input.limits ?? {}) };
-  const track: TrackCommand = {
-    name: 'track.create',
-    data: {
-      name: name === '' ? id : name,
-      type: input.type ?? 'feature',
-      priority: input.priority ?? 'P2',
-      goal,
-      spec: await contentOf(engine, spec),
-      specHash: sha256Hex(spec),
-      source: 'api',
-      background: false,
-      policy: { limits, isolation: 'shared' },
-      flags: { superpower: input.superpower ?? true, ...(input.brainstorm === true && { brainstorm: true }) },
-      dependencies: [...(input.dependencies ?? [])],
-      labels: [...(input.labels ?? [])],
-    },
-  };
-  const path = `tracks/${id}`;
-  const registry = projectUnit(engine, [
-    { name: 'registry.add', data: { trackId: id, name: track.data.name, path, background: false } },
-  ]);
-  await commitUnits(
-    engine,
-    [trackUnits(engine, id, [track, ...(await planOf(engine, input, name))])[0] ?? registry, registry],
-    {
-      actor: request.actor,
-      correlation: { track: id },
-      records: remembered(request, id),
-    },
-  );
-  await engine.workspace.create(`${engine.folder}/${path}/spec.md`, new TextEncoder().encode(spec));
-  engine.views.touch(id);
-  await engine.views.flush(id);
-  return id;
-}
-
-async function planOf(engine: EngineContext, { plan, tasks }: CreateTrack, name: string): Promise<TrackCommand[]> {
-  const text = plan ?? (tasks && formatPlan({ title: name, phases: phasesOf(tasks) }));
-  if (text === undefined) return [];
-  const model = planModel(parsePlan(text).plan);
-  if (model.tasks.length === 0)
-    throw new ConductorError('PLAN_INVALID', 'The plan has no tasks', { hint: 'conductor plan check <file>' });
-  return [
-    {
-      name: 'plan.submit',
-      data: { text: await contentOf(engine, text), textHash: sha256Hex(text), model: loggedModel(model, 'count') },
-    },
-  ];
-}
-
-function phasesOf(tasks: NonNullable<CreateTrack['tasks']>) {
-  const phases = new Map<string, (typeof tasks)[number][]>();
-  for (const task of tasks) phases.set(task.phase ?? 'Work', [...(phases.get(task.phase ?? 'Work') ?? []), task]);
-  return [...phases].map(([title, list]) => ({ title, tasks: list }));
 }
 
 async function updates(
