@@ -32,7 +32,9 @@ export interface TestNats {
 /** Starts a server and resolves when it takes connections. Throws where there is none: look at `natsServer` first. */
 export async function startNats(): Promise<TestNats> {
   const directory = await mkdtemp(join(tmpdir(), 'conductor-nats-'));
-  let { child, port } = await launch(directory, -1);
+  const first = await launch(directory, -1);
+  const { port } = first;
+  let { child } = first;
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -40,12 +42,8 @@ export async function startNats(): Promise<TestNats> {
     await exited;
   };
   return {
-    get url() {
-      return `nats://127.0.0.1:${port}`;
-    },
-    get port() {
-      return port;
-    },
+    url: `nats://127.0.0.1:${port}`,
+    port,
     get pid() {
       return child.pid ?? 0;
     },
