@@ -313,7 +313,10 @@ describe('show, config show and approve --run', () => {
 
   it('tells where each value comes from, and masks what is secret', async () => {
     await line.remove();
-    line = await commandLine({ CONDUCTOR_LIMITS__MAX_FIX_CYCLES: '1' });
+    line = await commandLine({
+      CONDUCTOR_LIMITS__MAX_FIX_CYCLES: '1',
+      CONDUCTOR_STORE: 'postgres://ann:sk-5@db/app',
+    });
     const worker = {
       command: ['node', 'w.mjs', '--api-key', 'sk-1', '--token=sk-2', 'http://me:sk-3@host/'],
       env: { KEY: 'sk-4' },
@@ -323,7 +326,8 @@ describe('show, config show and approve --run', () => {
     const { last, stdout } = await line.json('config', 'show');
     const { settings, file } = valid('config-show', last) as { file: string; settings: { name: string }[] };
     const of = (name: string) => settings.find((setting) => setting.name === name);
-    expect(of('store')).toEqual({ name: 'store', value: 'sqlite', origin: 'default' });
+    expect(of('store')).toEqual({ name: 'store', value: 'postgres://ann:***@db/app', origin: 'CONDUCTOR_STORE' });
+    expect(of('bus')).toEqual({ name: 'bus', value: 'file', origin: 'default' });
     expect(of('limits.maxWorkers')).toMatchObject({ value: 2, origin: file });
     expect(of('limits.maxFixCycles')).toMatchObject({ value: 1, origin: 'CONDUCTOR_LIMITS__MAX_FIX_CYCLES' });
     expect(of('limits.maxIterations')).toMatchObject({ value: 50, origin: 'default' });

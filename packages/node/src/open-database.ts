@@ -4,7 +4,8 @@ import { ConductorError } from '@conductor/core';
 import { sqliteError } from '@conductor/store/sqlite';
 import type { SqlDatabase } from '@conductor/store/sqlite';
 
-interface Sqlite {
+/** The part of `node:sqlite` that is used. */
+export interface Sqlite {
   readonly DatabaseSync: new (path: string) => SqlDatabase;
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { homedir, platform, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { evalCodeQuality } from '@conductor/agents/evaluators';
@@ -11,28 +11,16 @@ import { ConductorError, defaultLimits, Limits, parseLimits, randomIds, systemCl
 import type { ConductorApi } from '@conductor/core/api';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import { silentLogger } from '@conductor/core/ports';
-import type {
-  ActorRef,
-  Artifacts,
-  Authorize,
-  Clock,
-  Ids,
-  Logger,
-  MessageBus,
-  Store,
-  Workspace,
-} from '@conductor/core/ports';
+import type { ActorRef, Authorize, Clock, Ids, Logger, MessageBus, Store, Workspace } from '@conductor/core/ports';
 import { createEngine } from '@conductor/engine';
 import type { Engine } from '@conductor/engine';
 import { leaseKeeper } from '@conductor/store';
-import { fileArtifacts, fileWorkspace } from '@conductor/store/file';
+import { fileWorkspace } from '@conductor/store/file';
 import { gitRepository } from '@conductor/store/git';
-import { memoryArtifacts, memoryStore } from '@conductor/store/memory';
-import { databaseOwners, sqliteStore } from '@conductor/store/sqlite';
 import { withExecutors } from './agents.js';
 import { isProject } from './find-root.js';
 import { loadConfig } from './load-config.js';
-import { loadSqlite, openDatabase } from './open-database.js';
+import { openStore } from './open-store.js';
 import { documentsFolder, makeFolders } from './state-folder.js';
 import { temporaryFolder } from './temporary-folder.js';
 import type { TemporaryFolder } from './temporary-folder.js';
@@ -85,7 +73,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     ...own
   } = options;
   const fromFile = file === false ? {} : await loadConfig(root, { file, command });
-  const config = { ...fromFile, ...defined(own), limits: limitsOf(fromFile, options) };
+  const config = { ...fromFile, ...fromEnvironment(), ...defined(own), limits: limitsOf(fromFile, options) };
   const folder = await documentsFolder(root, config.dir);
   const stateDir = await makeFolders(root, folder);
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
@@ -175,6 +163,11 @@ async function rootOf(dir: string, create: boolean): Promise<string> {
   return realpath(folder);
 }
 
+/** What variables say; they win over the file, and options over them. A wrong value is refused where it is used. */
+function fromEnvironment(): Pick<ConductorConfig, 'store'> {
+  return defined({ store: process.env['CONDUCTOR_STORE'] as ConductorConfig['store'] });
+}
+
 /** Later ones win: file, then environment, then options. */
 function limitsOf(fromFile: ConductorConfig, options: OpenProjectOptions): Partial<Limits> {
   const prefix = 'CONDUCTOR_LIMITS__';
@@ -187,37 +180,6 @@ function limitsOf(fromFile: ConductorConfig, options: OpenProjectOptions): Parti
     environment[name] = Number(value);
   }
   return { ...fromFile.limits, ...environment, ...options.limits };
-}
-
-async function openStore(
-  store: NonNullable<OpenProjectOptions['store']>,
-  {
-    stateDir,
-    clock,
-    ids,
-    limits,
-  }: { readonly stateDir: string; readonly clock: Clock; readonly ids: Ids; readonly limits: Limits },
-): Promise<{ store: Store; artifacts: Artifacts }> {
-  if (store === 'memory') return { store: memoryStore({ clock, ids }), artifacts: memoryArtifacts({ clock }) };
-  const artifacts = fileArtifacts({ directory: join(stateDir, 'artifacts'), clock, limits });
-  if (typeof store === 'object') return { store, artifacts };
-  const sqlite = loadSqlite();
-  const owners = join(stateDir, 'owners');
-  return {
-    artifacts,
-    store: await sqliteStore({
-      database: openDatabase(sqlite, join(stateDir, 'conductor.db')),
-      clock,
-      ids,
-      owners: databaseOwners({
-        open: (file) => openDatabase(sqlite, join(owners, file)),
-        files: async () => (existsSync(owners) ? readdir(owners) : []),
-        remove: (file) => rm(join(owners, file), { force: true }),
-      }),
-      followPollMs: limits.followPollMs,
-      storeBusyMs: limits.storeBusyMs,
-    }),
-  };
 }
 
 function openBus(

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConductorError, defaultLimits } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
-import { configNames, findRoot, loadConfig } from '@conductor/node';
+import { configNames, findRoot, hideCredentials, loadConfig } from '@conductor/node';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { cut, plain, widthOf } from '../plain-text.js';
 import { table } from '../table.js';
@@ -34,7 +34,10 @@ export const configShowCommand: CommandSpec = {
       throw new ConductorError('PROJECT_NOT_FOUND', `There is no project in ${cwd}`, { details: { path: cwd } });
     const file = fileOf(context, root);
     const config = file === undefined ? {} : await loadConfig(root, { file, command: 'config show' });
-    const settings = [...settingsOf(config, file, flags.agent), ...limitsOf(config, file, environment)];
+    const settings = [
+      ...settingsOf(config, file, { agent: flags.agent, environment }),
+      ...limitsOf(config, file, environment),
+    ];
     context.out.result(
       { root, ...(file !== undefined && { file }), settings },
       [
@@ -76,13 +79,23 @@ function fileOf({ flags, cwd }: CommandContext, root: string): string | undefine
   return found[0] === undefined ? undefined : join(root, found[0]);
 }
 
-function settingsOf(config: ConductorConfig, file = 'default', agent: string | undefined): readonly Setting[] {
+/** Settings that a variable may say as well; it wins over the file. */
+const variables: Readonly<Partial<Record<keyof ConductorConfig, string>>> = { store: 'CONDUCTOR_STORE' };
+
+function settingsOf(
+  config: ConductorConfig,
+  file = 'default',
+  { agent, environment }: { readonly agent: string | undefined; readonly environment: CommandContext['environment'] },
+): readonly Setting[] {
   const names = [...new Set([...Object.keys(defaults), ...Object.keys(config)])].filter((name) => name !== 'limits');
   return names
     .toSorted()
     .flatMap((name): Setting[] => {
       if (name === 'agents' && agent !== undefined) return [];
       const key = name as keyof ConductorConfig; // a known key: loadConfig refuses others
+      const variable = variables[key] ?? '';
+      const heard = environment[variable];
+      if (heard !== undefined) return [{ name, value: shown(heard), origin: variable }];
       const said = config[key];
       return said === undefined
         ? [{ name, value: defaults[key], origin: 'default' }]
@@ -131,9 +144,11 @@ function secretFlag(before: unknown): boolean {
 
 /** `--api-key=…`, and a URL with a password in it. */
 function masked(text: string): string {
-  return text
-    .replace(/^(--?[\w-]{1,64})=[\s\S]*$/u, (whole, flag: string) => (secret.test(flag) ? `${flag}=${mask}` : whole))
-    .replace(/(:\/\/[^\s/:@]{0,256}:)[^\s/@]{1,256}@/u, `$1${mask}@`);
+  return hideCredentials(
+    text.replace(/^(--?[\w-]{1,64})=[\s\S]*$/u, (whole, flag: string) =>
+      secret.test(flag) ? `${flag}=${mask}` : whole,
+    ),
+  );
 }
 
 function limitsOf(

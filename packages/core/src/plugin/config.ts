@@ -30,7 +30,8 @@ export interface EngineOptions {
 /** What `conductor.config.{ts,mjs,json}` holds. */
 export interface ConductorConfig extends EngineOptions {
   dir?: string | undefined;
-  store?: 'sqlite' | 'memory' | undefined;
+  /** One SQLite file (default), plain files, this process only, or a Postgres that several machines share. */
+  store?: 'sqlite' | 'files' | 'memory' | `postgres://${string}` | undefined;
   bus?: 'file' | 'memory' | undefined;
   views?: boolean | undefined;
   server?:

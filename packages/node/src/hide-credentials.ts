@@ -1,0 +1,12 @@
+const mask = '***';
+
+/**
+ * A text with the credentials of each URL in it masked: the password, a user without one (some servers take a token there), and
+ * parameters that are named like a secret. For everything that is printed, logged or put into an error.
+ */
+export function hideCredentials(text: string): string {
+  return text
+    .replace(/(:\/\/[^\s/?#:@]{0,256}:)[^\s/?#]{1,1024}@/gu, `$1${mask}@`)
+    .replace(/(:\/\/)[^\s/?#:@]{1,1024}@/gu, `$1${mask}@`)
+    .replace(/([?&](?:password|passwd|sslpassword|token|secret|auth|key)=)[^\s&#]{1,1024}/giu, `$1${mask}`);
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConductorError } from '@conductor/core';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openProject } from './open-project.js';
+import type { OpenProjectOptions, Project } from './open-project.js';
+
+let dir = '';
+const opened: Project[] = [];
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'conductor-store-choice-'));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const project of opened.splice(0)) await project.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const worker: NonNullable<OpenProjectOptions['agents']> = {
+  worker: async (_assignment, { workspace }) => {
+    await workspace.write('hello.txt', 'Hello\n');
+    return 'Wrote hello.txt';
+  },
+};
+const hello = { goal: 'A greeting in hello.txt', tasks: [{ text: 'Write hello.txt', files: ['hello.txt'] }] };
+
+async function open(options: OpenProjectOptions = {}): Promise<Project> {
+  const project = await openProject(dir, { create: true, agents: worker, ...options });
+  opened.push(project);
+  return project;
+}
+
+const storeOf = async (project: Project) =>
+  (await project.api.system.doctor()).checks.find(({ id }) => id === 'store')?.message ?? '';
+
+describe('the store of a project', () => {
+  it('is plain files where the configuration says so: a track runs to its end and is there after a restart', async () => {
+    await writeFile(join(dir, 'conductor.config.json'), '{ "store": "files" }');
+    const first = await open();
+    const { id } = await first.api.tracks.create(hello);
+    await first.api.tracks.run(id);
+    expect((await first.api.tracks.waitFor(id)).lifecycle).toBe('completed');
+    await first.close();
+    expect(await readdir(join(dir, '.conductor'))).not.toContain('conductor.db');
+    const log = await readFile(join(dir, '.conductor', 'files', 'log', 'log-000001.jsonl'), 'utf8');
+    expect(log).toContain('track.completed');
+    const again = await open();
+    expect(again.projectId).toBe(first.projectId);
+    expect((await again.api.tracks.get(id)).lifecycle).toBe('completed');
+    expect(await storeOf(again)).toMatch(/^file: \d+ events/u);
+  });
+
+  it('is named by a variable before the file, and by an option before both', async () => {
+    await writeFile(join(dir, 'conductor.config.json'), '{ "store": "files" }');
+    vi.stubEnv('CONDUCTOR_STORE', 'memory');
+    expect(await storeOf(await open())).toMatch(/^memory: /u);
+    expect(await storeOf(await open({ store: 'sqlite' }))).toMatch(/^sqlite: /u);
+  });
+
+  it('lets two handles share plain files: a track of one is run by the other', async () => {
+    const one = await open({ store: 'files' });
+    const two = await open({ store: 'files' });
+    const { id } = await one.api.tracks.create(hello);
+    await two.api.tracks.run(id);
+    expect((await two.api.tracks.waitFor(id)).lifecycle).toBe('completed');
+    expect((await one.api.tracks.get(id)).lifecycle).toBe('completed');
+  });
+
+  it.each(['oracle', 'mysql://ann:s3cret@db/app', ''])(
+    'is refused when it is %s, without its password',
+    async (store) => {
+      const refused = await open({ store: store as 'memory' }).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('sqlite, files') });
+      expect(
+        ConductorError.is(refused) && JSON.stringify([refused.message, refused.hint, refused.details]),
+      ).not.toContain('s3cret');
+    },
+  );
+});

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConductorError } from '@conductor/core';
+import type { Limits } from '@conductor/core';
+import type { ConductorConfig } from '@conductor/core/plugin';
+import type { Artifacts, Clock, Ids, Store } from '@conductor/core/ports';
+import { fileArtifacts, fileStore, nodeLogFiles } from '@conductor/store/file';
+import { memoryArtifacts, memoryStore } from '@conductor/store/memory';
+import { databaseLock, databaseOwners, sqliteStore } from '@conductor/store/sqlite';
+import type { OwnerLocks } from '@conductor/store/sqlite';
+import { hideCredentials } from './hide-credentials.js';
+import { loadSqlite, openDatabase } from './open-database.js';
+import type { Sqlite } from './open-database.js';
+
+/** What can be said in `store` of a configuration, in `CONDUCTOR_STORE` and in the options of `openProject`. */
+export type StoreChoice = NonNullable<ConductorConfig['store']>;
+
+export interface StoreHost {
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly limits: Limits;
+}
+
+export interface OpenedStore {
+  readonly store: Store;
+  readonly artifacts: Artifacts;
+  /** Where the log lies, for people: without credentials. */
+  readonly place: string;
+}
+
+/**
+ * Opens the store that was chosen, with the artifacts that go with it. The only place that knows which driver a word stands
+ * for. Throws CONFIG_INVALID, CAPABILITY_MISSING and what the driver throws; no message holds a password.
+ */
+export async function openStore(choice: StoreChoice | Store, host: StoreHost): Promise<OpenedStore> {
+  if (choice === 'memory') {
+    const { clock, ids } = host;
+    return { store: memoryStore({ clock, ids }), artifacts: memoryArtifacts({ clock }), place: 'this process' };
+  }
+  const { stateDir, clock, limits } = host;
+  const artifacts = fileArtifacts({ directory: join(stateDir, 'artifacts'), clock, limits });
+  if (typeof choice === 'object') return { store: choice, artifacts, place: 'as handed in' };
+  if (choice === 'sqlite') return { ...(await openSqlite(host)), artifacts };
+  if (choice === 'files') return { ...(await openFiles(host)), artifacts };
+  throw new ConductorError('CONFIG_INVALID', `There is no store ${JSON.stringify(hideCredentials(String(choice)))}`, {
+    hint: 'Use sqlite, files, memory or postgres://<user>:<password>@<host>/<database>.',
+  });
+}
+
+type OpenedLog = Pick<OpenedStore, 'store' | 'place'>;
+
+/** Names in the state folder; a store of another kind may lie beside the one that is used. */
+const databaseFile = 'conductor.db';
+const filesFolder = 'files';
+
+async function openSqlite({ stateDir, clock, ids, limits }: StoreHost): Promise<OpenedLog> {
+  const sqlite = loadSqlite();
+  const store = await sqliteStore({
+    database: openDatabase(sqlite, join(stateDir, databaseFile)),
+    clock,
+    ids,
+    owners: ownerLocks(sqlite, stateDir),
+    ...timesOf(limits),
+  });
+  return { store, place: `.conductor/${databaseFile}` };
+}
+
+async function openFiles({ stateDir, clock, ids, limits }: StoreHost): Promise<OpenedLog> {
+  const sqlite = loadSqlite(); // for locks only: no data lies in these files
+  const folder = join(stateDir, filesFolder);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const store = await fileStore({
+    files: nodeLogFiles(join(folder, 'log')),
+    lock: databaseLock(openDatabase(sqlite, join(folder, 'lock.db'))),
+    clock,
+    ids,
+    owners: ownerLocks(sqlite, stateDir),
+    ...timesOf(limits),
+  });
+  return { store, place: `.conductor/${filesFolder}/log` };
+}
+
+function ownerLocks(sqlite: Sqlite, stateDir: string): OwnerLocks {
+  const owners = join(stateDir, 'owners');
+  return databaseOwners({
+    open: (file) => openDatabase(sqlite, join(owners, file)),
+    files: async () => (existsSync(owners) ? readdir(owners) : []),
+    remove: (file) => rm(join(owners, file), { force: true }),
+  });
+}
+
+function timesOf({ followPollMs, storeBusyMs }: Limits) {
+  return { followPollMs, storeBusyMs };
+}
