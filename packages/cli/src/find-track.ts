@@ -37,6 +37,6 @@ function only(active: readonly Track[], open: readonly Track[]): Track {
   const message =
     open.length === 0 ? 'There is no open track' : `Several tracks are open: ${open.map(({ id }) => id).join(', ')}`;
   throw new ConductorError('TRACK_NOT_FOUND', message, {
-    hint: open.length === 0 ? 'conductor new "<what shall be true>"' : 'Name one of them.',
+    hint: open.length === 0 ? 'conductor go "<what shall be true afterwards>"' : 'Name one of them.',
   });
 }

@@ -10,7 +10,7 @@ const legend = `${symbols.complete} complete  ${symbols.inProgress} in progress 
 /** A project's status for people: at most 80 columns, each state with its symbol. */
 export function statusText(status: ProjectStatus, where = ''): string {
   const { track } = status;
-  if (!track) return 'No tracks yet. Next: conductor new "<what shall be true afterwards>"';
+  if (!track) return 'No tracks yet. Next: conductor go "<what shall be true afterwards>"';
   const { progress, usage } = track;
   const over = progress.done + progress.skipped;
   const facts: readonly (readonly [name: string, value: string])[] = [

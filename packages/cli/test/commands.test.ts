@@ -66,6 +66,13 @@ describe('init', () => {
     expect(existsSync(join(line.dir, 'conductor/index.md'))).toBe(false);
   });
 
+  it('ends with the command that begins the work, with the folder where that is another one', async () => {
+    const next = async (...argv: readonly string[]) => (await line.run(...argv)).stdout.trimEnd().split('\n').at(-1);
+    expect(await next('init')).toBe('Next: conductor go "<what shall be true afterwards>"');
+    const other = join(line.dir, 'other');
+    expect(await next('init', 'other')).toBe(`Next: conductor go -C ${other} "<what shall be true afterwards>"`);
+  });
+
   it('leaves the documents of another tool as they are, and makes only its own state beside them', async () => {
     await mkdir(join(line.dir, 'conductor/tracks/old_20250101'), { recursive: true });
     await line.write('conductor/product.md', '# Theirs\n');
@@ -347,7 +354,7 @@ describe('status', () => {
   it('has an answer for a project without tracks', async () => {
     await line.run('init');
     expect(valid('status', (await line.json('status')).last)).toMatchObject({ others: [], approvals: [] });
-    expect((await line.run('status')).stdout).toContain('conductor new');
+    expect((await line.run('status')).stdout).toContain('Next: conductor go "');
   });
 });
 
@@ -426,6 +433,7 @@ describe('doctor', () => {
     await project('a.txt');
     const { last, exitCode } = await line.json('doctor');
     expect(valid('doctor', last)).toMatchObject({ ok: true });
+    expect(last['checks']).toContainEqual(expect.objectContaining({ id: 'tracks', message: '1 track folds' }));
     expect(exitCode).toBe(0);
   });
 });

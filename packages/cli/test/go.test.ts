@@ -56,6 +56,18 @@ async function newTrack(name: string, ...more: readonly string[]): Promise<strin
   return trackOf((await line.json('new', name, ...more)).last).id;
 }
 
+describe('go from two programs at once', () => {
+  it('makes one track for one goal: the other one goes on with it', async () => {
+    await agents('default');
+    const both = await Promise.all([1, 2].map(async () => line.json('go', 'Fix the export of reports', '--no-run')));
+    const results = both.map(({ last }) => valid('go', last));
+    expect(both.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+    expect(results.map((result) => result['action']).toSorted()).toEqual(['created', 'resumed']);
+    expect(new Set(results.map((result) => trackOf(result).id)).size).toBe(1);
+    expect(valid('list', (await line.json('list')).last)['tracks']).toHaveLength(1);
+  });
+});
+
 describe('go with a goal', () => {
   it('reads intent and complexity, makes the track with its files, and runs it to COMPLETE [CMD-01]', async () => {
     await agents('scribe', 'planner', 'worker');

@@ -8,6 +8,7 @@ import { git } from '../git.js';
 import { projectDocuments } from '../project-documents.js';
 import { statusText } from '../status-text.js';
 import { statusOf } from './status.js';
+import { whereFlag } from '../where.js';
 import { withProject } from '../with-project.js';
 
 export const initCommand: CommandSpec = {
@@ -34,7 +35,9 @@ export const initCommand: CommandSpec = {
         ...[...(store ? [] : [state]), ...created].map((path) => `  made  ${path}`),
         ...[...(store ? [state] : []), ...kept].map((path) => `  kept  ${path}`),
       ];
-      const end = status ? statusText(status) : 'Next: conductor new "<what shall be true afterwards>"';
+      const end = status
+        ? statusText(status)
+        : `Next: conductor go${whereFlag(context, project.root)} "<what shall be true afterwards>"`;
       out.result(
         {
           root: project.root,

@@ -46,7 +46,7 @@ async function emptyText({ api }: Project): Promise<string> {
   const { items } = await api.tracks.list({ limit: 1 });
   return items.length > 0
     ? 'No track fits. All of them: conductor list --all'
-    : 'No tracks yet. Next: conductor new "<what shall be true afterwards>"';
+    : 'No tracks yet. Next: conductor go "<what shall be true afterwards>"';
 }
 
 function listText(tracks: readonly Track[], next: string | undefined): string {

@@ -75,7 +75,8 @@ async function tracksCheck(engine: EngineContext): Promise<DoctorCheck> {
   const { tracks } = await loadProject(engine.store);
   const degraded: string[] = [];
   for (const id of tracks.keys()) if ((await loadTrack(engine.store, id)).degraded) degraded.push(id);
-  if (degraded.length === 0) return { id: 'tracks', status: 'ok', message: `${tracks.size} tracks fold` };
+  const folded = tracks.size === 1 ? '1 track folds' : `${tracks.size} tracks fold`;
+  if (degraded.length === 0) return { id: 'tracks', status: 'ok', message: folded };
   return {
     id: 'tracks',
     status: 'fail',
