@@ -133,6 +133,25 @@ describe('new', () => {
     expect(rows).toMatchObject([{ trackId: track.id, name: 'Readable slugs' }]);
   });
 
+  it('has agents of the superpowers family that plan at once, unless a flag says otherwise', async () => {
+    await line.run('init');
+    const made = async (...flags: readonly string[]) => {
+      const { track } = (await line.json('new', 'Readable slugs', '--type', 'architecture', ...flags)).last as {
+        readonly track: { readonly id: string };
+      };
+      const text = await readFile(join(line.dir, `conductor/tracks/${track.id}/metadata.json`), 'utf8');
+      const { superpower_enhanced, loop_state } = JSON.parse(text) as Readonly<
+        Record<string, { current_step?: string }>
+      >;
+      return [superpower_enhanced, loop_state?.current_step];
+    };
+    expect(await made()).toEqual([true, 'PLAN']);
+    expect(await made('--legacy')).toEqual([false, 'PLAN']);
+    expect(await made('--brainstorm')).toEqual([true, 'BRAINSTORM']);
+    const refused = await line.json('new', 'x', '--type', 'architecture', '--legacy', '--brainstorm');
+    expect([codeOf(valid('error', refused.last)), refused.exitCode]).toEqual(['VALIDATION_FAILED', 2]);
+  });
+
   it.each([
     ['nothing to go by', ['new'], 'USAGE', 2],
     ['an unknown priority', ['new', 'x', '--priority', 'P9'], 'USAGE', 2],

@@ -22,6 +22,8 @@ export const newCommand: CommandSpec = {
     ['--priority <priority>', 'P0 to P3'],
     ['--depends <id...>', 'tracks that must be complete first'],
     ['--limit <name=value...>', 'limits of this track'],
+    ['--legacy', 'its agents are the loop-* family, not superpowers:*'],
+    ['--brainstorm', 'begin with options and a recommendation, before the plan'],
   ],
   async run(context, [name], options) {
     const goal = textOption(options, 'goal') ?? name;
@@ -41,6 +43,8 @@ export const newCommand: CommandSpec = {
         priority: choiceOption(options, 'priority', '--priority', priorities),
         dependencies: listOption(options, 'depends'),
         limits: limitsOf(listOption(options, 'limit')),
+        superpower: options['legacy'] !== true,
+        brainstorm: options['brainstorm'] === true,
       });
       const folder = `${project.folder}/tracks/${track.id}`;
       const files = ['spec.md', 'plan.md', 'metadata.json']
