@@ -28,25 +28,63 @@ export function isJson(value: unknown): value is Json {
  * class instance, a cycle, a prototype key.
  */
 export function canonicalJson(value: unknown): string {
-  return canonical(value, []);
+  const text = canonical(value, 0);
+  if (text !== undefined) return text;
+  const { path, found } = refused(value, []) ?? { path: [], found: value };
+  const at = path.slice(0, 16);
+  throw new ConductorError('VALIDATION_FAILED', `No JSON value at ${at.join('.') || 'the root'}: ${kindOf(found)}`, {
+    details: { path: at },
+  });
 }
 
-function canonical(value: unknown, path: readonly (string | number)[]): string {
+/** `undefined` when there is something in it that JSON cannot say; where it is nobody asks on the way, which is walked often. */
+function canonical(value: unknown, depth: number): string | undefined {
   if (isScalar(value)) return JSON.stringify(value);
-  if (!isContainer(value) || pollutes(value) || path.length >= maxCanonicalDepth) {
-    const at = path.slice(0, 16);
-    throw new ConductorError('VALIDATION_FAILED', `No JSON value at ${at.join('.') || 'the root'}: ${kindOf(value)}`, {
-      details: { path: at },
-    });
+  if (!isContainer(value) || pollutes(value) || depth >= maxCanonicalDepth) return undefined;
+  let text = '';
+  if (Array.isArray(value)) {
+    // By index, not by iteration: a hole is an undefined value, and must be refused like one.
+    for (let index = 0; index < value.length; index += 1) {
+      const item = canonical(value[index], depth + 1);
+      if (item === undefined) return undefined;
+      text += index === 0 ? item : `,${item}`;
+    }
+    return `[${text}]`;
   }
-  // Array.from, not map: a hole is an undefined value, and must be refused like one.
-  if (Array.isArray(value))
-    return `[${Array.from(value, (item, index) => canonical(item, [...path, index])).join(',')}]`;
   const record = value as Readonly<Record<string, unknown>>;
-  const members = Object.keys(record)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(record[key], [...path, key])}`);
-  return `{${members.join(',')}}`;
+  for (const key of sorted(Object.keys(record))) {
+    const member = canonical(record[key], depth + 1);
+    if (member === undefined) return undefined;
+    text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${member}`;
+  }
+  return `{${text}}`;
+}
+
+/** Most keys come sorted, and to see that costs less than to sort them. */
+function sorted(keys: string[]): readonly string[] {
+  let before = '';
+  for (const key of keys) {
+    if (key < before) return keys.sort();
+    before = key;
+  }
+  return keys;
+}
+
+interface Refused {
+  readonly path: readonly (string | number)[];
+  readonly found: unknown;
+}
+
+/** The first value that JSON cannot say, in the order of the canonical text. */
+function refused(value: unknown, path: readonly (string | number)[]): Refused | undefined {
+  if (isScalar(value)) return undefined;
+  if (!isContainer(value) || pollutes(value) || path.length >= maxCanonicalDepth) return { path, found: value };
+  const keys = Array.isArray(value) ? value.keys() : Object.keys(value).sort();
+  for (const key of keys) {
+    const found = refused((value as Readonly<Record<string | number, unknown>>)[key], [...path, key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function kindOf(value: unknown): string {

@@ -5,8 +5,13 @@ import type { Journal } from './journaled-map.js';
 
 type Modes = ReadonlyMap<number, LeaseKey['mode']>;
 
+/** Rows that also take what another process has numbered. */
+export interface MemoryLeaseRows extends LeaseRows {
+  addWaiter(row: Omit<WaiterRow, 'id'> & { readonly id?: number }): number;
+}
+
 /** Owners, sets and waiters as maps, with an index from each key to those who hold it or want it. */
-export function memoryLeaseRows(journal: Journal): LeaseRows {
+export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
   const grants = new JournaledMap<number, GrantRow>(journal);
   const sets = new JournaledMap<string, number>(journal);
   const byOwner = new JournaledMap<string, ReadonlySet<number>>(journal);
@@ -98,7 +103,7 @@ export function memoryLeaseRows(journal: Journal): LeaseRows {
       for (const { token } of held) change(token, { expiresAtMs });
       return held.length;
     },
-    addWaiter(row: Omit<WaiterRow, 'id'> & { readonly id?: number }) {
+    addWaiter(row) {
       const { id = lastWaiter + 1 } = row; // from another process it has one
       lastWaiter = Math.max(lastWaiter, id);
       waiters.set(id, { ...row, id });

@@ -24,7 +24,11 @@ type SqlRow = Readonly<Record<string, SqlValue>>;
 export interface Sql {
   run(sql: string, ...values: SqlValue[]): { readonly changes: number; readonly rowid: number };
   get<T extends SqlRow>(sql: string, ...values: SqlValue[]): T | undefined;
+  /** A change that answers a row. */
+  write<T extends SqlRow>(sql: string, ...values: SqlValue[]): T | undefined;
   all<T extends SqlRow>(sql: string, ...values: SqlValue[]): readonly T[];
+  /** How many changes were made so far. */
+  readonly changes: number;
 }
 
 /** Texts come from this package only, never from outside, so the cache cannot grow without end. */
@@ -37,13 +41,23 @@ export function preparedSql(database: SqlDatabase): Sql {
     statements.set(sql, statement);
     return statement;
   };
+  let made = 0;
+  const get = <T extends SqlRow>(sql: string, values: SqlValue[]) => prepared(sql).get(...values) as T | undefined;
   return {
+    get changes() {
+      return made;
+    },
     run(sql, ...values) {
+      made += 1;
       const { changes, lastInsertRowid } = prepared(sql).run(...values);
       return { changes: Number(changes), rowid: Number(lastInsertRowid) };
     },
     // The casts trust our own schema: each caller names the columns that its statement selects.
-    get: <T extends SqlRow>(sql: string, ...values: SqlValue[]) => prepared(sql).get(...values) as T | undefined,
+    get: (sql, ...values) => get(sql, values),
+    write(sql, ...values) {
+      made += 1;
+      return get(sql, values);
+    },
     all: <T extends SqlRow>(sql: string, ...values: SqlValue[]) => prepared(sql).all(...values) as T[],
   };
 }

@@ -77,6 +77,51 @@ describe('group commit', () => {
     await store.close();
   });
 
+  it('leaves nothing of a member that fails half-way, and does the others again', async () => {
+    const clock = new FakeClock();
+    const store = await open(clock);
+    await store.leases.openOwner({ owner: 'one', host: 'here', bootId: 'now' });
+    const exclusive = (key: string) => [{ key, mode: 'exclusive' as const }];
+    await store.leases.acquire({ set: 'taken', owner: 'one', keys: exclusive('b'), ttlMs: 60_000 });
+    const take = (set: string, key: string) =>
+      ({ op: 'acquire', set, owner: 'one', keys: exclusive(key), ttlMs: 60_000 }) as const;
+    const [before, half, after] = await Promise.all([
+      store.commit(commitOf('track/1', 0, events(1))),
+      // The first set is written when the second one is refused.
+      codeOf(store.commit({ ...commitOf('track/2', 0, events(1)), leases: [take('free', 'a'), take('second', 'b')] })),
+      store.commit(commitOf('track/1', 1, events(1))),
+    ]);
+    expect([before.lastSeq, half, after.lastSeq]).toEqual([1, 'LEASE_HELD', 2]);
+    expect((await store.leases.list()).grants.map(({ set }) => set)).toEqual(['taken']);
+    expect(await store.head({ stream: 'track/2' })).toBe(0);
+    // What is remembered of the set that was taken back is forgotten as well.
+    await store.leases.acquire({ set: 'free', owner: 'one', keys: exclusive('a'), ttlMs: 60_000 });
+    await store.close();
+  });
+
+  it('sees at once what another connection has committed, in streams and in leases', async () => {
+    const clock = new FakeClock();
+    const [first, second] = [await open(clock), await open(clock)];
+    await first.leases.openOwner({ owner: 'one', host: 'here', bootId: 'now' });
+    const request = {
+      set: 'x',
+      owner: 'one',
+      keys: [{ key: 'a', mode: 'exclusive' as const }],
+      ttlMs: 60_000,
+    };
+    for (let version = 0; version < 6; version += 2) {
+      await first.commit(commitOf('track/1', version, events(1)));
+      await second.commit(commitOf('track/1', version + 1, events(1)));
+      const { token } = await first.leases.acquire(request);
+      await second.leases.release('x', token);
+      const other = await second.leases.acquire({ ...request, set: 'y' });
+      expect(other.token).toBeGreaterThan(token);
+      await first.leases.release('y', other.token);
+    }
+    expect(await second.head()).toBe(6);
+    await Promise.all([first.close(), second.close()]);
+  });
+
   it('leaves out whoever aborts before the group is written', async () => {
     const store = await open(new FakeClock());
     const stop = new AbortController();

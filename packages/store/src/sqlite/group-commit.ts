@@ -4,13 +4,19 @@ import { createGroups } from '../rules/group.js';
 import type { Member } from '../rules/group.js';
 import type { Rows } from '../rules/rows.js';
 import type { Backend } from '../rules/store.js';
-import type { SqlDatabase } from './database.js';
+import type { CachedRows } from './cached-rows.js';
+import type { Sql, SqlDatabase } from './database.js';
 import { endsTransaction, isBusy, isHarmless, resultCode, sqliteError } from './errors.js';
 import { rollback } from './migrations.js';
 
 export interface GroupCommitOptions {
   readonly database: SqlDatabase;
+  /** The connection's statements, as `rows` and `cached` use them. */
+  readonly sql: Sql;
+  /** For reading. */
   readonly rows: Rows;
+  /** For writing. */
+  readonly cached: CachedRows;
   readonly clock: Clock;
   /** How long to try again through the clock when another process has the lock. */
   readonly storeBusyMs: number;
@@ -22,12 +28,17 @@ type Outcome = { readonly value: unknown } | { readonly error: unknown };
 const firstPauseMs = 5;
 const longestPauseMs = 250;
 
+/** A member of a group failed when it had already changed something, and there was no savepoint to go back to. */
+const halfDone = new Error('half done');
+
 /**
- * Group commit (R7): everything that arrives before the end of a turn shares one transaction and one fsync, each behind a
- * savepoint of its own, so that a conflict rejects one caller. Callers are answered after COMMIT. When it fails all of
- * them are rejected, and the connection is closed unless it is certain that its cache is still true.
+ * Group commit (R7): everything that arrives before the end of a turn shares one transaction and one fsync, and a conflict
+ * rejects one caller. Nearly every conflict is found before its member has changed anything; when one was not, the whole
+ * group is done again, each member behind a savepoint of its own. Callers are answered after COMMIT. When it fails all
+ * of them are rejected, and the connection is closed unless it is certain that its cache is still true.
  */
-export function groupCommit({ database, rows, clock, storeBusyMs, readOnly }: GroupCommitOptions): Backend {
+export function groupCommit(options: GroupCommitOptions): Backend {
+  const { database, sql, rows, cached, clock, storeBusyMs, readOnly } = options;
   const begin = database.prepare('BEGIN IMMEDIATE');
   const beginRead = database.prepare('BEGIN');
   const commit = database.prepare('COMMIT');
@@ -35,34 +46,69 @@ export function groupCommit({ database, rows, clock, storeBusyMs, readOnly }: Gr
   const release = database.prepare('RELEASE member');
   const undo = database.prepare('ROLLBACK TO member');
 
+  const dataVersion = database.prepare('PRAGMA data_version');
+  let lastVersion: unknown;
+
+  // SQLite counts what other connections have committed; asked inside the transaction, it cannot change any more.
+  const forgetIfOthersWrote = (): void => {
+    const { data_version: version } = dataVersion.get() as { readonly data_version: unknown };
+    if (version !== lastVersion) cached.forget();
+    lastVersion = version;
+  };
+
   const fail = (error: ConductorError): void => {
     groups.fail(error);
     database.close();
   };
 
-  const runMember = ({ work }: Member): Outcome => {
-    savepoint.run();
-    let outcome: Outcome;
+  const attempt = ({ work }: Member): { readonly outcome: Outcome; readonly changed: boolean } => {
+    const before = sql.changes;
     try {
-      outcome = { value: work(rows) };
+      return { outcome: { value: work(cached.rows) }, changed: false };
     } catch (error) {
       if (endsTransaction(error)) throw error;
+      const outcome = { error: resultCode(error) === undefined ? error : sqliteError(error) };
+      return { outcome, changed: sql.changes !== before };
+    }
+  };
+
+  const runMember = (member: Member): Outcome => {
+    const { outcome, changed } = attempt(member);
+    if (changed) throw halfDone;
+    return outcome;
+  };
+
+  const runBehindSavepoint = (member: Member): Outcome => {
+    savepoint.run();
+    const { outcome, changed } = attempt(member);
+    if (changed) {
       undo.run();
-      outcome = { error: resultCode(error) === undefined ? error : sqliteError(error) };
+      cached.forget();
     }
     release.run();
     return outcome;
   };
 
-  const runGroup = (group: readonly Member[]): readonly Outcome[] => {
+  const transaction = (group: readonly Member[], run: (member: Member) => Outcome): readonly Outcome[] => {
     begin.run();
     try {
-      const outcomes = group.map(runMember);
+      forgetIfOthersWrote();
+      const outcomes = group.map(run);
       commit.run();
       return outcomes;
     } catch (error) {
       rollback(database);
+      cached.forget();
       throw error;
+    }
+  };
+
+  const runGroup = (group: readonly Member[]): readonly Outcome[] => {
+    try {
+      return transaction(group, runMember);
+    } catch (error) {
+      if (error !== halfDone) throw error;
+      return transaction(group, runBehindSavepoint);
     }
   };
 

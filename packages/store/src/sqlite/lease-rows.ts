@@ -35,8 +35,8 @@ const waiterSelect = `SELECT id, kind, "set", owner, token, ttl, until, granted,
 /** Owners, sets and waiters in tables; keys in rows of their own, found by key and by set. */
 export function sqliteLeaseRows(sql: Sql): LeaseRows {
   const next = (counter: string) => {
-    sql.run('UPDATE counters SET value = value + 1 WHERE name = ?', counter);
-    return sql.get<{ value: number }>('SELECT value FROM counters WHERE name = ?', counter)?.value ?? 0;
+    const update = 'UPDATE counters SET value = value + 1 WHERE name = ? RETURNING value';
+    return sql.write<{ value: number }>(update, counter)?.value ?? 0;
   };
   const grantOf = (row: GrantColumns): GrantRow => ({
     token: row.token,
@@ -131,6 +131,13 @@ export function sqliteLeaseRows(sql: Sql): LeaseRows {
       void sql.run('INSERT INTO owners (owner, host, boot_id) VALUES (?, ?, ?)', owner, host, bootId),
     removeOwner: (owner) => void sql.run('DELETE FROM owners WHERE owner = ?', owner),
   };
+}
+
+/** Sets that are held and requests that wait, at most one more than `most`. */
+export function countSets(sql: Sql, most: number): number {
+  const select = `SELECT count(*) AS n FROM
+    (SELECT 1 FROM (SELECT token FROM grants UNION ALL SELECT id FROM waiters) LIMIT ?)`;
+  return sql.get<{ n: number }>(select, most + 1)?.n ?? 0;
 }
 
 type OwnerColumns = { readonly owner: string; readonly host: string; readonly boot_id: string };

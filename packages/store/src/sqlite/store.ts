@@ -4,11 +4,12 @@ import type { OwnerLocks } from '../rules/lease-port.js';
 import { defaultLimits } from '../rules/limits.js';
 import type { StoreLimits } from '../rules/limits.js';
 import { createStore } from '../rules/store.js';
+import { cachedRows, maxCachedSets } from './cached-rows.js';
 import { preparedSql } from './database.js';
 import type { SqlDatabase } from './database.js';
 import { sqliteError } from './errors.js';
 import { groupCommit, retryBusy } from './group-commit.js';
-import { sqliteLeaseRows } from './lease-rows.js';
+import { countSets, sqliteLeaseRows } from './lease-rows.js';
 import { sqliteLogRows } from './log-rows.js';
 import { migrate } from './migrations.js';
 import { sqliteRecordRows } from './record-rows.js';
@@ -58,6 +59,7 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<Store> {
       records: sqliteRecordRows(sql),
       subscriptions: sqliteSubscriptionRows(sql),
     };
+    const cached = cachedRows(rows, () => countSets(sql, maxCachedSets));
     const id = await retryBusy({ clock, storeBusyMs }, () => storeId(database, ids, readOnly));
     const capabilities: StoreCapabilities = {
       durability: inMemory ? 'memory' : durability,
@@ -66,7 +68,7 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<Store> {
       backup: false,
     };
     return createStore({
-      backend: groupCommit({ database, rows, clock, storeBusyMs, readOnly }),
+      backend: groupCommit({ database, sql, rows, cached, clock, storeBusyMs, readOnly }),
       driver: { port: 'store', name: 'sqlite', version: '1', api: 1, capabilities },
       id,
       clock,
