@@ -1,10 +1,21 @@
+import { noHints } from './drafts.js';
 import type { Hints, LabelDraft } from './drafts.js';
+import type { InlineComment } from './inline-comments.js';
 import { readFiles, readIds } from './references.js';
+
+const asterisk = 42;
+const underscore = 95;
 
 const hintKeys = /(?:^|[,;])[ \t]*(deps|depends(?: on)?|dependencies|parallel|files|execution)[ \t]*:/gi;
 
+/** Reads what comments say about the task or the phase that they belong to. */
+export function readHints(comments: readonly InlineComment[], owner: { hints: Hints | undefined }): void {
+  for (const { body } of comments) readComment(body, (owner.hints ??= noHints()));
+}
+
 /** Reads `deps: 1.1, 1.2, parallel: pg-1`, `files: a, b`, `execution: parallel` out of a comment; other comments say nothing. */
-export function readHints(body: string, hints: Hints): void {
+function readComment(body: string, hints: Hints): void {
+  if (!body.includes(':')) return;
   const keys = [...body.slice(0, 100_000).matchAll(hintKeys)];
   for (const [index, key] of keys.entries()) {
     const value = body.slice(key.index + key[0].length, keys[index + 1]?.index ?? body.length).trim();
@@ -28,8 +39,8 @@ const boldLabel =
   /^(?:\*\*|__)([\p{L}\p{N}][^*_:]{0,60}?)(?:[ \t]*:[ \t]*(?:\*\*|__)[ \t]*:?|(?:\*\*|__)[ \t]*:)[ \t]*/u;
 const plainLabel =
   /^(type|acceptance(?: criteria)?|files?|depends on|issue|reason|recommendation|uses|commits?)[ \t]*:(?:[ \t]+|$)/i;
-/** First letters of all of these; any other line is no label. */
-const beginsLabel = new Set('*_TtAaFfDdIiRrUuCc');
+/** First two letters of all of these; any other line is no label. */
+const beginsPlainLabel = /^(?:ty|ac|fi|de|is|re|us|co)/i;
 
 /** Names that the codec knows, and what else people call them. A name from here is one string, however often it stands in a plan. */
 const names: ReadonlyMap<string, string> = new Map(
@@ -65,8 +76,10 @@ const names: ReadonlyMap<string, string> = new Map(
 
 /** Reads `**Files**: …`, `**Files:** …` and, for the labels the codec knows, `Files: …`. `start` is where the text begins in the file. */
 export function readLabel(text: string, line: number, start = 0): LabelDraft | undefined {
-  if (!beginsLabel.has(text.charAt(0))) return undefined;
-  const match = boldLabel.exec(text) ?? plainLabel.exec(text);
+  const first = text.charCodeAt(0);
+  const bold = first === asterisk || first === underscore;
+  if (bold ? text.charCodeAt(1) !== first : !beginsPlainLabel.test(text)) return undefined;
+  const match = (bold ? boldLabel : plainLabel).exec(text);
   if (match === null) return undefined;
   const name = (match[1] ?? '').trim().toLowerCase();
   const value = text.slice(match[0].length);

@@ -1,6 +1,5 @@
 import type { Heading } from './headings.js';
 import type { PlanNote, PlanTask, SectionKind } from './plan.js';
-import type { FoundCommit, TaskName } from './task-line.js';
 
 /** A label as it is being read: its value may go on in wrapped lines and nested bullets. */
 export interface LabelDraft {
@@ -25,17 +24,15 @@ export interface Hints {
   execution?: 'parallel' | 'sequential';
 }
 
-/** A task as the reader collects it; `finishPlan` makes a {@link PlanTask} of it. */
+/** A task as the reader collects it; `finishTask` makes a {@link PlanTask} of it. */
 export interface TaskDraft {
   form: PlanTask['form'];
   scope: PlanTask['scope'];
   marker: string;
   markerStart: number;
   markerLength: number;
-  name: TaskName;
-  commit?: FoundCommit;
   /** Absent: the comments of the task say nothing. */
-  hints?: Hints;
+  hints: Hints | undefined;
   // Lists are made when something comes into them: one array less each, ten thousand times. The fields are there from the beginning,
   // so that all drafts have one shape and nothing is moved when they are filled.
   labels: LabelDraft[] | undefined;
@@ -49,7 +46,7 @@ export interface TaskDraft {
   textEnd: number;
   ownEnd: number;
   /** End of the line below a heading in the older style. */
-  underlineEnd?: number;
+  underlineEnd: number | undefined;
   indent: string;
   bullet: string;
   noteIndent: string | undefined;
@@ -59,7 +56,7 @@ export interface TaskDraft {
   /** A comment may stand in its first line. */
   commented: boolean;
   /** The lines of its text below the first one. */
-  moreLines?: TextLine[];
+  moreLines: TextLine[] | undefined;
 }
 
 /** A line of the text of a task. */
@@ -82,10 +79,12 @@ export interface PhaseDraft {
   kind: 'phase' | 'fix' | 'loose';
   heading?: Heading;
   title: string;
-  /** Those that may still grow; none once the next phase has begun. */
-  tasks: TaskDraft[];
-  finished: readonly UnnamedTask[];
-  hints: Hints;
+  /** Those that nothing more comes to. */
+  readonly tasks: UnnamedTask[];
+  /** It has a task, which may still be growing. */
+  begun: boolean;
+  /** Absent: the comments of the phase say nothing. */
+  hints: Hints | undefined;
   line: number;
   lineStart: number;
   lineEnd: number;
@@ -131,6 +130,20 @@ export interface PlanDrafts {
   unread: UnreadBox[];
   /** Words in the place of an id, which are ids when the dag has them. */
   words: Map<UnnamedTask, string>;
+}
+
+/** Before the first line. */
+export function noDrafts(): PlanDrafts {
+  return {
+    context: [],
+    phases: [],
+    sections: [],
+    dags: [],
+    discovered: [],
+    tooDeep: [],
+    unread: [],
+    words: new Map(),
+  };
 }
 
 /** A line that a person may have meant as a task. */

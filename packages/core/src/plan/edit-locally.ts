@@ -9,7 +9,7 @@ import type { ParsedPlan } from './parse-plan.js';
 import { scanLines } from './scan-lines.js';
 import { applySplices } from './splices.js';
 import type { SplicedText } from './splices.js';
-import { readCheckbox } from './task-line.js';
+import { readCheckbox } from './checkbox.js';
 
 /**
  * Makes one mark by reading no more than the top-level task it falls in; `undefined` where that is not provably the same as reading all,

@@ -6,7 +6,8 @@ import { everyTask } from './plan.js';
 import type { CommitPosition, CommitStyle, Plan, PlanEdit, PlanTask } from './plan.js';
 import { firstLineEnd } from './parse-plan.js';
 import type { Splice } from './splices.js';
-import { commitAtEnd, defaultCommitStyle, isSha, markerOf } from './task-line.js';
+import { markerOf } from './checkbox.js';
+import { commitAtEnd, defaultCommitStyle, isSha } from './commits.js';
 
 /** The edit `mark`. */
 export type MarkEdit = Extract<PlanEdit, { do: 'mark' }>;

@@ -12,7 +12,7 @@ import { everyTask } from './plan.js';
 import type { Phase, Plan, PlanEdit, PlanTask, TaskOutline } from './plan.js';
 import { normalPath, unique } from './references.js';
 import type { Splice } from './splices.js';
-import { isSha } from './task-line.js';
+import { isSha } from './commits.js';
 
 /** An edit of one kind. */
 export type EditOf<K extends PlanEdit['do']> = Extract<PlanEdit, { do: K }>;

@@ -5,17 +5,9 @@ import type { ParsedPlan } from './parse-plan.js';
 import type { CommitStyle, Phase, Plan, PlanTask } from './plan.js';
 import type { Splice } from './splices.js';
 import { readLabel } from './annotations.js';
-import {
-  behindBullet,
-  commitAtEnd,
-  commitInComments,
-  defaultCommitStyle,
-  deniesCommit,
-  inlineComments,
-  readCheckbox,
-  stateOf,
-  withoutComments,
-} from './task-line.js';
+import { behindBullet, readCheckbox, stateOf } from './checkbox.js';
+import { commitAtEnd, commitInComments, defaultCommitStyle, deniesCommit } from './commits.js';
+import { inlineComments, withoutComments } from './inline-comments.js';
 
 /** An edit worked out: what to splice, which differences it may make, and what the plan must then say. */
 export interface PlannedEdit {

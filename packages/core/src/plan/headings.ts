@@ -1,6 +1,7 @@
 import type { SectionKind } from './plan.js';
-import { readName, withoutComments, inlineComments } from './task-line.js';
-import type { InlineComment } from './task-line.js';
+import { inlineComments, withoutComments } from './inline-comments.js';
+import type { InlineComment } from './inline-comments.js';
+import { readName } from './task-names.js';
 
 /** One heading, understood. Offsets count from the start of the line. */
 export interface Heading {
@@ -17,6 +18,8 @@ export interface Heading {
   readonly checkpoint?: { readonly value: string; readonly start: number; readonly end: number };
   readonly comments: readonly InlineComment[];
 }
+
+const hash = 35;
 
 const headingMarker = /^[ \t]*\[([^[\]]\ufe0f?)\](?=[ \t])/u;
 const checkpointSuffix = /\[checkpoint([^[\]]{0,120})\]/i;
@@ -62,7 +65,7 @@ function countHashes(line: string): number {
   const start = line.indexOf('#');
   if (start === -1) return 0;
   let end = start;
-  while (line.charCodeAt(end) === 35) end += 1;
+  while (line.charCodeAt(end) === hash) end += 1;
   return end - start;
 }
 
@@ -72,12 +75,11 @@ function titleOf(shown: string, from: number, checkpoint: RegExpExecArray | null
       ? shown.slice(from)
       : shown.slice(from, checkpoint.index) + shown.slice(checkpoint.index + checkpoint[0].length);
   const trimmed = text.trim();
+  if (trimmed.charCodeAt(trimmed.length - 1) !== hash) return trimmed;
   let end = trimmed.length;
-  while (end > 0 && trimmed[end - 1] === '#') end -= 1;
+  while (end > 0 && trimmed.charCodeAt(end - 1) === hash) end -= 1;
   // A closing run of # needs a space before it: `C#` is a word.
-  return end > 0 && end < trimmed.length && !/[ \t]/.test(trimmed[end - 1] ?? '')
-    ? trimmed
-    : trimmed.slice(0, end).trim();
+  return end > 0 && !isGap(trimmed.charCodeAt(end - 1)) ? trimmed : trimmed.slice(0, end).trim();
 }
 
 function markerPart(marker: RegExpExecArray, opening: number): NonNullable<Heading['marker']> {
@@ -119,8 +121,8 @@ function sectionKind(title: string): SectionKind {
 }
 
 function readPhase(heading: Mutable<Heading>, title: string): boolean {
-  const unwrapped = title.replace(/(?:\*\*|__)$/, '');
-  const numbered = numberedPhase.exec(unwrapped);
+  const unwrapped = title.endsWith('**') || title.endsWith('__') ? title.slice(0, -2) : title;
+  const numbered = unwrapped.charCodeAt(0) < 128 ? null : numberedPhase.exec(unwrapped);
   if (numbered !== null) return isPhase(heading, unwrapped, numbered[1], unwrapped.slice(numbered[0].length));
   const word = phaseWord.exec(unwrapped)?.[0];
   if (word === undefined) return false;
@@ -144,6 +146,10 @@ function isPhase(heading: Mutable<Heading>, whole: string, number: string | unde
 
 function skipGaps(line: string, from: number): number {
   let at = from;
-  while (line[at] === ' ' || line[at] === '\t') at += 1;
+  while (isGap(line.charCodeAt(at))) at += 1;
   return at;
+}
+
+function isGap(code: number): boolean {
+  return code === 32 || code === 9;
 }

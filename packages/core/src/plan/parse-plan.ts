@@ -1,7 +1,8 @@
 import type { Finding } from '../track/model.js';
 import { parseDag } from './dag-block.js';
 import type { PlanDrafts } from './drafts.js';
-import { finishDiscovered, finishLabel, finishPhases } from './finish-plan.js';
+import { finishDiscovered, finishLabel } from './finish-labels.js';
+import { finishPhases } from './finish-phases.js';
 import type { Plan, PlanDag } from './plan.js';
 import { maxParseFindings, depthFinding, planFindings, repeatFinding, slipFinding } from './plan-findings.js';
 import { readDrafts } from './read-drafts.js';

@@ -1,9 +1,9 @@
 import type { Finding } from '../track/model.js';
 import type { PhaseDraft, PlanDrafts, UnreadBox } from './drafts.js';
 import type { Phase, Plan, PlanTask } from './plan.js';
-import { maxDepth } from './read-drafts.js';
+import { maxDepth } from './read-items.js';
 import type { ScanSlip } from './scan-lines.js';
-import { isSha } from './task-line.js';
+import { isSha } from './commits.js';
 
 /** Findings of one parse; a file that is wrong on every line helps nobody with more. */
 export const maxParseFindings = 1000;

@@ -24,8 +24,8 @@ export function assignIds(
   const recounted = recountedNumbers(phases);
   const nextFree = new Map<string, number>();
 
-  for (const phase of phases) for (const task of phase.finished) write(task, keys.get(phase) ?? '0', true);
-  for (const phase of phases) number(phase.finished, keys.get(phase) ?? '0');
+  for (const phase of phases) for (const task of phase.tasks) write(task, keys.get(phase) ?? '0', true);
+  for (const phase of phases) number(phase.tasks, keys.get(phase) ?? '0');
   return { repeats };
 
   function write(task: UnnamedTask, key: string, top: boolean): void {
@@ -37,7 +37,7 @@ export function assignIds(
       task.id = got;
       task.idWritten = true;
     }
-    for (const child of task.children) write(child, key, false);
+    if (task.children.length > 0) for (const child of task.children) write(child, key, false);
   }
 
   function writtenId(task: UnnamedTask): string | undefined {
@@ -51,19 +51,20 @@ export function assignIds(
   function number(tasks: readonly UnnamedTask[], key: string): void {
     tasks.forEach((task, index) => {
       if (!task.idWritten) task.id = free(`${key}.${index + 1}`);
-      number(task.children, task.id);
+      if (task.children.length > 0) number(task.children, task.id);
     });
   }
 
   function free(wanted: string): string {
-    let id = wanted;
+    // Most ids are free, which adding them tells.
+    const before = taken.size;
+    if (taken.add(wanted).size > before) return wanted;
     // Remembers where it stopped, or 100,000 tasks of one id would take 5e9 steps.
-    for (let count = nextFree.get(wanted) ?? 2; taken.has(id); count += 1) {
-      id = `${wanted}~${count}`;
-      nextFree.set(wanted, count + 1);
-    }
-    taken.add(id);
-    return id;
+    let count = nextFree.get(wanted) ?? 2;
+    while (taken.has(`${wanted}~${count}`)) count += 1;
+    nextFree.set(wanted, count + 1);
+    taken.add(`${wanted}~${count}`);
+    return `${wanted}~${count}`;
   }
 }
 
@@ -94,7 +95,7 @@ function recountedNumbers(phases: readonly PhaseDraft[]): ReadonlySet<string> {
   const seen = new Set<string>();
   const repeated = new Set<string>();
   for (const phase of phases) {
-    for (const { id, idWritten } of phase.finished) {
+    for (const { id, idWritten } of phase.tasks) {
       if (!idWritten || !/^\d+$/.test(id)) continue;
       if (seen.has(id)) repeated.add(id);
       seen.add(id);

@@ -1,0 +1,138 @@
+/** What stands before the text of a task: `Task 1.1:`, `**Sub-task**:`, `1.1`, `T3 -`, `Fix 1:`, or nothing. */
+export interface TaskName {
+  readonly id: string | undefined;
+  /** A word in the place of an id, `Task setup: …`: an id when a node of the dag has it. */
+  readonly word: string | undefined;
+  readonly text: string;
+  /** The line begins as tasks do, so a heading of this form is one. */
+  readonly prefixed: boolean;
+}
+
+// All but the first are tried where a name may begin, wherever that is in its line: sticky, and so without a copy of the rest.
+const opening = /^(?:\*\*|__|~~|\*){0,3}/;
+const taskWord = /(?:sub[- ]?task|task|tarefa|tâche|aufgabe|任务|任務)(?![\p{L}\p{M}])[ \t]*/iuy;
+const numberId = /(?:\d{1,9}(?:\.\d{1,9}){0,8}[a-z]?|T\d{1,9}|Fix \d{1,9})(?=$|[\s:.)\-–—*_~\]])/y;
+const plainId = /(?:(?:\d{1,9}(?:\.\d{1,9}){1,8}[a-z]?|T\d{1,9})(?=$|[\s:)\-–—*_~])|Fix \d{1,9}(?=[:*_~]))/y;
+const wordId = /[A-Za-z0-9][\w.-]{0,63}(?=[*_~]{0,6}:)/y;
+/** `Task Task 1.1` is read as `Task 1.1`. */
+const secondWord = /Task[ \t]+/y;
+
+/** Where a sticky expression ends that is tried at one place, `at` when it does not match: without the objects that `exec` makes. */
+function endOf(form: RegExp, text: string, at: number): number {
+  form.lastIndex = at;
+  return form.test(text) ? form.lastIndex : at;
+}
+
+/** Takes id and text apart. Total: what fits no form is text. */
+export function readName(shown: string): TaskName {
+  const line = shown.trim();
+  if (!mayBegin(line, 0)) return plain(line);
+  const wrap = isEmphasis(line.charCodeAt(0)) ? (opening.exec(line)?.[0] ?? '') : '';
+  const start = wrap.length;
+  if (start > 0 && !mayBegin(line, start)) return plain(line);
+  const behindWord = endOf(taskWord, line, start);
+  return behindWord === start ? readPlain(line, wrap) : readPrefixed(line, behindWord, wrap);
+}
+
+function plain(text: string): TaskName {
+  return { id: undefined, word: undefined, text, prefixed: false };
+}
+
+/** `1.1 Write it`, without a word that says that it is a task. */
+function readPlain(line: string, wrap: string): TaskName {
+  const end = endOf(plainId, line, wrap.length);
+  if (end === wrap.length) return plain(line);
+  return { id: line.slice(wrap.length, end), word: undefined, text: bodyOf(line, end, wrap).text, prefixed: false };
+}
+
+function readPrefixed(line: string, start: number, wrap: string): TaskName {
+  const second = endOf(secondWord, line, start);
+  for (const from of second === start ? [start] : [second, start]) {
+    const end = endOf(numberId, line, from);
+    if (end > from) return named(line, line.slice(from, end), bodyOf(line, end, wrap));
+  }
+  const end = endOf(wordId, line, start);
+  const body = bodyOf(line, end, wrap);
+  if (!body.separated) return plain(line);
+  return { id: undefined, word: end === start ? undefined : line.slice(start, end), text: body.text, prefixed: true };
+}
+
+function named(line: string, id: string, body: Body): TaskName {
+  // `Task 3 times` is a sentence: a bare number is an id only with something between it and the text.
+  if (!body.separated && body.text !== '' && /^\d+[a-z]?$/.test(id)) return plain(line);
+  return { id, word: undefined, text: body.text, prefixed: true };
+}
+
+/** First letters of ids, of the words for a task and of emphasis; any other letter begins a plain text. */
+function mayBegin(line: string, at: number): boolean {
+  const first = line.charCodeAt(at);
+  if (first >= 128 || isDigit(first) || isEmphasis(first)) return true;
+  const second = line.charCodeAt(at + 1);
+  switch (first | 32) {
+    case 116: // task, tarefa, tâche, T1
+      return (second | 32) === 97 || second >= 128 || isDigit(second);
+    case 115: // sub-task
+    case 97: // aufgabe
+      return (second | 32) === 117;
+    case 102: // Fix 1
+      return second === 105;
+    default:
+      return false;
+  }
+}
+
+function isEmphasis(code: number): boolean {
+  return code === 42 || code === 95 || code === 126;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+interface Body {
+  readonly separated: boolean;
+  readonly text: string;
+}
+
+/** The text behind an id, without the separator and without the emphasis that was opened before the id. */
+function bodyOf(line: string, from: number, wrap: string): Body {
+  if (wrap === '') {
+    const end = behindSeparator(line, from);
+    return { separated: end > from, text: line.slice(end).trim() };
+  }
+  const close = mirrored(wrap);
+  const early = close !== '' && line.startsWith(close, from);
+  const start = early ? from + close.length : from;
+  const end = behindSeparator(line, start);
+  const text = line.slice(end);
+  const shown = early ? text : text.startsWith(close) ? text.slice(close.length) : dropOnce(text, close);
+  return { separated: end > start, text: shown.trim() };
+}
+
+/** Where `:`, `.`, `)` or a dash ends that sets an id apart, `from` when there is none. */
+function behindSeparator(line: string, from: number): number {
+  let at = from;
+  while (isGap(line.charCodeAt(at))) at += 1;
+  const code = line.charCodeAt(at);
+  if (code === 58) return at + 1;
+  const parts = code === 45 || code === 46 || code === 41 || code === 0x2013 || code === 0x2014;
+  return parts && (at + 1 === line.length || isGap(line.charCodeAt(at + 1))) ? at + 1 : from;
+}
+
+function isGap(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
+function mirrored(wrap: string): string {
+  return (
+    wrap
+      .match(/\*\*|__|~~|\*/g)
+      ?.toReversed()
+      .join('') ?? ''
+  );
+}
+
+function dropOnce(text: string, mark: string): string {
+  const at = text.indexOf(mark);
+  return at === -1 ? text : text.slice(0, at) + text.slice(at + mark.length);
+}
