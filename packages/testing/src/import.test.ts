@@ -132,6 +132,28 @@ async function takenOver(files: Readonly<Record<string, string>>, id = 'greet_20
   return { test, workers, track: await test.api.tracks.get(id), imported: dataOf(imported), findings };
 }
 
+describe('a folder that cannot be looked into', () => {
+  it('is a finding that names it, and keeps no other folder waiting', async () => {
+    const names = ['a-first', 'b-locked', 'c-last'];
+    const { test } = await opened(Object.assign({}, ...names.map((name) => inFolder(name, { 'plan.md': plan }))), {
+      trackFolders: {
+        list: async () => names.map((name) => ({ name })),
+        async entries(name) {
+          if (name === 'b-locked') throw new Error(`EACCES: permission denied, scandir '${name}'`);
+          return [{ name: 'plan.md' }];
+        },
+      },
+    });
+    expect((await test.api.tracks.list()).items.map(({ id }) => id).toSorted()).toEqual(['a-first', 'c-last']);
+    const { checks } = await test.api.system.doctor();
+    expect(checks.find(({ id }) => id === 'folders')).toMatchObject({
+      status: 'warn',
+      message: "conductor/tracks/b-locked: EACCES: permission denied, scandir 'b-locked'",
+    });
+    await test.close();
+  });
+});
+
 describe('where a track stands that is taken over', () => {
   it.each([
     ['nothing but a spec', { 'spec.md': spec }, 'PLAN', 'NOT_STARTED', 'draft'],

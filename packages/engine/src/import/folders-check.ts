@@ -14,7 +14,9 @@ export async function foldersCheck({ store }: EngineContext, imports: Pick<Impor
   const found = [...imports.refused(), ...unread];
   const [first] = found;
   if (!first) return { id: 'folders', status: 'ok', message: 'Every folder of a track is known' };
-  const told = found.slice(0, shown).map(({ path, message }) => `${path ?? ''}: ${message}`);
+  const told = found
+    .slice(0, shown)
+    .map(({ path = '', message }) => (message.includes(path) ? message : `${path}: ${message}`));
   const more = found.length > shown ? [`and ${found.length - shown} more`] : [];
   return {
     id: 'folders',

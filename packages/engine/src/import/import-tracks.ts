@@ -1,4 +1,4 @@
-import { ConductorError, foldedId, isSafeId, project } from '@conductor/core';
+import { ConductorError, foldedId, isSafeId, project, toConductorError } from '@conductor/core';
 import type { Finding, ProjectCommand } from '@conductor/core';
 import { decodeText, parseTracksIndex } from '@conductor/core/files';
 import type { TrackRow } from '@conductor/core/files';
@@ -35,23 +35,38 @@ export function createImports(engine: EngineContext, folders: TrackFolders = lis
     refusals.set(name, { severity: 'warning', code, path, message, hint });
   };
 
+  const readOne = async (
+    { name, link }: FolderName,
+    named: boolean,
+    rows: ReadonlyMap<string, TrackRow>,
+  ): Promise<FolderImport | undefined> => {
+    const entries = link === true ? undefined : await folders.entries(name);
+    const first = link === true ? name : entries?.find((file) => file.link === true && isDocument(file.name))?.name;
+    if (first !== undefined) {
+      refuse(name, `${first} is a symbolic link`, 'Put the file itself there: nothing is written through a link.');
+      return undefined;
+    }
+    const files = await readFolder(engine, name, entries);
+    const hostile = files.findings.find(({ code }) => code === 'PATH_UNSAFE');
+    if (hostile) refuse(name, hostile.message, hostile.hint ?? 'Rename the folder.', 'PATH_UNSAFE');
+    else if (named || [...files.files.keys()].some(isTrackFile) || files.findings.length > 0)
+      return importCommand(engine, name, files, rows.get(name));
+    return undefined;
+  };
+
   const read = async (names: readonly FolderName[], named: boolean): Promise<FolderImport[]> => {
     const rows = await listedTracks(engine);
     const found: FolderImport[] = [];
     for (const entry of names) {
-      const { name } = entry;
-      const entries = entry.link === true ? undefined : await folders.entries(name);
-      const first =
-        entry.link === true ? name : entries?.find((file) => file.link === true && isDocument(file.name))?.name;
-      if (first !== undefined) {
-        refuse(name, `${first} is a symbolic link`, 'Put the file itself there: nothing is written through a link.');
-        continue;
+      try {
+        const one = await readOne(entry, named, rows);
+        if (one) found.push(one);
+      } catch (error) {
+        // Whatever is wrong with one folder, the others are not kept waiting for it.
+        const { code, message, hint } = toConductorError(error);
+        const own = ConductorError.is(error) ? code : 'TRACK_REFUSED';
+        refuse(entry.name, message, hint ?? 'Mend it, then open the project again.', own);
       }
-      const files = await readFolder(engine, name, entries);
-      const hostile = files.findings.find(({ code }) => code === 'PATH_UNSAFE');
-      if (hostile) refuse(name, hostile.message, hostile.hint ?? 'Rename the folder.', 'PATH_UNSAFE');
-      else if (named || [...files.files.keys()].some(isTrackFile) || files.findings.length > 0)
-        found.push(await importCommand(engine, name, files, rows.get(name)));
     }
     return found;
   };
@@ -106,7 +121,7 @@ export function createImports(engine: EngineContext, folders: TrackFolders = lis
 
 async function listedTracks({ workspace, folder, limits }: EngineContext): Promise<ReadonlyMap<string, TrackRow>> {
   const bytes = await workspace.read(`${folder}/tracks.md`, { maxBytes: limits.viewBytes }).catch((error: unknown) => {
-    if (ConductorError.is(error, 'TOO_LARGE', 'PATH_UNSAFE', 'FILE_INVALID')) return undefined; // a list is a help, not a source
+    if (ConductorError.is(error)) return undefined; // a list is a help, not a source; whoever writes it next tells
     throw error;
   });
   const rows = bytes ? parseTracksIndex(decodeText(bytes)).rows : [];
