@@ -6,6 +6,7 @@ import type { Clock } from '@conductor/core/ports';
 import { findRoot, openProject, version } from '@conductor/node';
 import type { CommandContext, CommandSpec, GlobalFlags, Terminal } from './command.js';
 import { commandGroups } from './commands/index.js';
+import { hintElsewhere } from './documents-elsewhere.js';
 import { exitOfError } from './exits.js';
 import { describeHelp, group, isGroup } from './help.js';
 import { stderrLogger } from './logger.js';
@@ -117,6 +118,8 @@ function contextOf(parts: ContextParts): CommandContext {
         config: flags.config === 'none' ? false : flags.config === undefined ? undefined : resolve(cwd, flags.config),
         agents: flags.agent,
         logger: flags.verbose ? stderrLogger(parts.out) : undefined,
+      }).catch((error: unknown) => {
+        throw hintElsewhere(error, root);
       });
     },
     stdin: async () => readFileSync(0, 'utf8'),

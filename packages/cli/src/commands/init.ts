@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { instant } from '@conductor/core';
 import type { Project } from '@conductor/node';
 import type { CommandContext, CommandSpec } from '../command.js';
+import { documentsElsewhere } from '../documents-elsewhere.js';
 import { git } from '../git.js';
 import { projectDocuments } from '../project-documents.js';
 import { statusText } from '../status-text.js';
@@ -25,10 +26,14 @@ export const initCommand: CommandSpec = {
       await mkdir(at, { recursive: true });
       await git(['init', '-q'], { cwd: at, env, signal });
     }
+    const config = flags.config === undefined ? await adopt(at) : [];
     const work = async (project: Project) => {
       const present = await documents(project);
       const found = present.length > 0;
-      const { created, kept } = found ? { created: [], kept: present } : await writeDocuments(context, project);
+      const { created, kept } = found
+        ? { created: [] as string[], kept: present }
+        : await writeDocuments(context, project);
+      created.unshift(...config);
       const status = found || store ? await statusOf(project, undefined) : undefined;
       const state = '.conductor/';
       const lines = [
@@ -52,6 +57,16 @@ export const initCommand: CommandSpec = {
     return withProject(context, work, { create: true, at });
   },
 };
+
+const configName = 'conductor.config.json';
+
+/** Documents that lie under another name are taken where they are: a configuration says so. Its name, where one was made. */
+async function adopt(at: string): Promise<string[]> {
+  const dir = documentsElsewhere(at);
+  if (dir === undefined) return [];
+  await writeFile(join(at, configName), `${JSON.stringify({ dir }, undefined, 2)}\n`, { flag: 'wx' });
+  return [configName];
+}
 
 /** What lies in the folder of documents, whoever made it; opening the project has made no more than an empty `tracks/`. */
 async function documents({ root, folder }: Project): Promise<string[]> {
