@@ -3,6 +3,7 @@ import { isPlugin } from '@conductor/core/plugin';
 import type { Agent, Agents as AgentsOption, CommandAgent, ExecutorDefinition, Opened } from '@conductor/core/plugin';
 import type { Assignment, Executor, Outcome, RunContext, Workspace } from '@conductor/core/ports';
 import type { Agents } from './engine-context.js';
+import { remoteAgent, remoteExecutor } from './remote/remote-executor.js';
 
 const fallbacks = new Map([['fixer', ['fixer', 'worker', 'default']]]);
 /** Second opinions are asked only where a host named somebody for them. */
@@ -69,6 +70,7 @@ function executorOf(agent: Agent, executors: readonly Opened<ExecutorDefinition>
     throw new ConductorError('CAPABILITY_MISSING', `This host runs no commands: ${agent.command.join(' ')}`, {
       details: { port: 'executor' },
     });
+  if (agent === remoteAgent) return remoteExecutor;
   const id = typeof agent === 'string' ? agent : agent.id;
   const opened = executors.find((executor) => executor.id === id);
   if (opened) return adapt(opened.definition, opened.options, workspace);

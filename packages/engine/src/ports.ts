@@ -1,6 +1,7 @@
 import type {
   Artifacts,
   Authorize,
+  BranchExchange,
   Clock,
   Ids,
   LeaseKeeper,
@@ -26,6 +27,8 @@ export interface EnginePorts {
   readonly leaseKeeper: LeaseKeeper;
   readonly snapshots?: Snapshots | undefined;
   readonly repository?: Repository | undefined;
+  /** How the work of workers on other machines comes in; absent: there are none. */
+  readonly exchange?: BranchExchange | undefined;
   readonly bus?: MessageBus | undefined;
   readonly notifiers?: readonly Notifier[] | undefined;
   readonly processes?: Processes | undefined;

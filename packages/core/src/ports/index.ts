@@ -33,5 +33,6 @@ export type {
 } from './executor.js';
 export type { Workspace, WorkspaceEntry } from './workspace.js';
 export type { Repository, RepositoryStatus } from './repository.js';
+export type { BranchChange, BranchExchange } from './branch-exchange.js';
 export type { Authorize, Notifier } from './access.js';
 export type { Processes, RunCommand } from './processes.js';

@@ -16,7 +16,8 @@ export const contentSchema = z.union([
   z.object({ artifact: z.string(), bytes: count, mediaType: z.string().optional() }),
 ]);
 
-const usage = z.object({
+/** What a piece of work consumed. */
+export const usageSchema = z.object({
   inputTokens: count.optional(),
   outputTokens: count.optional(),
   costMicros: count.optional(),
@@ -220,7 +221,7 @@ export const trackEvents = {
     /** What a person is asked, where the agent named it. */
     asks: asks.optional(),
     retryAt: instant.optional(),
-    usage: usage.optional(),
+    usage: usageSchema.optional(),
   }),
   'effect.interrupted': z.object({ effect: id, recoveries: count, reason: text }),
   'process.spawned': z.object({ effect: id, runId: id, process: processRecord }),
@@ -231,7 +232,7 @@ export const trackEvents = {
     textHash: text,
     model: planModelSchema,
     effect: id.optional(),
-    usage: usage.optional(),
+    usage: usageSchema.optional(),
   }),
   'plan.edited': z.object({
     revision: z.int().min(1),
@@ -265,7 +266,7 @@ export const trackEvents = {
     /** What the worker printed: an artifact when it is long. */
     transcript: contentSchema.optional(),
     changed: z.array(text),
-    usage: usage.optional(),
+    usage: usageSchema.optional(),
   }),
   'task.completed': z.object({
     taskId: id,
@@ -285,7 +286,7 @@ export const trackEvents = {
     retryAt: instant.optional(),
     final: z.boolean(),
     transcript: contentSchema.optional(),
-    usage: usage.optional(),
+    usage: usageSchema.optional(),
   }),
   'task.interrupted': z.object({ taskId: id, runId: id, recoveries: count, reason: text }),
   'task.blocked': z.object({
@@ -329,7 +330,7 @@ export const trackEvents = {
     evidence: z.array(json),
     passes: json.optional(),
     inputHash: text.optional(),
-    usage: usage.optional(),
+    usage: usageSchema.optional(),
   }),
   'condition.added': condition,
   'condition.verified': z.object({ conditionId: id, met: z.boolean(), evidence: json.optional() }),

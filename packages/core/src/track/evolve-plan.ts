@@ -7,7 +7,13 @@ import { changeTask, planState } from './plan-state.js';
 import type { PlanModelData, TaskPatch } from './plan-state.js';
 import type { Scratch } from './scratch.js';
 
-const idle = { runId: undefined, epoch: undefined, process: undefined, asks: undefined } as const;
+const idle = {
+  runId: undefined,
+  epoch: undefined,
+  process: undefined,
+  asks: undefined,
+  isolated: undefined,
+} as const;
 
 /** Folds of the plan, its tasks, and the effects that are not tasks. */
 export const evolvePlan: Handlers = {
@@ -50,7 +56,14 @@ export const evolvePlan: Handlers = {
     ...task(
       state,
       data.taskId,
-      { status: 'running', runId: data.runId, epoch: state.run?.epoch, process: undefined, dirty: data.dirty },
+      {
+        status: 'running',
+        runId: data.runId,
+        epoch: state.run?.epoch,
+        process: undefined,
+        dirty: data.dirty,
+        isolated: data.isolation === 'worktree' || undefined,
+      },
       scratch,
     ),
     budget: { ...state.budget, attempts: state.budget.attempts + 1 },

@@ -79,6 +79,8 @@ export interface TaskState {
   readonly asks?: NamedReason;
   /** Changed before the current run of a task that names no files. */
   readonly dirty?: readonly string[];
+  /** Its run works in a clone of its own: what it makes comes in as a branch. */
+  readonly isolated?: boolean;
 }
 
 /** A call of something outside whose result is not in the log yet. */

@@ -149,6 +149,7 @@ export interface TaskPatch {
   readonly process?: TaskState['process'] | undefined;
   readonly note?: string | undefined;
   readonly dirty?: readonly string[] | undefined;
+  readonly isolated?: boolean | undefined;
   readonly asks?: TaskState['asks'] | undefined;
   /** Waiting for a lease of somebody else. */
   readonly waiting?: boolean;
@@ -219,7 +220,18 @@ function refresh(draft: PlanDraft, id: string, task: TaskState): void {
   draft.ready = draft.ready.with(id, ready && !draft.waiting.has(id), draft.scratch);
 }
 
-const optionalKeys = ['earlier', 'runId', 'epoch', 'retryTimer', 'commit', 'process', 'note', 'dirty', 'asks'] as const;
+const optionalKeys = [
+  'earlier',
+  'runId',
+  'epoch',
+  'retryTimer',
+  'commit',
+  'process',
+  'note',
+  'dirty',
+  'isolated',
+  'asks',
+] as const;
 
 /** A key that is given as `undefined` is removed. Key by key, because this is the inner loop of every replay. */
 function patched(before: TaskState, patch: TaskPatch): TaskState {

@@ -17,21 +17,28 @@ export async function commitWork(
   // Paths come from a look at the repository; a second look would say the same.
   const seen = engine.repository !== undefined && engine.git !== 'off' && work.paths.length > 0;
   if (!seen && !(await committing(engine))) return undefined;
-  if (!engine.repository) return undefined;
-  const set = engine.ids.id('commit');
+  const { repository } = engine;
+  if (!repository) return undefined;
+  return underRepositoryLock(engine, async () => {
+    const before = await repository.findKey(work.key);
+    if (before !== undefined) return before;
+    if (work.paths.length === 0) return undefined;
+    const { sha } = await repository.commit(work);
+    return sha;
+  });
+}
+
+/** One at a time, whatever engine: `commit` and `integrate` are called in here only. */
+export async function underRepositoryLock<T>(engine: EngineContext, work: () => Promise<T>): Promise<T> {
   const request = {
-    set,
+    set: engine.ids.id('commit'),
     owner: engine.owner,
     keys: [{ key: 'repo:index', mode: 'exclusive' as const }],
     ttlMs: engine.limits.leaseMs,
   };
   const grant = await engine.store.leases.acquire(request, { waitMs: engine.limits.unlockWaitMs });
   try {
-    const before = await engine.repository.findKey(work.key);
-    if (before !== undefined) return before;
-    if (work.paths.length === 0) return undefined;
-    const { sha } = await engine.repository.commit(work);
-    return sha;
+    return await work();
   } finally {
     await engine.store.leases.release(grant.set, grant.token);
   }

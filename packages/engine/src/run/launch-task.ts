@@ -1,14 +1,14 @@
-import { ConductorError, instant } from '@conductor/core';
-import { readSyncFlag } from '@conductor/core/business';
-import type { TaskState, TrackCommand } from '@conductor/core';
-import type { Content, Executor, Fence, Grant, Json, LeaseOp, Outcome } from '@conductor/core/ports';
-import { contentOf } from '../load.js';
+import type { TaskState } from '@conductor/core';
+import type { Executor, Fence, Grant, LeaseOp } from '@conductor/core/ports';
+import { offerRun } from '../remote/offer-run.js';
+import { remoteExecutor } from '../remote/remote-executor.js';
+import { followRun } from '../remote/remote-task.js';
 import { taskAssignment } from './assignment.js';
-import { changedPaths } from './changed-paths.js';
 import { checkedAfterTask } from './check-after-task.js';
 import { requireEvaluatedPlan } from './evaluated-plan.js';
-import { discoveredWork } from './discovered-work.js';
+import { recordOutcome } from './record-outcome.js';
 import { runExecutor } from './run-executor.js';
+import { startCommand } from './start-command.js';
 import type { TrackSession } from './track-session.js';
 
 interface Under {
@@ -27,14 +27,18 @@ export async function launchTask(
   under: Under,
 ): Promise<void> {
   requireEvaluatedPlan(session.state);
-  const { taskId, start } = await startCommand(session, task, runId, executor);
+  const taskId = task.task.id;
+  const assignment = await taskAssignment(session, task, runId);
+  const offer = executor === remoteExecutor ? await offerRun(session, assignment) : undefined;
+  const start = await startCommand(session, task, runId, { executor: executor.driver.name, base: offer?.base });
   const committed = await session.execute([start], {
     ...(under.leases && { leases: under.leases }),
     ...(under.fence && { fence: under.fence }),
+    ...(offer && { others: offer.others, records: offer.records }),
   });
   const grant = under.grant ?? committed?.grants.find(({ set }) => set === runId);
   if (grant) session.grants.set(runId, grant);
-  const assignment = await taskAssignment(session, task, runId);
+  if (offer) return followRun(session, { taskId, runId, effect: assignment.effect });
   session.launch(assignment.effect, async (signal) => {
     const outcome = await checkedAfterTask(
       session,
@@ -44,123 +48,4 @@ export async function launchTask(
     );
     return () => recordOutcome(session, taskId, runId, outcome);
   });
-}
-
-async function startCommand(session: TrackSession, { task }: TaskState, runId: string, executor: Executor) {
-  const { engine, state } = session;
-  const dirty = task.files.length === 0 ? await changedPaths(engine) : undefined;
-  const start: TrackCommand = {
-    name: 'task.start',
-    data: {
-      taskId: task.id,
-      runId,
-      executor: executor.driver.name,
-      files: task.files.map((path) => ({ path, mode: 'exclusive' as const })),
-      isolation: state.policy.isolation,
-      ...(dirty && { dirty: [...dirty] }),
-    },
-  };
-  return { taskId: task.id, start };
-}
-
-/** Turns an outcome into a fact. `done` is a claim only; the result gives the files back in the same commit. */
-async function recordOutcome(session: TrackSession, taskId: string, runId: string, outcome: Outcome): Promise<void> {
-  const { state } = session;
-  if (state.plan?.tasks.get(taskId)?.runId !== runId) return; // interrupted meanwhile: somebody else owns the story
-  if (outcome.status === 'cancelled' && session.signal.aborted) return; // stop-run interrupts it: no attempt is lost
-  // As with an agent that nobody handed in (decision 0004): another attempt would say the same, and a person can only install it.
-  if (outcome.error?.code === 'COMMAND_MISSING') throw ConductorError.fromJSON(outcome.error);
-  const transcript = await transcriptOf(session, outcome);
-  if (outcome.status === 'done') {
-    const { summary, session: resume, usage } = outcome;
-    const answer = flagged(outcome);
-    const report: TrackCommand = {
-      name: 'task.report',
-      data: {
-        taskId,
-        runId,
-        summary,
-        changed: [],
-        ...(answer !== undefined && { answer }),
-        ...(resume && { session: resume }),
-        ...(transcript && { transcript }),
-        ...(usage && { usage }),
-      },
-    };
-    await reportWork(session, taskId, report, answer);
-    return;
-  }
-  await endTask(session, runId, outcomeCommand(session, taskId, runId, outcome, transcript));
-}
-
-/** What the worker printed, put away before the commit that names it. */
-async function transcriptOf({ engine }: TrackSession, { transcript }: Outcome): Promise<Content | undefined> {
-  if (!transcript || !('text' in transcript)) return transcript;
-  return transcript.text === '' ? undefined : contentOf(engine, transcript.text, 'text/plain');
-}
-
-function outcomeCommand(
-  { engine, state }: TrackSession,
-  taskId: string,
-  runId: string,
-  outcome: Outcome,
-  transcript: Content | undefined,
-): TrackCommand {
-  if (outcome.status === 'blocked') return { name: 'task.block', data: { taskId, runId, reason: outcome.summary } };
-  // The call itself was wrong: another attempt would say the same, and only a person can mend it.
-  if (outcome.exitCode === 2 || outcome.exitCode === 3)
-    return { name: 'task.block', data: { taskId, runId, reason: outcome.summary, asks: 'INPUT_MISSING' } };
-  const { error, summary, usage } = outcome;
-  const delayMs = state.policy.limits.taskRetryDelayMs;
-  return {
-    name: 'task.fail',
-    data: {
-      taskId,
-      runId,
-      reason: error?.code ?? 'EXECUTOR_ERROR',
-      message: error?.message ?? summary,
-      ...(delayMs > 0 && { retryAt: instant(engine.clock.now() + delayMs) }),
-      ...(transcript && { transcript }),
-      ...(usage && { usage }),
-    },
-  };
-}
-
-/** Commits the end of a task under its own fence and gives its files back. */
-export async function endTask(session: TrackSession, runId: string, command: TrackCommand): Promise<void> {
-  const grant = session.grants.get(runId);
-  const set = grant && { set: grant.set, token: grant.token };
-  await session.execute([command], set ? { fence: [set], leases: [{ op: 'release', ...set }] } : {});
-  session.grants.delete(runId);
-}
-
-/** The flag for the business documents counts in whatever form the worker gave it; the fold knows one. */
-function flagged({ answer, summary }: Outcome): Json | undefined {
-  const { required, reason, documents } = readSyncFlag(answer, summary);
-  if (!required) return answer;
-  const own = typeof answer === 'object' && answer !== null && !Array.isArray(answer) ? answer : {};
-  return {
-    ...own,
-    businessSyncRequired: true,
-    ...(reason !== undefined && { businessSyncReason: reason }),
-    ...(documents.length > 0 && { businessDocuments: [...documents] }),
-  };
-}
-
-/** The report and what was found beside it are one commit; a person's edit of the plan in between is built upon. */
-async function reportWork(
-  session: TrackSession,
-  taskId: string,
-  report: TrackCommand,
-  answer: Json | undefined,
-): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await session.execute([report, ...(await discoveredWork(session, taskId, answer))]);
-      return;
-    } catch (error) {
-      if (!ConductorError.is(error, 'VERSION_CONFLICT') || tries > session.engine.limits.decideRetries) throw error;
-      await session.refresh();
-    }
-  }
 }

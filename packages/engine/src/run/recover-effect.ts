@@ -1,8 +1,9 @@
 import type { Action } from '@conductor/core';
 import type { ProcessRecord } from '@conductor/core/ports';
 import { readStream } from '../load.js';
+import { recoverRun } from '../remote/recover-run.js';
 import { commitKey } from './commit-work.js';
-import { completeTask } from './settle-task.js';
+import { completeTask } from './complete-task.js';
 import type { TrackSession } from './track-session.js';
 
 /**
@@ -19,11 +20,12 @@ export async function recoverEffect(
     await session.execute([{ name: 'effect.interrupt', data: { effect, reason: 'engineLost' } }]);
     return;
   }
-  const runId = state.plan?.tasks.get(taskId)?.runId;
+  const task = state.plan?.tasks.get(taskId);
+  const runId = task?.runId;
   if (runId === undefined) return;
   const trace = await engine.repository?.findKey(commitKey(engine, effect));
-  if (trace !== undefined)
-    return completeTask(session, taskId, runId, state.plan?.tasks.get(taskId)?.task.files ?? [], trace);
+  if (trace !== undefined) return completeTask(session, taskId, runId, task?.task.files ?? [], trace);
+  if (task?.isolated === true) return recoverRun(session, task, { taskId, runId, effect });
   await session.execute([{ name: 'task.interrupt', data: { taskId, runId, reason: 'engineLost' } }]);
 }
 

@@ -1,5 +1,5 @@
 import type { TrackCommand, TrackState } from '@conductor/core';
-import type { Fence, Grant, LeaseOp } from '@conductor/core/ports';
+import type { Fence, Grant, LeaseOp, RecordOp } from '@conductor/core/ports';
 import { commitUnits } from '../commit-units.js';
 import type { Committed, Unit } from '../commit-units.js';
 import { engineActor } from '../engine-context.js';
@@ -12,6 +12,7 @@ export interface ExecuteOptions {
   readonly fence?: readonly Fence[];
   readonly leases?: readonly LeaseOp[];
   readonly others?: readonly Unit[];
+  readonly records?: readonly RecordOp[];
 }
 
 /** What is to be committed when an effect has ended; run by the loop, one at a time. */
@@ -91,6 +92,7 @@ export function createSession(engine: EngineContext, start: TrackState, grant: G
             correlation: { track: start.id },
             fence: [fence, ...(o.fence ?? [])],
             leases: o.leases,
+            records: o.records,
           },
         );
         if (committed) {

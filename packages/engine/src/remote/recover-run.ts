@@ -1,0 +1,55 @@
+import { ConductorError } from '@conductor/core';
+import type { TaskState } from '@conductor/core';
+import type { LeaseOp } from '@conductor/core/ports';
+import { recordOutcome } from '../run/record-outcome.js';
+import { startCommand } from '../run/start-command.js';
+import { leaseKeys } from '../run/task-leases.js';
+import type { TrackSession } from '../run/track-session.js';
+import { remoteExecutor } from './remote-executor.js';
+import { followRun, outcomeOf, takeBack } from './remote-task.js';
+import type { RemoteTask } from './remote-task.js';
+import { loadRun } from './run-log.js';
+
+/**
+ * A run of an engine that is gone, while its worker may be at work: what it has reported is taken, and else the run is taken
+ * over as it is. The agent is paid once. Where that cannot be, the task is interrupted and offered anew.
+ */
+export async function recoverRun(session: TrackSession, task: TaskState, found: RemoteTask): Promise<void> {
+  const { taskId, runId } = found;
+  const run = await loadRun(session.engine.store, runId);
+  if (run.status === 'reported') return recordOutcome(session, taskId, runId, outcomeOf(session, run));
+  if (run.status === 'none' || run.status === 'released') {
+    await session.execute([{ name: 'task.interrupt', data: { taskId, runId, reason: 'engineLost' } }]);
+    return;
+  }
+  try {
+    await takeOver(session, task, found, run.offer?.base.commit);
+  } catch (error) {
+    // Its files are another's now, or nothing may be started any more.
+    if (!ConductorError.is(error, 'LEASE_HELD', 'INVALID_STATE')) throw error;
+    await takeBack(session, found, 'withdrawn');
+  }
+}
+
+/** The same run goes on under this engine: interrupted and started in one commit, with its files. */
+async function takeOver(
+  session: TrackSession,
+  task: TaskState,
+  found: RemoteTask,
+  base: string | undefined,
+): Promise<void> {
+  const { engine, grants } = session;
+  const { taskId, runId } = found;
+  const keys = leaseKeys(engine.workspace, task.task);
+  const acquire: LeaseOp = { op: 'acquire', set: runId, owner: engine.owner, keys, ttlMs: engine.limits.leaseMs };
+  const committed = await session.execute(
+    [
+      { name: 'task.interrupt', data: { taskId, runId, reason: 'engineLost' } },
+      await startCommand(session, task, runId, { executor: remoteExecutor.driver.name, base }),
+    ],
+    { leases: [acquire] },
+  );
+  const grant = committed?.grants.find(({ set }) => set === runId);
+  if (grant) grants.set(runId, grant);
+  followRun(session, found);
+}
