@@ -1,3 +1,5 @@
+export { snapshotsSuite } from './conformance/snapshots.suite.js';
+export type { OpenSnapshots, OpenSnapshotsUnderTest } from './conformance/snapshots.suite.js';
 export { artifactsSuite } from './conformance/artifacts.suite.js';
 export type { OpenArtifacts } from './conformance/artifacts.suite.js';
 export { workspaceSuite } from './conformance/workspace.suite.js';

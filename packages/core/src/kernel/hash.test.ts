@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sha256Hex } from './hash.js';
+import { sha256Hex, sha256Stream } from './hash.js';
 
 describe('sha256Hex', () => {
   it('agrees with the examples of FIPS 180-4', () => {
@@ -9,5 +9,13 @@ describe('sha256Hex', () => {
 
   it('takes a text as its UTF-8 bytes', () => {
     expect(sha256Hex('ä')).toBe(sha256Hex(new Uint8Array([0xc3, 0xa4])));
+  });
+});
+
+describe('sha256Stream', () => {
+  it('says of pieces what is said of the whole', () => {
+    const hash = sha256Stream();
+    for (const piece of ['', 'a', 'bc']) hash.update(new TextEncoder().encode(piece));
+    expect(hash.hex()).toBe(sha256Hex('abc'));
   });
 });

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { FakeClock } from '@conductor/core/testing';
+import { openDatabase, temporaryFolder } from '../../test/open-database.js';
+import { snapshotsSuite } from '../conformance/snapshots.suite.js';
+import { fileArtifacts } from '../file/artifacts.js';
+import { memoryArtifacts } from '../memory/artifacts.js';
+import { memoryStore } from '../memory/store.js';
+import { sqliteStore } from '../sqlite/store.js';
+import { snapshotArtifacts } from './row.js';
+import { storedSnapshots } from './snapshots.js';
+
+snapshotsSuite('memory', async ({ clock, wrap }) => {
+  const store = memoryStore({ clock });
+  const artifacts = wrap(memoryArtifacts({ clock }));
+  return { snapshots: storedSnapshots({ store, artifacts }), artifacts, close: () => store.close() };
+});
+
+snapshotsSuite('sqlite, with artifacts in files', async ({ clock, wrap }) => {
+  const folder = temporaryFolder();
+  const store = await sqliteStore({ database: openDatabase(folder.file('conductor.db')), clock });
+  const artifacts = wrap(fileArtifacts({ directory: folder.file('artifacts'), clock }));
+  return {
+    snapshots: storedSnapshots({ store, artifacts }),
+    artifacts,
+    async close() {
+      await store.close();
+      folder.remove();
+    },
+  };
+});
+
+describe('snapshotArtifacts', () => {
+  it('names what a sweep must leave: own bodies, those of removed ones that are built on, and what states refer to', async () => {
+    const clock = new FakeClock();
+    const store = memoryStore({ clock });
+    const artifacts = memoryArtifacts({ clock });
+    const snapshots = storedSnapshots({ store, artifacts });
+    const report = await artifacts.put(new TextEncoder().encode('a report'));
+    const at = '2026-01-01T00:00:00.000Z';
+    const about = { subject: 'project', kind: 'checkpoint', at, foldVersion: 1, pinned: false } as const;
+    const text = Array.from({ length: 9_000 }, (_, index) => `line ${(index * 7919) % 10_007}`).join('\n');
+    const first = await snapshots.put({ ...about, seq: 1, version: 1, state: { text, n: 1 } });
+    const second = await snapshots.put({ ...about, seq: 2, version: 2, state: { text, n: 2 }, artifacts: [report.id] });
+    await snapshots.remove(first.id);
+
+    await clock.advance(1_000);
+    const needed = await snapshotArtifacts(store);
+    expect(needed.size).toBe(3);
+    expect((await artifacts.sweep((id) => needed.has(id), { olderThanMs: 1 })).removed).toBe(0);
+    expect(await snapshots.read(second.id)).toEqual({ text, n: 2 });
+
+    await snapshots.remove(second.id);
+    const nothing = await snapshotArtifacts(store);
+    expect((await artifacts.sweep((id) => nothing.has(id), { olderThanMs: 1 })).removed).toBe(3);
+  });
+});
