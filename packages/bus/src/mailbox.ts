@@ -3,6 +3,10 @@ export interface Mailbox<T> {
   push(item: T): void;
   /** Lets the reader have what is here, and then ends. */
   end(): void;
+  /** Lets the reader have what is here, and then rejects once with the reason. */
+  fail(reason: unknown): void;
+  /** Items that wait and may not be lost: whoever can wait, waits with more. */
+  readonly waiting: number;
   readonly iterator: AsyncIterableIterator<T>;
 }
 
@@ -13,6 +17,8 @@ export interface MailboxOptions<T> {
   readonly signal: AbortSignal | undefined;
   /** Called once, whichever way the reading ends. */
   onEnd(): void;
+  /** Called when the reader has taken an item. */
+  onTaken?(): void;
 }
 
 interface Reader<T> {
@@ -21,9 +27,10 @@ interface Reader<T> {
 }
 
 /** A bounded buffer between a publisher that never waits and one reader that may be slow. */
-export function createMailbox<T>({ maxItems, isLossy, signal, onEnd }: MailboxOptions<T>): Mailbox<T> {
+export function createMailbox<T>({ maxItems, isLossy, signal, onEnd, onTaken }: MailboxOptions<T>): Mailbox<T> {
   const buffer = createBuffer<T>(maxItems, isLossy);
   const readers: Reader<T>[] = [];
+  let failures: readonly unknown[] = [];
   let ended = false;
 
   const end = () => {
@@ -32,6 +39,13 @@ export function createMailbox<T>({ maxItems, isLossy, signal, onEnd }: MailboxOp
     signal?.removeEventListener('abort', onAbort);
     onEnd();
     for (const reader of readers.splice(0)) reader.resolve({ done: true, value: undefined });
+  };
+  const fail = (reason: unknown) => {
+    if (ended) return;
+    const reader = readers.shift();
+    if (reader) reader.reject(reason);
+    else failures = [reason];
+    end();
   };
   const onAbort = () => {
     buffer.clear();
@@ -46,12 +60,20 @@ export function createMailbox<T>({ maxItems, isLossy, signal, onEnd }: MailboxOp
     async next(): Promise<IteratorResult<T, undefined>> {
       signal?.throwIfAborted();
       const item = buffer.shift();
-      if (item) return { done: false, value: item.value };
+      if (item) {
+        onTaken?.();
+        return { done: false, value: item.value };
+      }
+      for (const reason of failures) {
+        failures = [];
+        throw reason;
+      }
       if (ended) return { done: true, value: undefined };
       return new Promise((resolve, reject) => readers.push({ resolve, reject }));
     },
     async return() {
       buffer.clear();
+      failures = [];
       end();
       return { done: true, value: undefined };
     },
@@ -60,6 +82,10 @@ export function createMailbox<T>({ maxItems, isLossy, signal, onEnd }: MailboxOp
   return {
     iterator,
     end,
+    fail,
+    get waiting() {
+      return buffer.kept;
+    },
     push(item) {
       if (ended) return;
       const reader = readers.shift();
@@ -80,6 +106,9 @@ function createBuffer<T>(maxItems: number, isLossy: (item: T) => boolean) {
   const kept: Numbered<T>[] = [];
   let n = 0;
   return {
+    get kept() {
+      return kept.length;
+    },
     push(value: T) {
       if (lossy.length + kept.length >= maxItems) (lossy.length > 0 ? lossy : kept).shift();
       (isLossy(value) ? lossy : kept).push({ n: n++, value });

@@ -1,10 +1,11 @@
-import { ConductorError, deepFreeze, instant, isJson, systemClock } from '@conductor/core';
+import { ConductorError, deepFreeze, instant, systemClock } from '@conductor/core';
 import type { BusCapabilities, BusMessage, Clock, DriverInfo, Json, MessageBus, Opt } from '@conductor/core/ports';
 import { EventEmitter } from 'eventemitter3';
 import { createHistory, type Delivered } from './history.js';
 import { createMailbox } from './mailbox.js';
 import { createWorkQueue } from './memory-work-queue.js';
-import { checkTopic, isPattern, topicMatcher } from './topics.js';
+import { checkedMessage, defaultMessageBytes, isLossy, rejecting } from './messages.js';
+import { isPattern, topicMatcher } from './topics.js';
 
 /** Bounds of a bus in memory; each has a default. */
 export interface MemoryBusLimits {
@@ -21,8 +22,6 @@ export interface MemoryBusOptions {
   readonly limits?: MemoryBusLimits;
 }
 
-/** Last segments of topics whose messages only say how far something is: a newer one makes the older worthless. */
-const lossyTopics = new Set(['progress', 'heartbeat', 'output']);
 /** The event of all messages, for subscriptions to a pattern. No topic: topics have no empty segments. */
 const everything = '/';
 
@@ -33,7 +32,7 @@ const everything = '/';
  * topic + readers of patterns).
  */
 export function memoryBus({ clock = systemClock(), limits = {} }: MemoryBusOptions = {}): MessageBus {
-  const { messageBytes = 64 * 1024, buffered = 1024, replayed = 4096 } = limits;
+  const { messageBytes = defaultMessageBytes, buffered = 1024, replayed = 4096 } = limits;
   const emitter = new EventEmitter<Record<string, [Delivered]>>();
   const history = createHistory(replayed, clock.now().toString(36));
   const open = new Set<() => void>();
@@ -113,26 +112,8 @@ const driver: DriverInfo<BusCapabilities> = Object.freeze({
   capabilities: Object.freeze({ replay: true, workQueue: true, reach: 'process' }),
 });
 
-/** An iteration says what is wrong when it is read, as the others do. */
-function rejecting(reason: unknown): AsyncIterable<never> {
-  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(reason) }) };
-}
-
-function isLossy({ topic, body }: BusMessage): boolean {
-  const last = topic.slice(topic.lastIndexOf('/') + 1);
-  if (lossyTopics.has(last)) return true;
-  return last === 'queue' && typeof body === 'object' && body !== null && 'type' in body && body.type === 'PROGRESS';
-}
-
-function acceptedMessage({ id, topic, body, at }: BusMessage, maxBytes: number): BusMessage {
-  checkTopic(topic);
-  if (id === '' || !isJson(body))
-    throw new ConductorError('VALIDATION_FAILED', `A message of ${topic} has no id, or a body that is no JSON value`);
-  const text = JSON.stringify(body);
-  if (text.length > maxBytes || new TextEncoder().encode(text).length > maxBytes)
-    throw new ConductorError('TOO_LARGE', `The body of message ${id} is larger than ${maxBytes} bytes`, {
-      hint: 'Publish a pointer: the content belongs into an artifact or the log.',
-      details: { maxBytes, topic },
-    });
-  return { id, topic, body: deepFreeze(JSON.parse(text) as Json), at }; // parsed from what was a Json value
+function acceptedMessage(message: BusMessage, maxBytes: number): BusMessage {
+  const { id, topic, at } = message;
+  const body = JSON.parse(checkedMessage(message, maxBytes)) as Json; // parsed from what was a Json value
+  return { id, topic, body: deepFreeze(body), at };
 }

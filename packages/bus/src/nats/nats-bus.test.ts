@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { natsServer, startNats } from '../../test/nats-server.js';
+import type { TestNats } from '../../test/nats-server.js';
+import { messageBusSuite } from '../message-bus.suite.js';
+import { natsBus } from './nats-bus.js';
+
+describe.skipIf(natsServer === undefined)('a NATS server with JetStream', () => {
+  let nats: TestNats;
+  let opened = 0;
+  beforeAll(async () => {
+    nats = await startNats();
+  });
+  afterAll(() => nats.stop());
+
+  messageBusSuite('nats', ({ clock }) => {
+    opened += 1;
+    return natsBus({ servers: nats.url, prefix: `suite-${opened}`, clock, limits: { topicBytes: 16 * 1024 * 1024 } });
+  });
+});

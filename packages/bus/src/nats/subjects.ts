@@ -1,0 +1,79 @@
+import { ConductorError } from '@conductor/core';
+import { sha256Hex } from '@conductor/core/hash';
+import { checkTopic } from '../topics.js';
+
+/** What a segment of a topic may hold to be a token of a subject as it stands; all else would mean something to NATS. */
+const plain = /^[A-Za-z0-9_-]+$/u;
+const plainByte = /[A-Za-z0-9_-]/u;
+const loneSurrogate = /\p{Surrogate}/u;
+const prefixShape = /^[A-Za-z0-9_-]{1,64}$/u;
+/** A subject has to fit into one line of the protocol, 4 KiB; the longest topic of hostile letters does so with this. */
+const maxEscaped = 24;
+/** A plain token is kept up to this length: consumers are named after queues. */
+const maxPlain = 128;
+
+/** Names on the server of one bus: all below its prefix, so that several buses share a server. */
+export interface NatsNames {
+  /** Streams: messages of topics, items of queues, items that were given up. */
+  readonly topics: string;
+  readonly work: string;
+  readonly dead: string;
+  /** What each stream takes in. */
+  readonly subjectsOf: { readonly topics: string; readonly work: readonly string[]; readonly dead: string };
+  ofTopic(topic: string): string;
+  /** The subjects that hold every topic of a pattern, and for long or odd segments perhaps more: look at the topic again. */
+  ofPattern(pattern: string): string;
+  /** Items that can be taken, items that are not due yet, items that were given up. */
+  ofQueue(queue: string): {
+    readonly ready: string;
+    readonly later: string;
+    readonly dead: string;
+    readonly name: string;
+  };
+}
+
+/** Throws CONFIG_INVALID for a prefix that is no plain word of at most 64 letters. */
+export function natsNames(prefix: string): NatsNames {
+  if (!prefixShape.test(prefix))
+    throw new ConductorError('CONFIG_INVALID', `${JSON.stringify(prefix.slice(0, 80))} cannot be the prefix of a bus`, {
+      hint: 'Use 1 to 64 letters, digits, - and _.',
+    });
+  return Object.freeze<NatsNames>({
+    topics: `${prefix}_topics`,
+    work: `${prefix}_work`,
+    dead: `${prefix}_dead`,
+    subjectsOf: { topics: `${prefix}.t.>`, work: [`${prefix}.q.>`, `${prefix}.w.>`], dead: `${prefix}.x.>` },
+    ofTopic: (topic) => `${prefix}.t.${tokensOf(topic)}`,
+    ofPattern: (pattern) => `${prefix}.t.${tokensOf(pattern)}`,
+    ofQueue(queue) {
+      // One token for the whole name: a consumer of a queue is named after it, and names have no dots.
+      const name = encodeToken(checkTopic(queue).join('/'), 3 * maxEscaped);
+      return { ready: `${prefix}.q.${name}`, later: `${prefix}.w.${name}`, dead: `${prefix}.x.${name}`, name };
+    },
+  });
+}
+
+function tokensOf(topic: string): string {
+  return topic
+    .split('/')
+    .map((segment) => (segment === '*' ? '*' : segment === '**' ? '>' : encodeToken(segment, maxEscaped)))
+    .join('.');
+}
+
+/**
+ * Any text as one token of letters, digits, `-`, `_` and `=`; no two texts have one token. Other bytes of its UTF-8 are
+ * `=XX`; what would be too long then is `=h` and 128 bits of its SHA-256. A lone surrogate counts as itself.
+ */
+export function encodeToken(text: string, maxLength: number): string {
+  if (plain.test(text) && text.length <= Math.max(maxPlain, maxLength)) return text;
+  if (text.length <= maxLength && !loneSurrogate.test(text)) {
+    let token = '';
+    for (const byte of new TextEncoder().encode(text)) {
+      const letter = String.fromCharCode(byte);
+      token += plainByte.test(letter) ? letter : `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    }
+    if (token.length <= maxLength) return token;
+  }
+  // JSON writes a lone surrogate as its number, where UTF-8 would make all of them one letter.
+  return `=h${sha256Hex(JSON.stringify(text)).slice(0, 32)}`;
+}
