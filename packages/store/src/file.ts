@@ -2,7 +2,7 @@
 export { fileArtifacts } from './file/artifacts.js';
 export type { FileArtifactsOptions } from './file/artifacts.js';
 export { fileStore } from './file/log/file-store.js';
-export type { FileStoreOptions, ProcessLock } from './file/log/file-store.js';
+export type { FileStore, FileStoreOptions, ProcessLock } from './file/log/file-store.js';
 export { nodeLogFiles } from './file/log/log-files.js';
 export type { LogFiles } from './file/log/log-files.js';
 export { fileWorkspace } from './file/workspace.js';

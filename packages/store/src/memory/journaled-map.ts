@@ -57,6 +57,10 @@ export class JournaledMap<K, V> {
     return this.#map.values();
   }
 
+  entries(): IterableIterator<[K, V]> {
+    return this.#map.entries();
+  }
+
   set(key: K, value: V): void {
     const before = this.#map.get(key);
     const existed = this.#map.has(key);

@@ -5,9 +5,22 @@ import type { Journal } from './journaled-map.js';
 
 type Modes = ReadonlyMap<number, LeaseKey['mode']>;
 
+/** Everything there is of leases, and the last numbers that were given out, which never go back. */
+export interface LeaseState {
+  readonly owners: readonly OwnerRow[];
+  /** By token, lost ones included. */
+  readonly grants: readonly GrantRow[];
+  readonly waiters: readonly WaiterRow[];
+  readonly lastToken: number;
+  readonly lastWaiter: number;
+}
+
 /** Rows that also take what another process has numbered. */
 export interface MemoryLeaseRows extends LeaseRows {
   addWaiter(row: Omit<WaiterRow, 'id'> & { readonly id?: number }): number;
+  state(): LeaseState;
+  /** Numbers up to these were given out. */
+  skipTo(token: number, waiter: number): void;
 }
 
 /** Owners, sets and waiters as maps, with an index from each key to those who hold it or want it. */
@@ -55,7 +68,20 @@ export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
     }
   };
 
+  const waitersByAge = () => [...waiters.values()].sort((a, b) => a.id - b.id);
+
   return {
+    state: () => ({
+      owners: [...owners.values()],
+      grants: [...grants.values()].sort((a, b) => a.token - b.token),
+      waiters: waitersByAge(),
+      lastToken,
+      lastWaiter,
+    }),
+    skipTo(token, waiter) {
+      lastToken = Math.max(lastToken, token);
+      lastWaiter = Math.max(lastWaiter, waiter);
+    },
     nextToken: () => (lastToken += 1),
     grant: (token) => grants.get(token),
     heldSet(set) {
@@ -124,7 +150,7 @@ export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
       if (waiter.granted === 0) unlist(id, waiter.keys);
     },
     waitersFor: (key) => [...(wanted.get(key) ?? [])].flatMap((id) => waiters.get(id) ?? []),
-    waiters: () => [...waiters.values()].sort((a, b) => a.id - b.id),
+    waiters: waitersByAge,
     owner: (owner) => owners.get(owner),
     owners: () => [...owners.values()],
     putOwner: (row) => owners.set(row.owner, row),

@@ -5,8 +5,19 @@ import { JournaledMap } from './journaled-map.js';
 import type { Journal } from './journaled-map.js';
 import { SortedKeys } from './sorted-keys.js';
 
+/** Everything there is of records. */
+export interface RecordState {
+  readonly collections: readonly (readonly [name: string, row: CollectionRow])[];
+  readonly records: readonly (readonly [collection: string, row: Row])[];
+  readonly unique: readonly (readonly [collection: string, index: number, value: string, key: string])[];
+}
+
+export interface MemoryRecordRows extends RecordRows {
+  state(): RecordState;
+}
+
 /** Records as one map per collection, and what is unique as a map of its own. */
-export function memoryRecordRows(journal: Journal): RecordRows {
+export function memoryRecordRows(journal: Journal): MemoryRecordRows {
   const collections = new JournaledMap<string, CollectionRow>(journal);
   const tables = new Map<string, { readonly rows: JournaledMap<string, Row>; readonly keys: SortedKeys }>();
   const unique = new JournaledMap<string, string>(journal);
@@ -22,6 +33,17 @@ export function memoryRecordRows(journal: Journal): RecordRows {
   const uniqueKey = (collection: string, index: number, value: string) => JSON.stringify([collection, index, value]);
 
   return {
+    state: () => ({
+      collections: [...collections.entries()],
+      records: [...tables].flatMap(([collection, { rows }]) =>
+        Array.from(rows.values(), (row) => [collection, row] as const),
+      ),
+      // The cast: the text was made from these three parts.
+      unique: Array.from(
+        unique.entries(),
+        ([text, key]) => [...(JSON.parse(text) as [string, number, string]), key] as const,
+      ),
+    }),
     collection: (name) => collections.get(name),
     putCollection: (name, row) => collections.set(name, row),
     record: (collection, key) => tables.get(collection)?.rows.get(key),

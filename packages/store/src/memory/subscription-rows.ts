@@ -2,8 +2,18 @@ import type { DeliveryRow, SubscriptionRow, SubscriptionRows } from '../rules/ro
 import { JournaledMap } from './journaled-map.js';
 import type { Journal } from './journaled-map.js';
 
+/** Everything there is of subscriptions. */
+export interface SubscriptionState {
+  readonly subscriptions: readonly (readonly [name: string, row: SubscriptionRow])[];
+  readonly deliveries: readonly (readonly [name: string, row: DeliveryRow])[];
+}
+
+export interface MemorySubscriptionRows extends SubscriptionRows {
+  state(): SubscriptionState;
+}
+
 /** Subscriptions and their deliveries as maps; a delivery row lives only while its event is not settled. */
-export function memorySubscriptionRows(journal: Journal): SubscriptionRows {
+export function memorySubscriptionRows(journal: Journal): MemorySubscriptionRows {
   const subscriptions = new JournaledMap<string, SubscriptionRow>(journal);
   const tables = new Map<string, JournaledMap<number, DeliveryRow>>();
   const tableOf = (name: string) => {
@@ -14,6 +24,10 @@ export function memorySubscriptionRows(journal: Journal): SubscriptionRows {
     return table;
   };
   return {
+    state: () => ({
+      subscriptions: [...subscriptions.entries()],
+      deliveries: [...tables].flatMap(([name, table]) => Array.from(table.values(), (row) => [name, row] as const)),
+    }),
     subscription: (name) => subscriptions.get(name),
     putSubscription: (name, row) => subscriptions.set(name, row),
     deliveries: (name, dead) =>

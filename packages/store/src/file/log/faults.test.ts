@@ -1,78 +1,8 @@
 import type { Store } from '@conductor/core/ports';
-import { FakeClock } from '@conductor/core/testing';
 import { describe, expect, it } from 'vitest';
+import { Disk } from '../../../test/disk.js';
 import { all, codeOf, commitOf, events, keys } from '../../conformance/store-fixture.js';
-import { fileStore } from './file-store.js';
 import { encodeLine } from './line.js';
-import type { LogFiles } from './log-files.js';
-
-const fault = (code: string) => Object.assign(new Error(`planted ${code}`), { code });
-
-/** A disk in memory, with everything that can go wrong on one. */
-class Disk {
-  readonly files = new Map<string, Uint8Array>();
-  /** Bytes that it still has room for. */
-  room = Infinity;
-  /** Most bytes that one write takes. */
-  bite = Infinity;
-  readonly failing = new Set<keyof LogFiles>();
-  locked = false;
-
-  static of(files: ReadonlyMap<string, Uint8Array>): Disk {
-    const disk = new Disk();
-    for (const [name, bytes] of files) disk.files.set(name, bytes.slice());
-    return disk;
-  }
-
-  get log(): LogFiles {
-    const attempt = (call: keyof LogFiles, code = 'EIO') => {
-      if (this.failing.has(call)) throw fault(code);
-    };
-    const bytesOf = (name: string) => this.files.get(name) ?? new Uint8Array();
-    return {
-      names: () => [...this.files.keys()],
-      size: (name) => this.files.get(name)?.length,
-      create: (name) => {
-        attempt('create', 'EMFILE');
-        this.files.set(name, new Uint8Array());
-      },
-      read: (name, position, into) => {
-        attempt('read');
-        const part = bytesOf(name).subarray(position, position + into.length);
-        into.set(part);
-        return part.length;
-      },
-      write: (name, position, bytes) => {
-        attempt('write');
-        const count = Math.min(bytes.length, this.bite, this.room);
-        if (count === 0) throw fault('ENOSPC');
-        this.room -= count;
-        const before = bytesOf(name);
-        const after = new Uint8Array(Math.max(before.length, position + count));
-        after.set(before);
-        after.set(bytes.subarray(0, count), position);
-        this.files.set(name, after);
-        return count;
-      },
-      truncate: (name, size) => {
-        attempt('truncate');
-        this.files.set(name, bytesOf(name).slice(0, size));
-      },
-      sync: () => attempt('sync'),
-      close: () => undefined,
-    };
-  }
-
-  open(o: { readonly segmentBytes?: number; readonly readOnly?: boolean } = {}): Promise<Store> {
-    const tryLock = () => {
-      if (this.locked) return undefined;
-      this.locked = true;
-      return () => void (this.locked = false);
-    };
-    const lock = { tryLock, close: () => undefined };
-    return fileStore({ files: this.log, lock, clock: new FakeClock(), storeBusyMs: 0, ...o });
-  }
-}
 
 const append = (store: Store, version: number) => store.commit(commitOf('track/a', version, events(1, version + 1)));
 const numbers = async (store: Store) => (await all(store.readAll())).map(({ data }) => (data as { n: number }).n);
@@ -147,7 +77,7 @@ describe('a log that was torn', () => {
   it('refuses a log of a newer format, and one of somebody else', async () => {
     const disk = await written(1);
     for (const [from, to] of [
-      ['"format":1', '"format":2'],
+      ['"format":1', '"format":3'],
       ['"id":', '"is":'],
     ] as const) {
       const text = new TextDecoder().decode(disk.files.get(last(disk)));

@@ -3,9 +3,10 @@ import type { Clock } from '@conductor/core/ports';
 import { createGroups } from '../../rules/group.js';
 import type { Member } from '../../rules/group.js';
 import type { Backend } from '../../rules/store.js';
-import type { OpenLog, ProcessLock } from './file-store.js';
+import type { FileStore, ProcessLock } from './file-store.js';
 import { logError } from './log-error.js';
 import type { LogFiles } from './log-files.js';
+import type { OpenLog } from './open-log.js';
 import type { Redo } from './redo.js';
 
 export interface FileBackendOptions {
@@ -14,6 +15,7 @@ export interface FileBackendOptions {
   readonly lock: ProcessLock;
   readonly clock: Clock;
   readonly storeBusyMs: number;
+  readonly compactBytes: number;
   readonly readOnly: boolean;
 }
 
@@ -27,7 +29,14 @@ const longestPauseMs = 100;
  * Group commit (R7): everything that arrives before the end of a turn becomes one line and one fsync; a member that throws
  * changes nothing and is alone in it. Between the lock and the fsync nothing waits, so nobody sees what may still be undone.
  */
-export function fileBackend({ log, files, lock, clock, storeBusyMs, readOnly }: FileBackendOptions): Backend {
+export function fileBackend(options: FileBackendOptions): {
+  readonly backend: Backend;
+  readonly compact: FileStore['compact'];
+} {
+  const { log, files, lock, clock, storeBusyMs, compactBytes, readOnly } = options;
+  /** After a full disk, only twice as much is worth the next try. */
+  let worthBytes = compactBytes;
+
   const runGroup = (group: readonly Member[]): readonly Settle[] =>
     log.transaction(() => {
       const kept: Redo[] = [];
@@ -42,21 +51,52 @@ export function fileBackend({ log, files, lock, clock, storeBusyMs, readOnly }: 
           settled.push(() => reject(error));
         }
       }
-      if (kept.length > 0) log.segments.append(kept);
+      if (kept.length > 0) log.append(kept);
       return settled;
     });
+
+  const compactIfWorth = (): void => {
+    const { bytes, spentBytes } = log.sizes();
+    if (spentBytes < worthBytes || spentBytes * 2 < bytes) return;
+    try {
+      log.compact();
+      worthBytes = compactBytes;
+    } catch (error) {
+      if (!isHarmless(logError(error))) throw error;
+      worthBytes = spentBytes * 2; // the commit before which this came may still find room
+    }
+  };
+
+  const compact = async () => {
+    if (readOnly && groups.failure === undefined) throw readOnlyError();
+    await groups.settled();
+    if (groups.failure !== undefined) throw groups.failure;
+    try {
+      return await underLock({ lock, clock, storeBusyMs }, () => {
+        log.catchUp();
+        const { bytes: bytesBefore } = log.sizes();
+        log.compact();
+        return { bytesBefore, bytes: log.sizes().bytes };
+      });
+    } catch (thrown) {
+      const error = logError(thrown);
+      if (!isHarmless(error)) groups.fail(error);
+      throw error;
+    }
+  };
 
   const commitGroup = async (group: readonly Member[]): Promise<void> => {
     try {
       const settled = await underLock({ lock, clock, storeBusyMs }, () => {
         log.catchUp();
+        compactIfWorth();
         return runGroup(group.filter(({ signal }) => signal?.aborted !== true));
       });
       for (const settle of settled) settle();
     } catch (thrown) {
       const error = logError(thrown);
       // The log is as before only where the system said so: else nobody may believe what is in memory.
-      if (!ConductorError.is(error, 'STORE_BUSY', 'STORE_FULL', 'STORE_READ_ONLY')) groups.fail(error);
+      if (!isHarmless(error)) groups.fail(error);
       for (const { reject } of group) reject(error);
     }
   };
@@ -65,7 +105,7 @@ export function fileBackend({ log, files, lock, clock, storeBusyMs, readOnly }: 
 
   /** What other processes added. While one of them writes, what was there before it is all there is to see. */
   const refresh = (): void => {
-    if (!log.segments.grown()) return;
+    if (!log.grown()) return;
     const release = lock.tryLock();
     if (release === undefined) return;
     try {
@@ -75,11 +115,9 @@ export function fileBackend({ log, files, lock, clock, storeBusyMs, readOnly }: 
     }
   };
 
-  return {
+  const backend: Backend = {
     write(work, { signal }) {
-      return readOnly && groups.failure === undefined
-        ? Promise.reject(new ConductorError('STORE_READ_ONLY', 'The store is opened for reading only'))
-        : groups.write(work, signal);
+      return readOnly && groups.failure === undefined ? Promise.reject(readOnlyError()) : groups.write(work, signal);
     },
     async read(work, { signal }) {
       if (groups.failure !== undefined) throw groups.failure;
@@ -98,6 +136,16 @@ export function fileBackend({ log, files, lock, clock, storeBusyMs, readOnly }: 
       lock.close();
     },
   };
+  return { backend, compact };
+}
+
+function readOnlyError(): ConductorError {
+  return new ConductorError('STORE_READ_ONLY', 'The store is opened for reading only');
+}
+
+/** Nothing was written, and what is in memory is still true. */
+function isHarmless(error: ConductorError): boolean {
+  return ConductorError.is(error, 'STORE_BUSY', 'STORE_FULL', 'STORE_READ_ONLY');
 }
 
 /** Runs `work` while this process has the lock; tries again with growing pauses. Throws STORE_BUSY after `storeBusyMs`. */

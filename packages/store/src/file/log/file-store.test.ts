@@ -11,6 +11,7 @@ storeSuite('file', async ({ clock }) => {
     lock: databaseLock(openDatabase(folder.file('lock.db'))),
     clock,
     segmentBytes: 4_096,
+    compactBytes: 2_048,
   });
   return {
     store,

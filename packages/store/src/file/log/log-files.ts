@@ -9,6 +9,8 @@ import {
   openSync,
   readdirSync,
   readSync,
+  renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs';
@@ -29,6 +31,10 @@ export interface LogFiles {
   /** Answers how many bytes were written, which may be fewer. */
   write(name: string, position: number, bytes: Uint8Array): number;
   truncate(name: string, size: number): void;
+  /** Gives a file another name in one step that outlives a power loss. */
+  rename(from: string, to: string): void;
+  /** No error when it is gone. Whoever has it open finds that it is not there. */
+  remove(name: string): void;
   /** What was written until now outlives a power loss. */
   sync(name: string): void;
   close(): void;
@@ -45,12 +51,20 @@ export function nodeLogFiles(folder: string, { readOnly = false }: { readonly re
     open.set(name, opened);
     return opened;
   };
+  const forget = (name: string): void => {
+    const opened = open.get(name);
+    if (opened === undefined) return;
+    open.delete(name);
+    closeSync(opened);
+  };
   if (!readOnly) mkdirSync(folder, { recursive: true, mode: 0o700 });
   return {
     names: () => readdirSync(folder),
     size(name) {
       const known = open.get(name);
-      if (known !== undefined) return fstatSync(known).size;
+      const found = known === undefined ? undefined : fstatSync(known);
+      if (found !== undefined && found.nlink > 0) return found.size;
+      forget(name); // another process has removed it
       return statSync(join(folder, name), { throwIfNoEntry: false })?.size;
     },
     create(name) {
@@ -63,6 +77,15 @@ export function nodeLogFiles(folder: string, { readOnly = false }: { readonly re
     write: (name, position, bytes) => writeSync(descriptor(name), bytes, 0, bytes.length, position),
     truncate: (name, size) => ftruncateSync(descriptor(name), size),
     sync: (name) => fdatasyncSync(descriptor(name)),
+    rename(from, to) {
+      forget(from);
+      renameSync(join(folder, from), join(folder, to));
+      syncFolder(folder);
+    },
+    remove(name) {
+      forget(name);
+      rmSync(join(folder, name), { force: true });
+    },
     close() {
       for (const opened of open.values()) closeSync(opened);
       open.clear();

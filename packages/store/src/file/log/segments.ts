@@ -1,8 +1,11 @@
 import { ConductorError } from '@conductor/core';
+import { newestBase, readBase, removeReplaced, removeUnfinished, writeBase } from './base-file.js';
 import { decodeLine, encodeLine } from './line.js';
 import type { LogLine } from './line.js';
+import { holdsLine, piecesOf, writeAll } from './lines.js';
 import { corrupt, logError } from './log-error.js';
 import type { LogFiles } from './log-files.js';
+import { baseNameOf, fileNumber, logNameOf, temporaryBase } from './names.js';
 
 export interface SegmentsOptions {
   readonly files: LogFiles;
@@ -12,66 +15,79 @@ export interface SegmentsOptions {
   readonly readOnly: boolean;
 }
 
+/** A line with how long it is in its file. */
+export type FoundLine = LogLine & { readonly bytes: number };
+
+/** Who takes the lines in. */
+export interface LineTaker {
+  take(line: FoundLine): void;
+  /** What was taken until now is void: everything follows from the first line on. */
+  begin(): void;
+  /** Everything that a base stands for has been taken, now or before; the base has so many bytes. */
+  end(bytes: number): void;
+}
+
 /**
- * Lines in numbered files, added at the end and never changed. Everything but {@link Segments.grown} is called under the
- * lock of the folder, so that what is at the end and not whole was left by a writer that is dead.
+ * Lines in numbered files, added at the end and never changed; a base file stands for those before it. Everything but
+ * {@link Segments.grown} is called under the lock of the folder, so that what is at the end and not whole was left by a
+ * writer that is dead.
  */
 export interface Segments {
   /** Whether somebody has added something since the last look. Costs two calls of the system and no lock. */
   grown(): boolean;
   /** Hands over the lines that came since the last look, and cuts off a torn one. Throws STORE_CORRUPT. */
-  catchUp(take: (line: LogLine) => void): void;
-  /** Adds a line and answers once it lasts. When it throws, the files are as before; COMMIT_UNKNOWN: perhaps they are not. */
-  append(body: unknown): void;
+  catchUp(taker: LineTaker): void;
+  /**
+   * Adds a line and answers once it lasts: how long it is. When it throws, the files are as before; COMMIT_UNKNOWN: perhaps
+   * they are not.
+   */
+  append(body: unknown): number;
+  /** All lines there are, read again from the disk. After {@link Segments.catchUp}. */
+  lines(): Iterable<LogLine>;
+  /**
+   * Puts these bodies in the place of all lines there are, in one step that a crash leaves done or not begun; the first one
+   * is an object, which is given a field `upTo`. Answers how many bytes they are. After {@link Segments.catchUp}.
+   */
+  replaceAll(bodies: Iterable<unknown>): number;
 }
 
-const chunkBytes = 1 << 20;
-const lineEnd = 0x0a;
-
 export function createSegments({ files, segmentBytes, durability, readOnly }: SegmentsOptions): Segments {
+  /** The last file that a base stands for; 0 = there is none. */
+  let base = 0;
   let file = 1;
   let position = 0;
   let number = 0;
   let broken = false;
   let complete = false;
 
-  const take = (found: Uint8Array, at: number, each: (line: LogLine) => void): boolean => {
-    const line = decodeLine(found);
-    if (line === undefined) return false;
-    if (line.number !== number + 1) throw corrupt(nameOf(file), at, `line ${line.number} behind line ${number}`);
-    each(line);
-    number = line.number; // behind it: what cannot be applied is met again, and not taken for a gap
-    return true;
-  };
-
-  const catchUpFile = (each: (line: LogLine) => void): void => {
-    const size = files.size(nameOf(file)) ?? 0;
-    if (size < position) throw corrupt(nameOf(file), size, `it had ${position} bytes before`);
-    const from = position;
-    const bytes = readFrom(files, nameOf(file), from, size);
-    let start = 0;
-    for (let end = bytes.indexOf(lineEnd); end !== -1; end = bytes.indexOf(lineEnd, start)) {
-      if (!take(bytes.subarray(start, end), position, each)) break;
-      start = end + 1;
-      position = from + start;
+  const takeFile = (take: (line: FoundLine) => void): void => {
+    const name = logNameOf(file);
+    const size = files.size(name) ?? 0;
+    if (size < position) throw corrupt(name, size, `it had ${position} bytes before`);
+    for (const { bytes, at, ended } of piecesOf(files, name, position)) {
+      const line = ended ? decodeLine(bytes) : undefined;
+      if (line === undefined) return mendTail();
+      if (line.number !== number + 1) throw corrupt(name, at, `line ${line.number} behind line ${number}`);
+      take({ ...line, bytes: bytes.length });
+      number = line.number; // behind it: what cannot be applied is met again, and not taken for a gap
+      position = at + bytes.length + 1;
     }
-    if (start === bytes.length) return;
-    mendTail(bytes.subarray(start));
   };
 
   /** A line that is not whole can only be the last one: nothing is added behind it before it is cut off. */
-  const mendTail = (tail: Uint8Array): void => {
-    if (holdsLine(tail)) throw corrupt(nameOf(file), position, 'whole lines stand behind one that is not');
-    if (files.size(nameOf(file + 1)) !== undefined) throw corrupt(nameOf(file), position, 'it ends in half a line');
+  const mendTail = (): void => {
+    const name = logNameOf(file);
+    if (holdsLine(files, name, position)) throw corrupt(name, position, 'whole lines stand behind one that is not');
+    if (files.size(logNameOf(file + 1)) !== undefined) throw corrupt(name, position, 'it ends in half a line');
     if (readOnly) return;
-    files.truncate(nameOf(file), position);
-    files.sync(nameOf(file));
+    files.truncate(name, position);
+    files.sync(name);
   };
 
   const undo = (error: unknown): never => {
     try {
-      files.truncate(nameOf(file), position);
-      files.sync(nameOf(file));
+      files.truncate(logNameOf(file), position);
+      files.sync(logNameOf(file));
     } catch (second) {
       broken = true;
       throw new ConductorError('COMMIT_UNKNOWN', 'The log could neither be written nor put back', {
@@ -81,18 +97,45 @@ export function createSegments({ files, segmentBytes, durability, readOnly }: Se
     throw logError(error);
   };
 
+  /** Goes on behind a base that somebody has made. Whoever had read all that it stands for has nothing to read again. */
+  const adopt = (newest: number, { take, begin, end }: LineTaker): void => {
+    const found = readBase(files, newest);
+    if (found.upTo !== number) {
+      begin();
+      for (const line of found.lines()) take(line);
+    }
+    end(files.size(baseNameOf(newest)) ?? 0);
+    number = found.upTo;
+    base = newest;
+    file = newest + 1;
+    position = 0;
+    if (!readOnly) removeReplaced(files, base); // left by a process that died before it could
+  };
+
+  /** Whoever makes a base makes the next file before and removes this one afterwards. */
+  const mayHaveBase = () =>
+    number === 0 || files.size(logNameOf(file)) === undefined || files.size(logNameOf(file + 1)) !== undefined;
+
+  const ensureFile = (): void => {
+    const name = logNameOf(file);
+    if (files.size(name) !== undefined) return;
+    if (position > 0) throw new ConductorError('STORE_FAILED', `${name} is not there`);
+    if (base === 0) allThere(files, 0);
+    if (!readOnly) files.create(name);
+    else if (base === 0) throw new ConductorError('STORE_FAILED', `${name} is not there`);
+  };
+
   return {
-    grown: () => files.size(nameOf(file)) !== position || files.size(nameOf(file + 1)) !== undefined,
-    catchUp(each) {
-      if (files.size(nameOf(file)) === undefined) {
-        if (readOnly || position > 0) throw new ConductorError('STORE_FAILED', `${nameOf(file)} is not there`);
-        files.create(nameOf(file));
-      }
-      catchUpFile(each);
-      while (files.size(nameOf(file + 1)) !== undefined) {
+    grown: () => files.size(logNameOf(file)) !== position || files.size(logNameOf(file + 1)) !== undefined,
+    catchUp(taker) {
+      const newest = mayHaveBase() ? newestBase(files) : base;
+      if (newest > base) adopt(newest, taker);
+      ensureFile();
+      takeFile(taker.take);
+      while (files.size(logNameOf(file + 1)) !== undefined) {
         file += 1;
         position = 0;
-        catchUpFile(each);
+        takeFile(taker.take);
       }
       if (number > 0 && !complete) complete = allThere(files, file);
     },
@@ -100,7 +143,7 @@ export function createSegments({ files, segmentBytes, durability, readOnly }: Se
       if (broken) throw new ConductorError('STORE_FAILED', 'An earlier write could not be put back');
       if (position >= segmentBytes) {
         try {
-          files.create(nameOf(file + 1));
+          files.create(logNameOf(file + 1));
         } catch (error) {
           throw logError(error);
         }
@@ -109,51 +152,48 @@ export function createSegments({ files, segmentBytes, durability, readOnly }: Se
       }
       const bytes = encodeLine({ number: number + 1, body });
       try {
-        writeAll(files, nameOf(file), position, bytes);
-        if (durability === 'fsync') files.sync(nameOf(file));
+        writeAll(files, logNameOf(file), position, bytes);
+        if (durability === 'fsync') files.sync(logNameOf(file));
       } catch (error) {
         undo(error);
       }
       position += bytes.length;
       number += 1;
+      return bytes.length;
+    },
+    *lines() {
+      if (base > 0) yield* readBase(files, base).lines();
+      for (let each = base + 1; each <= file; each += 1) {
+        for (const { bytes, at } of piecesOf(files, logNameOf(each), 0)) {
+          const line = decodeLine(bytes);
+          if (line === undefined) throw corrupt(logNameOf(each), at, 'it was whole before');
+          yield line;
+        }
+      }
+    },
+    replaceAll(bodies) {
+      let bytes = 0;
+      try {
+        bytes = writeBase(files, bodies, number);
+        // Before the base has its name: once it has, the file that others look for is there.
+        files.create(logNameOf(file + 1));
+        files.rename(temporaryBase, baseNameOf(file));
+      } catch (error) {
+        removeUnfinished(files);
+        throw logError(error);
+      }
+      base = file;
+      file += 1;
+      position = 0;
+      removeReplaced(files, base);
+      return bytes;
     },
   };
 }
 
-const nameOf = (file: number) => `log-${String(file).padStart(6, '0')}.jsonl`;
-
 /** Answers true; throws STORE_CORRUPT when there is a file behind one that is missing. */
 function allThere(files: LogFiles, lastFile: number): true {
-  const behind = files.names().find((name) => /^log-\d{6,}\.jsonl$/.test(name) && name > nameOf(lastFile));
+  const behind = files.names().find((name) => (fileNumber('log', name) ?? 0) > lastFile);
   if (behind === undefined) return true;
-  throw corrupt(nameOf(lastFile + 1), 0, `it is not there, but ${behind} is`);
-}
-
-/** Whether a whole line stands anywhere in it, also where the end of the line before was damaged. */
-function holdsLine(tail: Uint8Array): boolean {
-  if (!tail.includes(lineEnd)) return false;
-  const text = new TextDecoder('latin1').decode(tail); // one character for each byte
-  for (const { index } of text.matchAll(/[0-9a-f]{8} \[\d/g)) {
-    const end = tail.indexOf(lineEnd, index);
-    if (end !== -1 && decodeLine(tail.subarray(index, end)) !== undefined) return true;
-  }
-  return false;
-}
-
-function readFrom(files: LogFiles, name: string, from: number, size: number): Uint8Array {
-  const bytes = new Uint8Array(size - from);
-  for (let at = 0; at < bytes.length;) {
-    const read = files.read(name, from + at, bytes.subarray(at, at + chunkBytes));
-    if (read === 0) return bytes.subarray(0, at);
-    at += read;
-  }
-  return bytes;
-}
-
-function writeAll(files: LogFiles, name: string, from: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length;) {
-    const written = files.write(name, from + at, bytes.subarray(at));
-    if (written <= 0) throw new ConductorError('STORE_FAILED', `${name} takes no more bytes`);
-    at += written;
-  }
+  throw corrupt(logNameOf(lastFile + 1), 0, `it is not there, but ${behind} is`);
 }
