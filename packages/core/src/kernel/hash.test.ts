@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sha256Hex, sha256Stream } from './hash.js';
+import { portableSha256Hex } from './portable-hash.js';
 
 describe('sha256Hex', () => {
   it('agrees with the examples of FIPS 180-4', () => {
@@ -9,6 +11,11 @@ describe('sha256Hex', () => {
 
   it('takes a text as its UTF-8 bytes', () => {
     expect(sha256Hex('ä')).toBe(sha256Hex(new Uint8Array([0xc3, 0xa4])));
+  });
+
+  it('says the same on Node as anywhere else, of halves of characters too', () => {
+    const data = fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.uint8Array(), fc.constant('\ud800 \udc00'));
+    fc.assert(fc.property(data, (one) => sha256Hex(one) === portableSha256Hex(one)));
   });
 });
 

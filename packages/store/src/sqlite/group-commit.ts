@@ -2,7 +2,6 @@ import { ConductorError } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
 import { createGroups } from '../rules/group.js';
 import type { Member } from '../rules/group.js';
-import type { Rows } from '../rules/rows.js';
 import type { Backend } from '../rules/store.js';
 import type { CachedRows } from './cached-rows.js';
 import type { Sql, SqlDatabase } from './database.js';
@@ -11,11 +10,8 @@ import { rollback } from './migrations.js';
 
 export interface GroupCommitOptions {
   readonly database: SqlDatabase;
-  /** The connection's statements, as `rows` and `cached` use them. */
+  /** The connection's statements, as `cached` uses them. */
   readonly sql: Sql;
-  /** For reading. */
-  readonly rows: Rows;
-  /** For writing. */
   readonly cached: CachedRows;
   readonly clock: Clock;
   /** How long to try again through the clock when another process has the lock. */
@@ -38,7 +34,7 @@ const halfDone = new Error('half done');
  * of them are rejected, and the connection is closed unless it is certain that its cache is still true.
  */
 export function groupCommit(options: GroupCommitOptions): Backend {
-  const { database, sql, rows, cached, clock, storeBusyMs, readOnly } = options;
+  const { database, sql, cached, clock, storeBusyMs, readOnly } = options;
   const begin = database.prepare('BEGIN IMMEDIATE');
   const beginRead = database.prepare('BEGIN');
   const commit = database.prepare('COMMIT');
@@ -139,7 +135,8 @@ export function groupCommit(options: GroupCommitOptions): Backend {
         signal?.throwIfAborted();
         beginRead.run();
         try {
-          const value = work(rows);
+          forgetIfOthersWrote();
+          const value = work(cached.rows);
           commit.run();
           return value;
         } catch (error) {

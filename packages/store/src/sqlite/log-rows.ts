@@ -36,12 +36,10 @@ export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows {
   return {
     head: () => sql.get<{ seq: number | null }>('SELECT max(seq) AS seq FROM events')?.seq ?? 0,
     version: (stream) =>
-      sql.get<{ version: number }>('SELECT version FROM streams WHERE stream = ?', stream)?.version ?? 0,
-    setVersion(stream, version) {
-      const upsert = `INSERT INTO streams (stream, version) VALUES (?, ?)
-        ON CONFLICT (stream) DO UPDATE SET version = excluded.version`;
-      sql.run(upsert, stream, version);
-    },
+      sql.get<{ version: number | null }>('SELECT max(version) AS version FROM events WHERE stream = ?', stream)
+        ?.version ?? 0,
+    // The events themselves say it.
+    setVersion: () => undefined,
     addCommit({ at, actor, correlation, causation = null, key = null, digest = null, firstSeq, lastSeq }) {
       const insert = `INSERT INTO commits
         (at, actor, org, workspace, correlation, causation, "key", digest, first_seq, last_seq)
@@ -66,12 +64,11 @@ export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows {
       return rows.map(({ stream, version }) => [stream, version] as const);
     },
     streams({ kind, after, limit }) {
-      const ofKind = kind === undefined ? '' : 'AND (stream = ? OR (stream > ? AND stream < ?))';
+      if (kind === undefined) return streamsBetween(sql, after, undefined, limit);
       // `0` is the character behind `/`: the range holds exactly what starts with `<kind>/`.
-      const range = kind === undefined ? [] : [kind, `${kind}/`, `${kind}0`];
-      const select = `SELECT stream, version FROM streams WHERE stream > ? ${ofKind} ORDER BY stream LIMIT ?`;
-      const rows = sql.all<{ stream: StreamId; version: number }>(select, after, ...range, limit);
-      return rows.map(({ stream, version }) => ({ stream, version }));
+      const [first] = streamsBetween(sql, after, `${kind}/`, 1, kind);
+      const rest = streamsBetween(sql, after, `${kind}0`, limit, `${kind}/`);
+      return first?.stream === kind ? [first, ...rest].slice(0, limit) : rest;
     },
     readStream(stream, { after, limit, backward }) {
       const part = backward ? 'version < ? ORDER BY version DESC' : 'version > ? ORDER BY version';
@@ -96,6 +93,29 @@ export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows {
       );
     },
   };
+}
+
+/**
+ * Streams behind `after` and not before `from`, up to `below`. Goes from one stream to the next in the index of events:
+ * O(log n) for each.
+ */
+function streamsBetween(
+  sql: Sql,
+  after: string,
+  below: string | undefined,
+  limit: number,
+  from = '',
+): readonly { readonly stream: StreamId; readonly version: number }[] {
+  const select = `WITH RECURSIVE names (stream) AS (
+      SELECT min(stream) FROM events WHERE stream > ?1 AND stream >= ?2
+      UNION ALL
+      SELECT (SELECT min(stream) FROM events WHERE stream > names.stream) FROM names
+        WHERE names.stream IS NOT NULL AND (?3 IS NULL OR names.stream < ?3)
+    )
+    SELECT stream, (SELECT max(version) FROM events e WHERE e.stream = names.stream) AS version FROM names
+    WHERE stream IS NOT NULL AND (?3 IS NULL OR stream < ?3) LIMIT ?4`;
+  const rows = sql.all<{ stream: StreamId; version: number }>(select, after, from, below ?? null, limit);
+  return rows.map(({ stream, version }) => ({ stream, version }));
 }
 
 /** The first ones that fit into a page, but never none. */

@@ -3,7 +3,7 @@ import { sha256Hex } from '@conductor/core/hash';
 import type { Clock } from '@conductor/core/ports';
 import type { SqlDatabase, SqlStatement } from './database.js';
 import { resultCode } from './errors.js';
-import { firstSchema } from './schema.js';
+import { fewerPages, firstSchema } from './schema.js';
 
 /** One step of the schema. A shipped one is never changed: its checksum is stored with the data. */
 export interface Migration {
@@ -13,7 +13,10 @@ export interface Migration {
 }
 
 /** Forward only, from 1 without gaps. */
-export const migrations: readonly Migration[] = [{ number: 1, name: 'first', sql: firstSchema }];
+export const migrations: readonly Migration[] = [
+  { number: 1, name: 'first', sql: firstSchema },
+  { number: 2, name: 'fewer pages', sql: fewerPages },
+];
 
 const ledger = `CREATE TABLE IF NOT EXISTS migrations (
   number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, at TEXT NOT NULL

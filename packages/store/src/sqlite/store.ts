@@ -4,16 +4,12 @@ import type { OwnerLocks } from '../rules/lease-port.js';
 import { defaultLimits } from '../rules/limits.js';
 import type { StoreLimits } from '../rules/limits.js';
 import { createStore } from '../rules/store.js';
-import { cachedRows, maxCachedSets } from './cached-rows.js';
+import { cachedRows } from './cached-rows.js';
 import { preparedSql } from './database.js';
 import type { SqlDatabase } from './database.js';
 import { sqliteError } from './errors.js';
 import { groupCommit, retryBusy } from './group-commit.js';
-import { countSets, sqliteLeaseRows } from './lease-rows.js';
-import { sqliteLogRows } from './log-rows.js';
 import { migrate } from './migrations.js';
-import { sqliteRecordRows } from './record-rows.js';
-import { sqliteSubscriptionRows } from './subscription-rows.js';
 
 export interface SqliteStoreOptions {
   /** An open connection that nobody else uses. The store closes it, also when it cannot be opened. */
@@ -53,13 +49,7 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<Store> {
       return memory;
     });
     const sql = preparedSql(database);
-    const rows = {
-      log: sqliteLogRows(sql, limits),
-      leases: sqliteLeaseRows(sql),
-      records: sqliteRecordRows(sql),
-      subscriptions: sqliteSubscriptionRows(sql),
-    };
-    const cached = cachedRows(rows, () => countSets(sql, maxCachedSets));
+    const cached = cachedRows(sql, limits);
     const id = await retryBusy({ clock, storeBusyMs }, () => storeId(database, ids, readOnly));
     const capabilities: StoreCapabilities = {
       durability: inMemory ? 'memory' : durability,
@@ -68,7 +58,7 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<Store> {
       backup: false,
     };
     return createStore({
-      backend: groupCommit({ database, sql, rows, cached, clock, storeBusyMs, readOnly }),
+      backend: groupCommit({ database, sql, cached, clock, storeBusyMs, readOnly }),
       driver: { port: 'store', name: 'sqlite', version: '1', api: 1, capabilities },
       id,
       clock,
