@@ -52,6 +52,32 @@ describe('words of a person in plan.md', () => {
     await test.close();
   });
 
+  it('that are a task below a report are no work, which is told with the line and the way out', async () => {
+    const report = '\n## Plan Evaluation Report\n\n- [x] Scope\n- [ ] Nothing asked for twice\n';
+    const { test, id, path } = await planned(planText + report);
+    const theirs = `${planText}${report}- [x] Done\n- [ ] Task 2.2: Write d\n`;
+    await write(test, path, theirs);
+    await look(test, id);
+    expect(await findings(test, id)).toMatchObject([
+      {
+        severity: 'warning',
+        code: 'TASK_IN_REPORT',
+        path,
+        line: theirs.split('\n').length - 1,
+        message: expect.stringContaining('Write d') as string,
+        hint: expect.stringContaining('below the phase') as string,
+      },
+    ]);
+    expect((await test.api.tracks.get(id)).progress.total).toBe(3);
+    expect((await test.api.plans.get(id)).text).toContain('Write d');
+    const task = '- [ ] Task 2.2: Write d\n';
+    await write(test, path, ((await test.read(path)) ?? '').replace(task, '').replace(report, `${task}${report}`));
+    await look(test, id, 'again');
+    expect(await findings(test, id)).toHaveLength(1);
+    expect((await test.api.tracks.get(id)).progress.total).toBe(4);
+    await test.close();
+  });
+
   it('that were only a claim count once they are edited again while nobody is at work', async () => {
     for (const [file, says] of [
       ['plan.md', 'plan.edited'],

@@ -1,7 +1,7 @@
 import { canonicalJson } from '@conductor/core';
 import type { Finding, TrackState } from '@conductor/core';
 import { checkPlan, parsePlan, planModel } from '@conductor/core/plan';
-import type { PlanModel } from '@conductor/core/plan';
+import type { PlanModel, PlanTask } from '@conductor/core/plan';
 
 /** What one plan has that another has not, as words of `plan.edited`: `add task 1.3`, `move task 1.1`; `words` when the work is the same. */
 export function planOps(before: PlanModel, after: PlanModel): string[] {
@@ -37,6 +37,26 @@ function phaseOps(before: PlanModel, after: PlanModel): readonly string[] {
     ...[...(is ?? [])].filter((title) => was?.has(title) === false).map((title) => `add phase ${title}`),
     ...[...(was ?? [])].filter((title) => is?.has(title) === false).map((title) => `remove phase ${title}`),
   ];
+}
+
+/** Tasks that somebody has added below a report, where nobody looks for work: mostly at the end of the file, behind our own report. */
+export function tasksInReports(before: string, after: string, path: string): readonly Finding[] {
+  const known = new Set(reported(before).map(({ text }) => text));
+  return reported(after)
+    .filter(({ text, state }) => state !== 'done' && !known.has(text))
+    .map(({ text, line }) => ({
+      severity: 'warning',
+      code: 'TASK_IN_REPORT',
+      path,
+      line,
+      message: `This stands in a report and is no task of the plan: ${text.slice(0, 120)}`,
+      hint: 'Move the line below the phase that it belongs to.',
+    }));
+}
+
+function reported(text: string): readonly PlanTask[] {
+  const { phases } = parsePlan(text).plan;
+  return phases.flatMap(({ tasks }) => tasks).filter(({ scope, form }) => scope === 'report' && form === 'item');
 }
 
 /** What makes a text no plan that work can go on with, beside what was wrong with it before. */

@@ -11,7 +11,7 @@ import { allowedCommands } from './allowed-commands.js';
 import { decideEach } from './decide-each.js';
 import type { Refusal } from './decide-each.js';
 import { changedMarks, markEdits } from './plan-marks.js';
-import { newErrors, planOps } from './plan-changes.js';
+import { newErrors, planOps, tasksInReports } from './plan-changes.js';
 import { fileActor } from './whose-edit.js';
 
 /** An edit of plan.md by a person. */
@@ -69,7 +69,12 @@ export async function planFileCommands(
   ];
   const marksRefused = refused.flatMap(({ command }) => (command.name === 'task.mark' ? [command.data.taskId] : []));
   const left = [...marks.left, ...marksRefused].map((id) => [id, state.plan?.tasks.get(id)?.status ?? 'pending']);
-  return { commands: accepted, findings, marks: Object.fromEntries(left), kept: findings.length > 0 };
+  return {
+    commands: accepted,
+    findings: [...findings, ...tasksInReports(before, theirs, path)], // these words are in the log, and mean no work there
+    marks: Object.fromEntries(left),
+    kept: findings.length > 0,
+  };
 }
 
 /** A mark in conflict has its own finding. */
