@@ -40,7 +40,7 @@ export function commitsOf(log: readonly EventEnvelope[]): {
     commits.set(id, [...known, event]);
   }
   for (const [id, events] of commits) {
-    const { of } = events[0]?.data as unknown as Mark; // as above
+    const of = (events[0]?.data as Mark | undefined)?.of; // as above
     if (events.length !== of) faults.push(`${events.length} of the ${of} events of ${id} are there`);
   }
   const logged = Array.from(commits, ([id, events]) => [id, { events, lastSeq: events.at(-1)?.seq ?? 0 }] as const);

@@ -14,7 +14,7 @@ export interface WriterOptions {
 }
 
 /** Each lane has one commit under way, so that groups of them share a transaction. */
-const lanes = 4;
+export const lanes = 4;
 const meta = { actor: { kind: 'system', id: 'writer' } } as const;
 
 /**
@@ -38,7 +38,7 @@ async function runLane({ store, clock, random, writer, print, commits = Infinity
     const { lastSeq, versions: now, grants } = await acknowledged(store, clock, body);
     for (const [stream, version] of now) versions.set(stream, version);
     print(`c ${id} ${lastSeq} ${grants[0]?.token ?? 0}`);
-    if (random.chance(0.1)) await clock.sleep(random.between(0, 20));
+    if (random.chance(0.1)) await clock.sleep(random.between(0, 60));
   }
 }
 
@@ -89,6 +89,6 @@ function commitOf({ id, n, streams, versions, random, clock, record }: Draft): C
 }
 
 function sizeOf(random: Random): number {
-  if (random.chance(0.02)) return random.between(100_000, 400_000);
+  if (random.chance(0.005)) return random.between(100_000, 400_000);
   return random.chance(0.2) ? random.between(1_000, 8_000) : random.between(0, 100);
 }
