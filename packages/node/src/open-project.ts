@@ -5,13 +5,11 @@ import { join, resolve } from 'node:path';
 import { evalCodeQuality } from '@conductor/agents/evaluators';
 import { commandRunner } from '@conductor/agents/evaluators';
 import { hostProcesses } from '@conductor/agents/node';
-import { memoryBus } from '@conductor/bus';
-import { fileBus } from '@conductor/bus/file';
 import { ConductorError, defaultLimits, Limits, parseLimits, randomIds, systemClock } from '@conductor/core';
 import type { ConductorApi } from '@conductor/core/api';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import { silentLogger } from '@conductor/core/ports';
-import type { ActorRef, Authorize, Clock, Ids, Logger, MessageBus, Store, Workspace } from '@conductor/core/ports';
+import type { ActorRef, Authorize, Clock, Ids, Logger, MessageBus, Store } from '@conductor/core/ports';
 import { createEngine } from '@conductor/engine';
 import type { Engine } from '@conductor/engine';
 import { leaseKeeper } from '@conductor/store';
@@ -20,6 +18,7 @@ import { gitRepository } from '@conductor/store/git';
 import { withExecutors } from './agents.js';
 import { isProject } from './find-root.js';
 import { loadConfig } from './load-config.js';
+import { openBus } from './open-bus.js';
 import { openStore } from './open-store.js';
 import { documentsFolder, makeFolders } from './state-folder.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -80,7 +79,16 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
   const temporary = await temporaryFolder(stateDir, { clock, logger });
   const workspace = fileWorkspace({ root, clock, temporary: temporary.path });
   const { store, artifacts } = await openStore(config.store ?? 'sqlite', { stateDir, clock, ids, limits });
-  const bus = openBus(config.bus ?? 'file', { workspace, folder, clock });
+  const bus = await openBus(config.bus ?? 'file', {
+    clock,
+    ids,
+    storeId: store.id,
+    files: { workspace, folder },
+  }).catch(async (error: unknown) => {
+    await store.close();
+    await temporary.close();
+    throw error;
+  });
   const { store: _store, bus: _bus, server: _server, dir: _dir, ...settings } = config;
   try {
     const engine = await createEngine(
@@ -164,8 +172,11 @@ async function rootOf(dir: string, create: boolean): Promise<string> {
 }
 
 /** What variables say; they win over the file, and options over them. A wrong value is refused where it is used. */
-function fromEnvironment(): Pick<ConductorConfig, 'store'> {
-  return defined({ store: process.env['CONDUCTOR_STORE'] as ConductorConfig['store'] });
+function fromEnvironment(): Pick<ConductorConfig, 'store' | 'bus'> {
+  return defined({
+    store: process.env['CONDUCTOR_STORE'] as ConductorConfig['store'],
+    bus: process.env['CONDUCTOR_BUS'] as ConductorConfig['bus'],
+  });
 }
 
 /** Later ones win: file, then environment, then options. */
@@ -180,16 +191,6 @@ function limitsOf(fromFile: ConductorConfig, options: OpenProjectOptions): Parti
     environment[name] = Number(value);
   }
   return { ...fromFile.limits, ...environment, ...options.limits };
-}
-
-function openBus(
-  bus: NonNullable<OpenProjectOptions['bus']>,
-  { workspace, folder, clock }: { readonly workspace: Workspace; readonly folder: string; readonly clock: Clock },
-): MessageBus {
-  if (typeof bus === 'object') return bus;
-  return bus === 'memory'
-    ? memoryBus({ clock })
-    : fileBus({ workspace, clock, folderOf: (trackId) => `${folder}/tracks/${trackId}` });
 }
 
 function worktreesFolder(): string {

@@ -16,6 +16,8 @@ export interface FileBusOptions {
   readonly clock?: Clock;
   /** Source of BUS_INIT; default `conductor`. */
   readonly program?: string;
+  /** Where the messages go besides; default: readers of this process. It is closed with this bus. */
+  readonly over?: MessageBus;
   readonly limits?: MemoryBusLimits & {
     /** PROGRESS of one worker is written at most once in this time; default 5 s. */
     readonly progressEveryMs?: number;
@@ -23,7 +25,7 @@ export interface FileBusOptions {
 }
 
 /**
- * A memory bus that also keeps the published folder `.message-bus` of each track (7.1): what is published on
+ * A bus, in memory if it is given no other, that also keeps the published folder `.message-bus` of each track (7.1): what is published on
  * `track/<id>/queue` becomes a line of `queue.jsonl`, once an id, and changes `locks.json`, `worker-status.json`,
  * `events/` and `board/` with it. `publish` resolves when the files are written; readers in this process have the message
  * before that. Throws VALIDATION_FAILED for a body that is no line of the queue, BUS_FAILED when a file cannot be written:
@@ -32,7 +34,7 @@ export interface FileBusOptions {
 export function fileBus(options: FileBusOptions): MessageBus {
   const { workspace, folderOf, clock = systemClock(), program = 'conductor', limits = {} } = options;
   const { progressEveryMs = 5000, ...memoryLimits } = limits;
-  const memory = memoryBus({ clock, limits: memoryLimits });
+  const inner = options.over ?? memoryBus({ clock, limits: memoryLimits });
   const folders = new Map<string, BusFolder>();
   const writes = new Set<Promise<void>>();
 
@@ -59,21 +61,28 @@ export function fileBus(options: FileBusOptions): MessageBus {
   };
 
   return Object.freeze<MessageBus>({
-    ...memory,
-    driver: Object.freeze({ ...memory.driver, name: 'file' }),
+    ...inner,
+    driver: Object.freeze({ ...inner.driver, name: options.over ? `file+${inner.driver.name}` : 'file' }),
     async publish(messages, o) {
       o?.signal?.throwIfAborted();
       const lines = linesByTrack(messages);
-      await memory.publish(messages, o);
+      // A transport that is down does not keep the files from being written; a message that it refuses does.
+      const down = await inner.publish(messages, o).catch(failureOf);
       const started = [...lines].map(([trackId, queue]) => writeLines(folderOf(trackId), queue));
       for (const write of started) track(writes, write);
       await allOf(started);
+      if (down) throw down;
     },
     async close() {
-      await memory.close();
+      await inner.close();
       await Promise.allSettled(writes);
     },
   });
+}
+
+function failureOf(error: unknown): ConductorError {
+  if (ConductorError.is(error, 'BUS_FAILED')) return error;
+  throw error;
 }
 
 function linesByTrack(messages: readonly BusMessage[]): ReadonlyMap<string, readonly QueueMessage[]> {

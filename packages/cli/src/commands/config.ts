@@ -80,7 +80,10 @@ function fileOf({ flags, cwd }: CommandContext, root: string): string | undefine
 }
 
 /** Settings that a variable may say as well; it wins over the file. */
-const variables: Readonly<Partial<Record<keyof ConductorConfig, string>>> = { store: 'CONDUCTOR_STORE' };
+const variables: Readonly<Partial<Record<keyof ConductorConfig, string>>> = {
+  store: 'CONDUCTOR_STORE',
+  bus: 'CONDUCTOR_BUS',
+};
 
 function settingsOf(
   config: ConductorConfig,

@@ -32,7 +32,8 @@ export interface ConductorConfig extends EngineOptions {
   dir?: string | undefined;
   /** One SQLite file (default), plain files, this process only, or a Postgres that several machines share. */
   store?: 'sqlite' | 'files' | 'memory' | `postgres://${string}` | undefined;
-  bus?: 'file' | 'memory' | undefined;
+  /** The published folders of this machine (default), this process only, or besides the folders a NATS server that several machines share. */
+  bus?: 'file' | 'memory' | `nats://${string}` | `tls://${string}` | undefined;
   views?: boolean | undefined;
   server?:
     { host?: string; port?: number; allowHosts?: readonly string[]; allowOrigins?: readonly string[] } | undefined;

@@ -1,0 +1,45 @@
+import { randomIds, systemClock } from '@conductor/core';
+import { memoryBus } from '@conductor/bus';
+import { memoryWorkspace } from '@conductor/store/memory';
+import { describe, expect, it } from 'vitest';
+import { openBus, prefixOf } from './open-bus.js';
+import type { BusChoice } from './open-bus.js';
+
+const host = { clock: systemClock(), ids: randomIds(), storeId: 'store_1' };
+const files = { workspace: memoryWorkspace({ clock: host.clock }), folder: 'conductor' };
+/** A port on which nobody listens. */
+const nobody = '127.0.0.1:1';
+
+describe('the bus of a project', () => {
+  it('is what a word says, and what was handed in as it is', async () => {
+    const own = memoryBus();
+    const names = await Promise.all([
+      ...(['memory', 'file'] as const).map(async (word) => (await openBus(word, { ...host, files })).driver.name),
+    ]);
+    expect(names).toEqual(['memory', 'file']);
+    expect(await openBus(own, host)).toBe(own);
+  });
+
+  it('is refused when no driver stands for the word, and no password is told', async () => {
+    for (const choice of ['redis://ann:s3cret@b:1', 'nats://ann:s3cret@b:1?x=1', 'nats://']) {
+      const refused = openBus(choice as BusChoice, host);
+      await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+      await refused.catch((error: unknown) =>
+        expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('s3cret'),
+      );
+    }
+  });
+
+  it('is BUS_FAILED when no server answers, and no password is told', async () => {
+    const refused = openBus(`nats://ann:s3cret@${nobody}`, host);
+    await expect(refused).rejects.toMatchObject({ code: 'BUS_FAILED' });
+    await refused.catch((error: unknown) =>
+      expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('s3cret'),
+    );
+  });
+
+  it('is a part of the server that only hosts with the same log use', () => {
+    expect(prefixOf('store_0190-ab')).toBe('conductor-store_0190-ab');
+    expect(prefixOf('a.b>c *')).toMatch(/^[A-Za-z0-9_-]+$/u);
+  });
+});

@@ -1,0 +1,71 @@
+import { memoryBus } from '@conductor/bus';
+import { fileBus } from '@conductor/bus/file';
+import { ConductorError } from '@conductor/core';
+import type { ConductorConfig } from '@conductor/core/plugin';
+import type { Clock, Ids, MessageBus, Opt, Workspace } from '@conductor/core/ports';
+import { hideCredentials } from './hide-credentials.js';
+
+/** What can be said in `bus` of a configuration, in `CONDUCTOR_BUS` and in the options of `openProject`. */
+export type BusChoice = NonNullable<ConductorConfig['bus']>;
+
+export interface BusHost {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Of the store: hosts with one log have one bus, and two projects on one server do not hear each other. */
+  readonly storeId: string;
+  /** Where the published folders are written; without it there are none. */
+  readonly files?: { readonly workspace: Workspace; readonly folder: string } | undefined;
+}
+
+/**
+ * Opens the bus that was chosen. The only place that knows which driver a word stands for. `nats://…` also writes the
+ * published folders of this host. Throws CONFIG_INVALID, CAPABILITY_MISSING, BUS_FAILED; no message holds a password.
+ */
+export async function openBus(
+  choice: BusChoice | MessageBus,
+  host: BusHost,
+  { signal }: Opt = {},
+): Promise<MessageBus> {
+  if (typeof choice === 'object') return choice;
+  const { clock } = host;
+  if (choice === 'memory') return memoryBus({ clock });
+  if (choice === 'file') return withFiles(host);
+  if (/^(?:nats|tls):\/\//u.test(choice)) return withFiles(host, await openNats(choice, host, signal));
+  throw new ConductorError('CONFIG_INVALID', `There is no bus ${JSON.stringify(hideCredentials(String(choice)))}`, {
+    hint: 'Use file, memory or nats://<host>:4222.',
+  });
+}
+
+function withFiles({ files, clock }: BusHost, over?: MessageBus): MessageBus {
+  if (!files) return over ?? memoryBus({ clock });
+  const { workspace, folder } = files;
+  return fileBus({ workspace, clock, ...(over && { over }), folderOf: (trackId) => `${folder}/tracks/${trackId}` });
+}
+
+async function openNats(
+  servers: string,
+  { clock, ids, storeId }: BusHost,
+  signal: AbortSignal | undefined,
+): Promise<MessageBus> {
+  const { natsBus, parseNatsUrl } = await loadNats();
+  const { prefix = prefixOf(storeId) } = parseNatsUrl(servers);
+  return natsBus({ servers, prefix, clock, ids, signal });
+}
+
+const maxPrefix = 64;
+
+/** The id of a store as a part of a server that NATS takes as a name. */
+export function prefixOf(storeId: string): string {
+  return `conductor-${storeId.replaceAll(/[^A-Za-z0-9_-]/gu, '-')}`.slice(0, maxPrefix);
+}
+
+async function loadNats() {
+  try {
+    return await import('@conductor/bus/nats');
+  } catch (cause) {
+    throw new ConductorError('CAPABILITY_MISSING', 'The client of NATS is not installed', {
+      hint: 'Install @nats-io/transport-node and @nats-io/jetstream, or use the bus file.',
+      cause,
+    });
+  }
+}
