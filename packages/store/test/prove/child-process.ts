@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
+import { afterAll } from 'vitest';
 import type { ChildTask } from './child.js';
 
 /** A process of its own that works on a store. */
@@ -17,7 +19,9 @@ export interface Child {
   readonly ended: Promise<{ readonly code: number | null; readonly errors: string }>;
 }
 
-const folder = fileURLToPath(new URL('../../.cache/prove', import.meta.url));
+/** Beside the package, so that the library of SQLite is found; one for each test file, of which two may run at once. */
+const folder = fileURLToPath(new URL(`../../.cache/prove-${process.pid}`, import.meta.url));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let built: Promise<string> | undefined;
 
 /** Bundles `child.ts` with our sources, once: a file without imports starts in half of the time. */
@@ -25,7 +29,7 @@ function childScript(): Promise<string> {
   built ??= build({
     config: false,
     entry: { child: fileURLToPath(new URL('child.ts', import.meta.url)) },
-    outDir: `${folder}/${process.pid}`,
+    outDir: folder,
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -36,7 +40,7 @@ function childScript(): Promise<string> {
     esbuildOptions(options) {
       options.conditions = ['@conductor/source'];
     },
-  }).then(() => `${folder}/${process.pid}/child.js`);
+  }).then(() => `${folder}/child.js`);
   return built;
 }
 

@@ -20,7 +20,13 @@ export type ChildTask =
       /** The file that the history is written to. */
       readonly history: string;
     }
-  | { readonly do: 'write'; readonly place: Place; readonly seed: number; readonly writer: string };
+  | {
+      readonly do: 'write';
+      readonly place: Place;
+      readonly seed: number;
+      readonly writer: string;
+      readonly commits?: number;
+    };
 
 const task = JSON.parse(process.argv[2] ?? '') as ChildTask; // written by `startChild`
 const clock = systemClock();
@@ -53,6 +59,6 @@ switch (task.do) {
   }
   case 'write':
     print('open');
-    await runWriter({ store, clock, random: randomOf(task.seed), writer: task.writer, print });
+    await runWriter({ ...task, store, clock, random: randomOf(task.seed), print });
 }
 await store.close();

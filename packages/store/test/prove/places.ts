@@ -17,11 +17,11 @@ export interface Place {
   readonly at: string;
 }
 
-/** Short, so that a campaign does not wait for the turn of other processes. */
-const followPollMs = 5;
+/** So that a campaign does not wait long for what other processes did. */
+const shortPollMs = 5;
 
 /** One more handle of the store at a place; makes the store when it is not there. */
-export async function openAt({ driver, at }: Place, clock: Clock): Promise<Store> {
+export async function openAt({ driver, at }: Place, clock: Clock, followPollMs = shortPollMs): Promise<Store> {
   switch (driver) {
     case 'memory':
       return memoryStore({ clock });

@@ -9,7 +9,7 @@ export interface WriterOptions {
   /** Its name: no two living processes have the same one. */
   readonly writer: string;
   readonly print: (line: string) => void;
-  /** Commits a lane; without it the writer ends by being killed. */
+  /** Commits of each lane; without it the writer ends by being killed. */
   readonly commits?: number;
 }
 
@@ -73,7 +73,7 @@ function commitOf({ id, n, streams, versions, random, clock, record }: Draft): C
     stream,
     expectedVersion: versions.get(stream) ?? 0,
     events: Array.from({ length: counts[place] ?? 0 }, () => ({
-      type: 'thing.done',
+      type: random.pick(['thing.begun', 'thing.done']),
       v: 1,
       data: { id, index: index++, of, text: 'x'.repeat(sizeOf(random)) },
     })),
