@@ -2,10 +2,12 @@ import type { ConductorError } from '@conductor/core';
 import { raceAbort } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
 import type { Rows } from './rows.js';
+import type { Touches } from './touches.js';
 
 /** A write that waits for its group. */
 export interface Member {
   readonly work: (rows: Rows) => unknown;
+  readonly touches: Touches | undefined;
   readonly signal: AbortSignal | undefined;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -13,7 +15,7 @@ export interface Member {
 
 /** Writes that arrive before the end of a turn, committed together (R7). */
 export interface Groups {
-  write<T>(work: (rows: Rows) => T, signal: AbortSignal | undefined): Promise<T>;
+  write<T>(work: (rows: Rows) => T, signal: AbortSignal | undefined, touches?: Touches): Promise<T>;
   /** What every call is refused with from now on; the first one stays. */
   fail(error: ConductorError): void;
   readonly failure: ConductorError | undefined;
@@ -43,10 +45,10 @@ export function createGroups(clock: Clock, commit: (group: readonly Member[]) =>
     fail(error) {
       failure ??= error;
     },
-    write<T>(work: (rows: Rows) => T, signal: AbortSignal | undefined) {
+    write<T>(work: (rows: Rows) => T, signal: AbortSignal | undefined, touches?: Touches) {
       if (failure !== undefined) return Promise.reject(failure);
       const answer = new Promise<unknown>((resolve, reject) => {
-        waiting.push({ work, signal, resolve, reject });
+        waiting.push({ work, touches, signal, resolve, reject });
       });
       running ??= drain();
       // The cast: a member is answered with what its own work returned.

@@ -19,6 +19,7 @@ import {
 import type { Blocked, Wanted } from './leases.js';
 import type { GrantRow, LeaseRows } from './rows.js';
 import type { Handle } from './store.js';
+import { touchedByRequest } from './touches.js';
 
 /** What a first try came to. */
 type Outcome = { readonly grant: Grant } | { readonly waiter: number } | { readonly blocked: Blocked };
@@ -43,7 +44,7 @@ export async function acquire(
   const { set } = request;
   const outcome = await handle.write(
     ({ leases }, nowMs) => enter(leases, tryAcquire(leases, request, nowMs), wantedSet(request), waitMs, nowMs),
-    { signal },
+    { signal, touches: touchedByRequest(request) },
   );
   const undo: Call['undo'] = (rows, token, nowMs) => releaseSet(rows, set, token, nowMs);
   return settle(handle, { set, waitMs, signal, undo }, outcome);

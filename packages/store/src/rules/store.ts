@@ -18,6 +18,8 @@ import type { OwnerLocks } from './lease-port.js';
 import type { StoreLimits } from './limits.js';
 import { createRecords } from './record-port.js';
 import type { Rows } from './rows.js';
+import { touchedBy } from './touches.js';
+import type { Touches } from './touches.js';
 import { createSubscriptions } from './subscription-port.js';
 import { closedError, createWake } from './wake.js';
 import type { Wake } from './wake.js';
@@ -28,10 +30,24 @@ export interface Backend {
    * Runs `work` in a transaction: when it throws nothing was written; when the promise resolves its changes last. It may
    * share the transaction with others, and `work` may run more than once.
    */
-  write<T>(work: (rows: Rows) => T, o: Opt): Promise<T>;
-  /** Runs `work` on what is committed. */
-  read<T>(work: (rows: Rows) => T, o: Opt): Promise<T>;
+  write<T>(work: (rows: Rows) => T, o: WriteHint): Promise<T>;
+  /** Runs `work` on what is committed. It may run more than once. */
+  read<T>(work: (rows: Rows) => T, o: ReadHint): Promise<T>;
+  /** The time that leases and claims expire by, where it is not the clock's; inside a transaction that of its beginning. */
+  now?(): number;
+  /** Tells from now on when another handle of the store has changed something. */
+  watch?(wake: Handle['wake']): void;
   close(): Promise<void>;
+}
+
+export interface WriteHint extends Opt {
+  /** Which rows the work will ask for, as far as that is known before. */
+  readonly touches?: Touches | undefined;
+}
+
+export interface ReadHint extends Opt {
+  /** The work asks for the head, and for the first page of what matches after a `seq`. */
+  readonly tail?: { readonly filter: Filter; readonly after: number } | undefined;
 }
 
 export interface BackendOptions {
@@ -52,8 +68,10 @@ export interface Handle {
   readonly wake: { readonly log: Wake; readonly leases: Wake; readonly subscriptions: Wake };
   /** Throws CLOSED, or the reason of the signal. */
   check(signal: AbortSignal | undefined): void;
-  write<T>(work: (rows: Rows, nowMs: number) => T, o?: Opt): Promise<T>;
-  read<T>(work: (rows: Rows, nowMs: number) => T, o?: Opt): Promise<T>;
+  /** The wall time that leases and claims expire by. */
+  now(): number;
+  write<T>(work: (rows: Rows, nowMs: number) => T, o?: WriteHint): Promise<T>;
+  read<T>(work: (rows: Rows, nowMs: number) => T, o?: ReadHint): Promise<T>;
 }
 
 /** The port `Store` over a driver's rows. All rules are here, so that drivers cannot differ in them. */
@@ -64,25 +82,28 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
     if (closing !== undefined) throw closedError();
     signal?.throwIfAborted();
   };
+  const now = () => backend.now?.() ?? clock.now();
   const handle: Handle = {
     clock,
     pollMs,
     wake,
     check,
-    async write(work, { signal } = {}) {
-      check(signal);
-      return backend.write((rows) => work(rows, clock.now()), { signal });
+    now,
+    async write(work, o = {}) {
+      check(o.signal);
+      return backend.write((rows) => work(rows, now()), o);
     },
-    async read(work, { signal } = {}) {
-      check(signal);
-      return backend.read((rows) => work(rows, clock.now()), { signal });
+    async read(work, o = {}) {
+      check(o.signal);
+      return backend.read((rows) => work(rows, now()), o);
     },
   };
+  backend.watch?.(wake);
   const { leases, closeOwners } = createLeases(handle, ownerLocks);
   const log = createLog(handle);
   const close = async () => {
     for (const part of Object.values(wake)) part.close();
-    await closeOwners((work) => backend.write((rows) => work(rows, clock.now()), {}));
+    await closeOwners((work) => backend.write((rows) => work(rows, now()), {}));
     await backend.close();
   };
 
@@ -96,7 +117,9 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
     async commit(commit, o = {}) {
       check(o.signal);
       const prepared = prepareCommit(commit, limits);
-      const result = await handle.write((rows, nowMs) => applyCommit(rows, prepared, nowMs), o);
+      const { signal } = o;
+      const touches = touchedBy(prepared);
+      const result = await handle.write((rows, nowMs) => applyCommit(rows, prepared, nowMs), { signal, touches });
       if (prepared.count > 0) {
         wake.log.notify();
         wake.subscriptions.notify();
@@ -152,7 +175,8 @@ function createLog({ read, wake, pollMs }: Handle): Pick<Store, 'head' | 'stream
     for (;;) {
       const { tick } = wake.log;
       const from = after;
-      const page = await read(({ log }) => readTail(log, o, from), { signal });
+      const tail = { filter: o, after: from };
+      const page = await read(({ log }) => readTail(log, o, from), { signal, tail });
       if (page.events.length > 0) yield page.events;
       after = Math.max(after, page.scanned);
       if (page.events.length === 0) await wake.log.wait(tick, { ms: pollMs, signal });

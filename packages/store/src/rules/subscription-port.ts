@@ -34,7 +34,7 @@ export function createSubscriptions(handle: Handle): Subscriptions {
 }
 
 async function claim(
-  { read, write, wake, clock, pollMs }: Handle,
+  { read, write, wake, now, pollMs }: Handle,
   name: string,
   {
     owner,
@@ -58,7 +58,7 @@ async function claim(
       if ('claim' in outcome) return outcome.claim;
       ({ nextMs } = outcome);
     }
-    const untilNext = nextMs === undefined ? Infinity : Math.max(1, nextMs - clock.now());
+    const untilNext = nextMs === undefined ? Infinity : Math.max(1, nextMs - now());
     const ms = Math.min(untilNext, pollMs ?? Infinity);
     await wake.subscriptions.wait(tick, { ms: ms === Infinity ? undefined : ms, signal });
   }

@@ -1,0 +1,226 @@
+import { metaOf } from './log-rows.js';
+import type { LogCache } from './log-rows.js';
+import { keyId } from './lease-rows.js';
+import type { LeaseCache } from './lease-rows.js';
+import { recordParts, uniqueParts } from './record-rows.js';
+import type { RecordCache } from './record-rows.js';
+import { isStorable, sql } from './sql-text.js';
+import type { SqlText } from './sql-text.js';
+import type { StoreCache } from './store-cache.js';
+import { deliveryParts } from './subscription-rows.js';
+import type { SubscriptionCache } from './subscription-rows.js';
+import { insert, remove } from './tables.js';
+import type { Column, Table } from './tables.js';
+
+/** A column of a list of rows. */
+const column = <R>(
+  name: string,
+  type: Column['type'],
+  rows: readonly R[],
+  value: (row: R) => Column['values'][number],
+): Column => ({ name, type, values: rows.map(value) });
+
+/** Statements that write what a group has changed, a few for each table whatever their number; none when nothing changed. */
+export function changeStatements(cache: StoreCache, t: Table): readonly SqlText[] {
+  const statements = [
+    ...logChanges(cache.log, t),
+    ...leaseChanges(cache.leases, t),
+    ...recordChanges(cache.records, t),
+    ...subscriptionChanges(cache.subscriptions, t),
+  ];
+  const { counters } = cache.log;
+  if (statements.length === 0 || counters === undefined) return [];
+  const { rev, seq, commit, token, waiter } = counters;
+  return [
+    ...statements,
+    sql`UPDATE ${t('counters')} SET rev = ${rev + 1}, seq = ${seq}, "commit" = ${commit}, token = ${token}, waiter = ${waiter}`,
+  ];
+}
+
+function* logChanges({ commits, events, streams }: LogCache, t: Table): Generator<SqlText> {
+  if (commits.length > 0) {
+    yield insert(t('commits'), [
+      column('commit', 'bigint', commits, ({ commit }) => commit),
+      column('first_seq', 'bigint', commits, ({ firstSeq }) => firstSeq),
+      column('last_seq', 'bigint', commits, ({ lastSeq }) => lastSeq),
+      column('org', 'text', commits, ({ actor }) => scopeOf(actor.org)),
+      column('workspace', 'text', commits, ({ actor }) => scopeOf(actor.workspace)),
+      column('key', 'text', commits, ({ key }) => key ?? null),
+      column('digest', 'text', commits, ({ digest }) => digest ?? null),
+      column('meta', 'text', commits, metaOf),
+    ]);
+  }
+  if (events.length > 0) {
+    yield insert(t('events'), [
+      column('seq', 'bigint', events, ({ seq }) => seq),
+      column('stream', 'text', events, ({ stream }) => stream),
+      column('version', 'bigint', events, ({ version }) => version),
+      column('type', 'text', events, ({ type }) => type),
+      column('v', 'bigint', events, ({ v }) => v),
+      column('commit', 'bigint', events, ({ commit }) => commit),
+      column('data', 'text', events, ({ data }) => data),
+    ]);
+  }
+  const versions = streams.changes();
+  if (versions.length > 0) {
+    const columns = [
+      column('stream', 'text', versions, ([stream]) => stream),
+      column('version', 'bigint', versions, ([, version]) => version ?? 0),
+    ];
+    yield insert(t('streams'), columns, ['stream']);
+  }
+}
+
+/** The full values are in `meta`; these columns are for queries, and cannot hold NUL. */
+function scopeOf(scope: string | undefined): string | null {
+  return scope !== undefined && isStorable(scope) ? scope : null;
+}
+
+function* leaseChanges({ grants, rekeyed, waiters, owners }: LeaseCache, t: Table): Generator<SqlText> {
+  yield* replaced(t, 'owners', owners.changes(), ['owner'], (rows) => [
+    column('owner', 'text', rows, ({ owner }) => owner),
+    column('host', 'text', rows, ({ host }) => host),
+    column('boot_id', 'text', rows, ({ bootId }) => bootId),
+  ]);
+  // First what goes: a set of the same name may come.
+  yield* replaced(t, 'grants', grants.changes(), ['token'], (rows) => [
+    column('token', 'bigint', rows, ({ token }) => token),
+    column('set', 'text', rows, ({ set }) => set),
+    column('owner', 'text', rows, ({ owner }) => owner),
+    column('expires_at', 'float8', rows, ({ expiresAtMs }) => expiresAtMs),
+    column('lost', 'boolean', rows, ({ lost }) => lost),
+    column('keys', 'text', rows, ({ keys }) => JSON.stringify(keys)),
+  ]);
+  const tokens = rekeyed.changes().map(([token]) => token);
+  if (tokens.length > 0) yield remove(t('grant_keys'), [column('token', 'bigint', tokens, (token) => token)]);
+  const held = tokens.flatMap((token) => grants.peek(token)?.keys.map(({ key }) => ({ key, token })) ?? []);
+  if (held.length > 0) {
+    yield insert(t('grant_keys'), [
+      column('key', 'text', held, ({ key }) => keyId(key)),
+      column('token', 'bigint', held, ({ token }) => token),
+    ]);
+  }
+  const line = waiters.changes();
+  yield* replaced(t, 'waiters', line, ['id'], (rows) => [
+    column('id', 'bigint', rows, ({ id }) => id),
+    column('kind', 'text', rows, ({ kind }) => kind),
+    column('set', 'text', rows, ({ set }) => set),
+    column('owner', 'text', rows, ({ owner }) => owner),
+    column('token', 'bigint', rows, ({ token }) => token),
+    column('ttl', 'float8', rows, ({ ttlMs }) => ttlMs),
+    column('until', 'float8', rows, ({ untilMs }) => untilMs),
+    column('granted', 'bigint', rows, ({ granted }) => granted),
+    column('keys', 'text', rows, ({ keys }) => JSON.stringify(keys)),
+  ]);
+  const gone = line.flatMap(([id, row]) => (row === undefined ? [id] : []));
+  if (gone.length > 0) yield remove(t('waiter_keys'), [column('waiter', 'bigint', gone, (id) => id)]);
+  const wanted = line.flatMap(([id, row]) => row?.keys.map(({ key }) => ({ key, id })) ?? []);
+  if (wanted.length > 0) {
+    const columns = [
+      column('key', 'text', wanted, ({ key }) => keyId(key)),
+      column('waiter', 'bigint', wanted, ({ id }) => id),
+    ];
+    yield insert(t('waiter_keys'), columns, ['key', 'waiter']);
+  }
+}
+
+function* recordChanges({ collections, records, uniques, cleared }: RecordCache, t: Table): Generator<SqlText> {
+  yield* replaced(
+    t,
+    'collections',
+    collections.changes().map(([name, row]) => [name, row && { name, ...row }]),
+    ['name'],
+    (rows) => [
+      column('name', 'text', rows, ({ name }) => name),
+      column('version', 'bigint', rows, ({ version }) => version),
+      column('indexes', 'text', rows, ({ indexes }) => JSON.stringify(indexes)),
+      column('uniques', 'text', rows, ({ unique }) => JSON.stringify(unique)),
+    ],
+  );
+  const written = records.changes().flatMap(([key, row]) => (row ? [{ ...row, collection: recordParts(key)[0] }] : []));
+  if (written.length > 0) {
+    const columns = [
+      column('collection', 'text', written, ({ collection }) => collection),
+      column('key', 'text', written, ({ key }) => key),
+      column('revision', 'bigint', written, ({ revision }) => revision),
+      column('seq', 'bigint', written, ({ seq }) => seq),
+      column('deleted', 'boolean', written, ({ deleted }) => deleted),
+      column('value', 'text', written, ({ value }) => JSON.stringify(value)),
+    ];
+    yield insert(t('records'), columns, ['collection', 'key']);
+  }
+  if (cleared.length > 0) yield remove(t('record_uniques'), [column('collection', 'text', cleared, (name) => name)]);
+  const values = uniques.changes().map(([key, owner]) => {
+    const [collection, rule, hash] = uniqueParts(key);
+    return { collection, rule, hash, owner };
+  });
+  const named = (rows: typeof values) => [
+    column('collection', 'text', rows, ({ collection }) => collection),
+    column('rule', 'bigint', rows, ({ rule }) => rule),
+    column('hash', 'text', rows, ({ hash }) => hash),
+  ];
+  const free = values.filter(({ owner }) => owner === undefined);
+  if (free.length > 0) yield remove(t('record_uniques'), named(free));
+  const taken = values.filter(({ owner }) => owner !== undefined);
+  if (taken.length > 0) {
+    const columns = [...named(taken), column('key', 'text', taken, ({ owner }) => owner ?? null)];
+    yield insert(t('record_uniques'), columns, ['collection', 'rule', 'hash']);
+  }
+}
+
+function* subscriptionChanges({ subscriptions, deliveries }: SubscriptionCache, t: Table): Generator<SqlText> {
+  yield* replaced(
+    t,
+    'subscriptions',
+    subscriptions.changes().map(([name, row]) => [name, row && { name, ...row }]),
+    ['name'],
+    (rows) => [
+      column('name', 'text', rows, ({ name }) => name),
+      column('spec', 'text', rows, ({ spec }) => JSON.stringify(spec)),
+      column('cursor', 'bigint', rows, ({ cursor }) => cursor),
+      column('token', 'bigint', rows, ({ token }) => token),
+      column('owner', 'text', rows, ({ owner }) => owner),
+      column('claimed_until', 'float8', rows, ({ claimedUntilMs }) => claimedUntilMs),
+    ],
+  );
+  const parts = deliveries
+    .changes()
+    .map(([key, row]) => ({ name: deliveryParts(key)[0], seq: deliveryParts(key)[1], row }));
+  const gone = parts.filter(({ row }) => row === undefined);
+  if (gone.length > 0) {
+    yield remove(t('deliveries'), [
+      column('name', 'text', gone, ({ name }) => name),
+      column('seq', 'bigint', gone, ({ seq }) => seq),
+    ]);
+  }
+  const kept = parts.flatMap(({ name, row }) => (row ? [{ ...row, name }] : []));
+  if (kept.length > 0) {
+    const columns = [
+      column('name', 'text', kept, ({ name }) => name),
+      column('seq', 'bigint', kept, ({ seq }) => seq),
+      column('stream', 'text', kept, ({ stream }) => stream),
+      column('attempts', 'bigint', kept, ({ attempts }) => attempts),
+      column('due', 'float8', kept, ({ dueMs }) => dueMs),
+      column('claim', 'bigint', kept, ({ claim }) => claim),
+      column('dead', 'boolean', kept, ({ dead }) => dead),
+      column('error', 'text', kept, ({ error }) => JSON.stringify(error)),
+    ];
+    yield insert(t('deliveries'), columns, ['name', 'seq']);
+  }
+}
+
+/** Removes the rows that are gone, by the one column of their key, and writes the others. */
+function* replaced<R>(
+  t: Table,
+  table: string,
+  changes: readonly (readonly [string | number, R | undefined])[],
+  [key]: readonly [string],
+  columnsOf: (rows: readonly R[]) => readonly Column[],
+): Generator<SqlText> {
+  const kept = changes.flatMap(([, row]) => (row === undefined ? [] : [row]));
+  const columns = columnsOf(kept);
+  const gone = changes.flatMap(([id, row]) => (row === undefined ? [id] : []));
+  const { type = 'text' } = columns.find(({ name }) => name === key) ?? {};
+  if (gone.length > 0) yield remove(t(table), [column(key, type, gone, (id) => id)]);
+  if (kept.length > 0) yield insert(t(table), columns, [key]);
+}

@@ -1,0 +1,58 @@
+import { ConductorError } from '@conductor/core';
+import type { ErrorCode } from '@conductor/core';
+
+/** What the server says with an error: five characters, see the appendix "PostgreSQL Error Codes" of its manual. */
+export function sqlState(error: unknown): string | undefined {
+  const { code, severity } = (error ?? {}) as { readonly code?: unknown; readonly severity?: unknown };
+  return typeof code === 'string' && typeof severity === 'string' ? code : undefined;
+}
+
+/** The server went away, or sent this connection away: what was asked last may have happened or not. */
+export function isLost(error: unknown): boolean {
+  if (error instanceof ConductorError) return false;
+  const state = sqlState(error);
+  if (state !== undefined) return state.startsWith('08') || state.startsWith('57P') || state === '25P03';
+  return hasCode(error);
+}
+
+/** The server is there, but says: not now. */
+export function isBusy(error: unknown): boolean {
+  const state = sqlState(error) ?? '';
+  return busyStates.has(state);
+}
+
+/** One value of one caller is what the server does not take. */
+export function isAboutValues(error: unknown): boolean {
+  const state = sqlState(error) ?? '';
+  return ConductorError.is(error, 'VALIDATION_FAILED') || /^(?:22|23|54)/.test(state);
+}
+
+/** Lock not available, deadlock, serialization, statement timeout, too many connections. */
+const busyStates = new Set(['55P03', '40P01', '40001', '57014', '53300']);
+
+/** Errors of sockets, and of postgres.js about them, carry a code that is no state of the server. */
+function hasCode(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  // CONNECTION_ENDED: the client was closed, and will not connect again.
+  return typeof code === 'string' && code !== 'CONNECTION_ENDED';
+}
+
+const codes: readonly (readonly [RegExp, ErrorCode, string?])[] = [
+  [/^53100$|^53200$/, 'STORE_FULL', 'Make room on the disk of the database server, then try again.'],
+  [/^25006$/, 'STORE_READ_ONLY', 'Connect to the primary server, not to a replica.'],
+  [/^42501$|^28/, 'STORE_FAILED', 'Give the user of the connection rights on the schema of the store.'],
+  [/^XX00[12]$/, 'STORE_CORRUPT'],
+];
+
+/** Any error as one of ours. A lost connection and a busy server are STORE_BUSY: the same call may succeed later. */
+export function postgresError(error: unknown): ConductorError {
+  if (error instanceof ConductorError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (isLost(error) || isBusy(error))
+    return new ConductorError('STORE_BUSY', `Postgres does not answer: ${message}`, { cause: error });
+  const [, code, hint] = codes.find(([state]) => state.test(sqlState(error) ?? '')) ?? [undefined, 'STORE_FAILED'];
+  return new ConductorError(code as ErrorCode, `Postgres failed: ${message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: error,
+  });
+}

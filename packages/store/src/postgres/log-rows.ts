@@ -1,0 +1,259 @@
+import type { ActorRef, Correlation, EventEnvelope, Filter, Json, StreamId } from '@conductor/core/ports';
+import type { Journal } from '../memory/journaled-map.js';
+import { filterParts } from '../rules/filter.js';
+import { utf8Bytes } from '../rules/limits.js';
+import type { StoreLimits } from '../rules/limits.js';
+import type { CommitRow, EventRow, LogRows } from '../rules/rows.js';
+import { Known, Missing, NotNow, pushTo, scanOf } from './cache.js';
+import type { Loader, Scan } from './cache.js';
+import type { PgRow } from './client.js';
+import { isStorable, joined, sql } from './sql-text.js';
+import type { SqlText } from './sql-text.js';
+import type { Table } from './tables.js';
+
+/** The numbers that every write goes on from. */
+export interface Counters {
+  rev: number;
+  seq: number;
+  commit: number;
+  token: number;
+  waiter: number;
+}
+
+type KeyedCommit = Pick<CommitRow, 'digest' | 'firstSeq' | 'lastSeq'>;
+
+/** The log as far as it is known, and what the group has added to it. */
+export interface LogCache {
+  readonly rows: LogRows;
+  readonly streams: Known<string, number>;
+  readonly keys: Known<string, KeyedCommit>;
+  readonly commits: (CommitRow & { readonly commit: number })[];
+  readonly events: EventRow[];
+  /** How much text the group has added, in bytes. */
+  readonly pendingBytes: number;
+  /** Known inside a transaction that has the lock; for reads only `seq` once it was fetched. */
+  counters: Counters | undefined;
+  readonly head: Loader<unknown>;
+  /** The head and the first page after a `seq`, of one moment. */
+  tail(filter: Filter, after: number): readonly Loader<unknown>[];
+  written(): void;
+  clear(): void;
+}
+
+type Page = { readonly events: readonly EventEnvelope[]; readonly complete: boolean };
+
+export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): LogCache {
+  const streams = new Known<string, number>(journal, {
+    statement: (keys) => sql`SELECT stream, version FROM ${t('streams')} WHERE stream = ANY(${keys}::text[])`,
+    learn(keys, rows) {
+      for (const { stream, version } of rows) streams.learn(String(stream), Number(version));
+      for (const key of keys) streams.learn(key, undefined);
+    },
+  });
+  const keys = new Known<string, KeyedCommit>(journal, {
+    statement: (wanted) =>
+      sql`SELECT "key", digest, first_seq, last_seq FROM ${t('commits')} WHERE "key" = ANY(${wanted}::text[])`,
+    learn(wanted, rows) {
+      for (const row of rows) {
+        const digest = row.digest === null ? undefined : String(row.digest);
+        keys.learn(String(row.key), { digest, firstSeq: Number(row.first_seq), lastSeq: Number(row.last_seq) });
+      }
+      for (const key of wanted) keys.learn(key, undefined);
+    },
+  });
+  const commits: LogCache['commits'] = [];
+  const events: EventRow[] = [];
+  const scans = new Map<string, Scan<unknown>>();
+  let pendingBytes = 0;
+  let counters: Counters | undefined;
+  let headSeq: number | undefined;
+
+  const head: Loader<unknown> = {
+    statement: () => sql`SELECT seq FROM ${t('counters')}`,
+    learn: (_, rows) => void (headSeq = Number(rows[0]?.seq)),
+  };
+  const known = (): Counters => {
+    if (counters === undefined) throw new Error('Only a transaction that has the lock may write');
+    return counters;
+  };
+  const step = (name: 'seq' | 'commit', value: number): number => {
+    const current = known();
+    const before = current[name];
+    current[name] = value;
+    journal.record(() => (current[name] = before));
+    return value;
+  };
+  /** The result of one statement, fetched once. It would not show what the group has added. */
+  const scan = <T>(statement: SqlText, read: (rows: readonly PgRow[]) => T): Scan<T> => {
+    if (events.length > 0) throw new NotNow();
+    const found = scans.get(statement.text) as Scan<T> | undefined; // the same statement is read the same way
+    if (found !== undefined) return found;
+    const made = scanOf(statement, read);
+    scans.set(statement.text, made);
+    return made;
+  };
+  const pageOf = (where: SqlText, order: SqlText, limit: number) => {
+    const most = Math.min(limit, limits.pageEvents);
+    return scan(pageStatement(t, where, order, most, limits.pageBytes), (rows): Page => readPage(rows, most));
+  };
+  const logPage = (filter: Filter, after: number, limit: number) =>
+    pageOf(sql`seq > ${after}${filterSql(filter)}`, sql`seq`, limit);
+
+  const rows: LogRows = {
+    head() {
+      if (counters !== undefined) return counters.seq;
+      if (headSeq === undefined) throw new Missing(head, undefined);
+      return headSeq;
+    },
+    version: (stream) => streams.get(stream) ?? 0,
+    setVersion: (stream, version) => streams.put(stream, version),
+    addCommit(row) {
+      const commit = step('commit', known().commit + 1);
+      pushTo(journal, commits, { ...row, commit });
+      if (row.key !== undefined) keys.put(row.key, row, true);
+      return commit;
+    },
+    addEvent(row) {
+      const bytes = utf8Bytes(row.data);
+      pushTo(journal, events, row);
+      step('seq', row.seq);
+      pendingBytes += bytes;
+      journal.record(() => (pendingBytes -= bytes));
+    },
+    commitOfKey: (key) => keys.get(key),
+    versionsBetween(firstSeq, lastSeq) {
+      if (firstSeq > lastSeq) return [];
+      const first = events[0]?.seq ?? Infinity;
+      if (firstSeq >= first) {
+        const range = events.slice(firstSeq - first, lastSeq - first + 1);
+        return [...new Map(range.map(({ stream, version }) => [stream, version]))];
+      }
+      const statement = sql`SELECT stream, max(version) AS version FROM ${t('events')}
+        WHERE seq BETWEEN ${firstSeq} AND ${lastSeq} GROUP BY stream ORDER BY min(seq)`;
+      return scan(statement, (found) =>
+        found.map(({ stream, version }) => [String(stream), Number(version)] as const),
+      ).get();
+    },
+    streams({ kind, after, limit }) {
+      if (kind !== undefined && !isStorable(kind)) return [];
+      // `0` is the character behind `/`: the range holds exactly what starts with `<kind>/`.
+      const ofKind =
+        kind === undefined ? sql`` : sql`AND (stream = ${kind} OR (stream > ${`${kind}/`} AND stream < ${`${kind}0`}))`;
+      // What stands behind NUL cannot be in the table, and whatever starts with what stands before it comes after it.
+      const from = after.split('\0', 1)[0] ?? '';
+      const statement = sql`SELECT stream, version FROM ${t('streams')}
+        WHERE stream > ${from} ${ofKind} ORDER BY stream LIMIT ${Math.min(limit, Number.MAX_SAFE_INTEGER)}`;
+      return scan(statement, (found) =>
+        found.map(({ stream, version }) => ({ stream: String(stream), version: Number(version) })),
+      ).get();
+    },
+    readStream(stream, { after, limit, backward }) {
+      const where = backward ? sql`version < ${after}` : sql`version > ${after}`;
+      const order = backward ? sql`version DESC` : sql`version`;
+      return pageOf(sql`stream = ${stream} AND ${where}`, order, limit).get().events;
+    },
+    readLog(filter, { after, upTo, limit }) {
+      const page = logPage(filter, after, limit).get();
+      const found = page.events.filter(({ seq }) => seq <= upTo);
+      // An event behind `upTo` proves that everything before it was seen.
+      const complete = page.complete || found.length < page.events.length;
+      return { events: found, scanned: complete ? Math.max(after, upTo) : (found.at(-1)?.seq ?? after) };
+    },
+    event: (seq) => pageOf(sql`seq = ${seq}`, sql`seq`, 1).get().events[0],
+    count(filter, after) {
+      const statement = sql`SELECT count(*) AS n FROM ${t('events')} WHERE seq > ${after}${filterSql(filter)}`;
+      return scan(statement, (found) => Number(found[0]?.n)).get();
+    },
+  };
+
+  return {
+    rows,
+    streams,
+    keys,
+    commits,
+    events,
+    head,
+    get pendingBytes() {
+      return pendingBytes;
+    },
+    get counters() {
+      return counters;
+    },
+    set counters(value) {
+      counters = value;
+    },
+    // In one statement after the other of one snapshot.
+    tail: (filter, after) => [head, logPage(filter, after, limits.pageEvents).loader],
+    written() {
+      streams.written();
+      keys.written();
+      commits.length = 0;
+      events.length = 0;
+      pendingBytes = 0;
+      scans.clear();
+    },
+    clear() {
+      streams.clear();
+      keys.clear();
+      headSeq = undefined;
+    },
+  };
+}
+
+/** One page: as many as asked for, cut where it gets too long, but never to nothing. Lengths are known without the texts. */
+function pageStatement(t: Table, where: SqlText, order: SqlText, most: number, maxBytes: number): SqlText {
+  return sql`SELECT e.seq, e.stream, e.version, e.type, e.v, e."commit", e.data, c.meta, e.cut FROM (
+    SELECT *, lead(total) OVER (ORDER BY ${order}) > ${maxBytes} AS cut FROM (
+      SELECT *, sum(octet_length(data)) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) AS total, row_number() OVER (ORDER BY ${order}) AS n
+      FROM (SELECT * FROM ${t('events')} WHERE ${where} ORDER BY ${order} LIMIT ${most}) page
+    ) counted
+  ) e JOIN ${t('commits')} c ON c."commit" = e."commit" WHERE e.n = 1 OR e.total <= ${maxBytes} ORDER BY ${order}`;
+}
+
+function readPage(rows: readonly PgRow[], most: number): Page {
+  return { events: envelopesOf(rows), complete: rows.length < most && rows.at(-1)?.cut !== true };
+}
+
+const kindOfStream = sql`split_part(stream, '/', 1)`;
+
+function filterSql(filter: Filter): SqlText {
+  const { kinds, types, prefixes } = filterParts(filter);
+  const parts: SqlText[] = [];
+  if (kinds !== undefined) parts.push(sql` AND ${kindOfStream} = ANY(${kinds.filter(isStorable)}::text[])`);
+  if (types !== undefined) {
+    const starts = sql`EXISTS (SELECT FROM unnest(${prefixes.filter(isStorable)}::text[]) p WHERE starts_with(type, p))`;
+    parts.push(sql` AND (type = ANY(${types.filter(isStorable)}::text[]) OR ${starts})`);
+  }
+  return joined(parts, '');
+}
+
+/** What the events of a commit have in common, as its row keeps it. */
+export function metaOf({ at, actor, correlation, causation }: CommitRow): string {
+  return JSON.stringify({ at, actor, correlation, causation });
+}
+
+type Common = Pick<EventEnvelope, 'at' | 'causation'> & { readonly actor: ActorRef; readonly correlation: Correlation };
+
+/** Rows as envelopes. What a commit holds once is parsed once. */
+function envelopesOf(rows: readonly PgRow[]): readonly EventEnvelope[] {
+  let last: unknown;
+  let common: Common | undefined;
+  return rows.map((row) => {
+    // The casts trust our own rows: they were written from values of these types.
+    if (common === undefined || last !== row.commit) common = JSON.parse(row.meta as string) as Common;
+    last = row.commit;
+    const { stream, type, data } = row as { readonly stream: StreamId; readonly type: string; readonly data: string };
+    const version = Number(row.version);
+    return {
+      id: `${stream}@${version}`,
+      seq: Number(row.seq),
+      stream,
+      version,
+      type,
+      v: Number(row.v),
+      commit: Number(row.commit),
+      ...common,
+      data: JSON.parse(data) as Json,
+    };
+  });
+}

@@ -1,0 +1,127 @@
+import { ConductorError, randomIds } from '@conductor/core';
+import type { Clock, Ids, Store, StoreCapabilities } from '@conductor/core/ports';
+import { defaultLimits } from '../rules/limits.js';
+import type { StoreLimits } from '../rules/limits.js';
+import { createStore } from '../rules/store.js';
+import { run } from './client.js';
+import type { PgClient } from './client.js';
+import { postgresError } from './errors.js';
+import { pgGroupCommit } from './group-commit.js';
+import { migrate } from './migrations.js';
+import { createRetry } from './retry.js';
+import { sql } from './sql-text.js';
+import { tablesOf } from './tables.js';
+import { createWakeups } from './wakeups.js';
+
+export interface PostgresStoreOptions {
+  /** A client of postgres.js with two connections or more; one more listens. Others may use it too. */
+  readonly sql: PgClient;
+  readonly clock: Clock;
+  readonly ids?: Ids | undefined;
+  /** The schema that holds the tables of this store and nothing else; it is made when it is not there. Default `conductor`. */
+  readonly schema?: string | undefined;
+  readonly readOnly?: boolean | undefined;
+  /** Whose time leases and claims expire by: that of the server (default), or the injected clock. */
+  readonly time?: 'server' | 'clock' | undefined;
+  /** How often to look for what other handles wrote, should their wake-up get lost; default 1,000. */
+  readonly followPollMs?: number | undefined;
+  /** How long to try again while the server is away, or somebody else keeps the lock, before STORE_BUSY; default 30,000. */
+  readonly storeBusyMs?: number | undefined;
+  /** Whether to send and receive wake-ups; they need a session of their own, which a pooler may not give. Default true. */
+  readonly wakeups?: boolean | undefined;
+  readonly limits?: Partial<StoreLimits> | undefined;
+  /** Called at the end of `close`, and when the store cannot be opened: where a client that nobody else uses ends. */
+  readonly onClose?: (() => Promise<void>) | undefined;
+}
+
+const schemaShape = /^[a-z_][a-z0-9_]{0,39}$/;
+
+/**
+ * A store in one schema of a Postgres database (14 or newer), for any number of machines.
+ *
+ * Leases expire by the server's clock; nothing proves the death of an owner. A lost connection is made anew, what was not yet
+ * written is tried again, and a COMMIT that nobody answered is looked up. Throws VALIDATION_FAILED, STORE_NEWER,
+ * STORE_CORRUPT, MIGRATION_FAILED, STORE_BUSY, STORE_FULL, STORE_READ_ONLY, STORE_FAILED; a write also COMMIT_UNKNOWN.
+ */
+export async function postgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { sql: client, clock, ids = randomIds(), schema = 'conductor', readOnly = false, time = 'server' } = options;
+  const { followPollMs = 1_000, storeBusyMs = 30_000, onClose } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const tables = tablesOf(schema);
+  try {
+    if (!schemaShape.test(schema))
+      throw new ConductorError('VALIDATION_FAILED', `${JSON.stringify(schema)} cannot be the schema of a store`, {
+        hint: 'Use 1 to 40 lower-case letters, digits and underscores, not beginning with a digit.',
+      });
+    const { id, durability } = await openSchema(options, { schema, readOnly, ids, storeBusyMs });
+    const channel = `conductor_${schema}`;
+    const wakeups =
+      options.wakeups === false ? undefined : await createWakeups({ client, channel, handle: ids.id('handle'), clock });
+    const capabilities: StoreCapabilities = { durability, reach: 'network', ownerProof: false, backup: false };
+    return createStore({
+      backend: pgGroupCommit({ client, tables, limits, clock, time, storeBusyMs, readOnly, wakeups, onClose }),
+      driver: { port: 'store', name: 'postgres', version: '1', api: 1, capabilities },
+      id,
+      clock,
+      limits,
+      pollMs: followPollMs,
+      ownerLocks: undefined,
+    });
+  } catch (error) {
+    await onClose?.();
+    throw postgresError(error);
+  }
+}
+
+interface OpenSchema {
+  readonly id: string;
+  readonly durability: StoreCapabilities['durability'];
+}
+
+/** Connects, checks the server, brings the schema up to date; tries again while the server does not answer. */
+async function openSchema(
+  { sql: client, clock }: PostgresStoreOptions,
+  o: { readonly schema: string; readonly readOnly: boolean; readonly ids: Ids; readonly storeBusyMs: number },
+): Promise<OpenSchema> {
+  const retry = createRetry({ client, clock, storeBusyMs: o.storeBusyMs, isOver: () => false });
+  for (;;) {
+    try {
+      const durability = await checkServer(client);
+      await migrate(client, { schema: o.schema, clock, readOnly: o.readOnly });
+      return { id: await storeId(client, o), durability };
+    } catch (error) {
+      await retry(error);
+    }
+  }
+}
+
+/** Answers what a COMMIT of this server survives. */
+async function checkServer(client: PgClient): Promise<StoreCapabilities['durability']> {
+  const settings = sql`SELECT current_setting('server_encoding') AS encoding,
+    current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS waits`;
+  const [[row] = []] = await run(client, [settings], 1);
+  if (row?.encoding !== 'UTF8')
+    throw new ConductorError('STORE_FAILED', `The database has the encoding ${String(row?.encoding)}, not UTF8`, {
+      hint: 'Create the database with ENCODING UTF8.',
+    });
+  return row.fsync === 'on' && row.waits !== 'off' ? 'fsync' : 'os';
+}
+
+/** The id that this store got when it was made. Whoever writes first names it. */
+async function storeId(
+  client: PgClient,
+  { schema, readOnly, ids }: { readonly schema: string; readonly readOnly: boolean; readonly ids: Ids },
+): Promise<string> {
+  const counters = tablesOf(schema)('counters');
+  const stored = async () => {
+    const [[row] = []] = await run(client, [sql`SELECT id FROM ${counters}`], 1);
+    return row === undefined ? undefined : String(row.id);
+  };
+  const known = await stored();
+  if (known !== undefined) return known;
+  if (readOnly) throw new ConductorError('STORE_CORRUPT', 'The store has no id');
+  const first = sql`INSERT INTO ${counters} (one, id, rev, seq, "commit", token, waiter)
+    VALUES (true, ${ids.id('store')}, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`;
+  await run(client, [first], 0);
+  return (await stored()) ?? storeId(client, { schema, readOnly: true, ids });
+}

@@ -1,0 +1,44 @@
+import { identifier, joined, sql } from './sql-text.js';
+import type { SqlText } from './sql-text.js';
+
+/** The full name of a table of the store. */
+export type Table = (name: string) => SqlText;
+
+export function tablesOf(schema: string): Table {
+  return (name) => sql`${identifier(schema)}.${identifier(name)}`;
+}
+
+export interface Column {
+  readonly name: string;
+  readonly type: 'text' | 'bigint' | 'float8' | 'boolean';
+  readonly values: readonly (string | number | boolean | null)[];
+}
+
+/** Rows given by columns, in one statement; with `key`, those that exist are replaced. Needs one row at least. */
+export function insert(table: SqlText, columns: readonly Column[], key: readonly string[] = []): SqlText {
+  const names = columns.map(({ name }) => identifier(name));
+  const rest = columns.filter(({ name }) => !key.includes(name)).map(({ name }) => identifier(name));
+  const update = joined(
+    rest.map((name) => sql`${name} = excluded.${name}`),
+    ', ',
+  );
+  const conflict =
+    key.length === 0
+      ? sql``
+      : sql` ON CONFLICT (${joined(key.map(identifier), ', ')}) DO ${rest.length === 0 ? sql`NOTHING` : sql`UPDATE SET ${update}`}`;
+  return sql`INSERT INTO ${table} (${joined(names, ', ')}) SELECT * FROM ${unnest(columns)}${conflict}`;
+}
+
+/** Removes the rows that have these values in these columns. */
+export function remove(table: SqlText, columns: readonly Column[]): SqlText {
+  const names = joined(
+    columns.map(({ name }) => identifier(name)),
+    ', ',
+  );
+  return sql`DELETE FROM ${table} WHERE (${names}) IN (SELECT * FROM ${unnest(columns)})`;
+}
+
+function unnest(columns: readonly Column[]): SqlText {
+  const lists = columns.map(({ type, values }) => sql`${values}::${{ text: type }}[]`);
+  return sql`unnest(${joined(lists, ', ')})`;
+}
