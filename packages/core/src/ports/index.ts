@@ -17,6 +17,7 @@ export type {
 export { silentLogger } from './clock.js';
 export type { Clock, Ids, Logger } from './clock.js';
 export type { Append, Batches, Commit, CommitResult, Fence, Filter, Store, StoreCapabilities } from './store.js';
+export { importMark, requireWholeLog } from './import-mark.js';
 export type { Grant, LeaseKeeper, LeaseKey, LeaseOp, LeaseRequest, Leases, LeaseWait, Mode } from './leases.js';
 export type { Predicate, RecordOp, Records, Row } from './records.js';
 export type { Claim, SettleResult, Subscriptions, SubscriptionSpec, SubscriptionStatus } from './subscriptions.js';

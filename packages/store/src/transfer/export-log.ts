@@ -1,0 +1,201 @@
+import { canonicalJson, ConductorError } from '@conductor/core';
+import { sha256Stream } from '@conductor/core/hash';
+import { requireWholeLog } from '@conductor/core/ports';
+import type { ArtifactId, Artifacts, EventEnvelope, Json, Opt, Store } from '@conductor/core/ports';
+import { toBase64 } from './base64.js';
+import { artifactsIn, partBytes, schemaVersion } from './format.js';
+import type { Line, LogSummary } from './format.js';
+
+export interface LogSource {
+  readonly store: Pick<Store, 'readAll' | 'records'>;
+  readonly artifacts: Pick<Artifacts, 'get'>;
+}
+
+export interface ExportOptions extends Opt {
+  /** Only this track with its boards, approvals and runs, numbered as in a project that has nothing else. */
+  readonly track?: string | undefined;
+}
+
+/** One commit as the log has it: what its events share stands in the first one. */
+type CommitEvents = readonly [EventEnvelope, ...EventEnvelope[]];
+
+/**
+ * Writes the log with the artifacts it refers to, line by line, as one text that depends on nothing but the log: whatever the
+ * driver, the same log gives the same bytes. What is appended meanwhile is not part of it. `write` is awaited, so that at most
+ * one commit and one part of an artifact are in memory. An artifact that is not there is named in `missing`.
+ * Throws `INVALID_STATE` for a half imported store, `ARTIFACT_CORRUPT`, `STORE_CORRUPT`, and what `write` throws.
+ */
+export async function exportLog(
+  { store, artifacts }: LogSource,
+  write: (bytes: Uint8Array) => Promise<void> | void,
+  { track, signal }: ExportOptions = {},
+): Promise<LogSummary> {
+  signal?.throwIfAborted();
+  await requireWholeLog(store);
+  const encoder = new TextEncoder();
+  const hash = sha256Stream();
+  const seen = new Set<ArtifactId>();
+  const missing: ArtifactId[] = [];
+  const line = async (value: Line) => {
+    const bytes = encoder.encode(`${JSON.stringify(value)}\n`);
+    hash.update(bytes);
+    await write(bytes);
+  };
+
+  await line({ kind: 'conductor.log', schemaVersion, ...(track !== undefined && { track }) });
+  const numbers = track === undefined ? keptNumbers() : newNumbers();
+  let commits = 0;
+  for await (const all of commitsOf(store, signal)) {
+    const [first, ...others] = track === undefined ? all : all.filter(belongsTo(track));
+    if (first === undefined) continue;
+    for (const event of [first, ...others]) {
+      for (const id of artifactsIn(event)) {
+        if (seen.has(id)) continue;
+        seen.add(id);
+        if (!(await writeArtifact(artifacts, id, line, signal))) {
+          missing.push(id);
+          await line({ kind: 'missing', id });
+        }
+      }
+    }
+    commits += 1;
+    await writeCommit([first, ...others], numbers, line);
+  }
+  const { seq: lastSeq } = numbers.last();
+  const counts = { events: lastSeq, commits, artifacts: seen.size - missing.length, missing, lastSeq };
+  const summary: LogSummary = { ...counts, sha256: hash.hex() };
+  await write(encoder.encode(`${JSON.stringify({ kind: 'end', ...summary } satisfies Line)}\n`));
+  return summary;
+}
+
+/** Events that share a commit, in order; a page may end within one. */
+async function* commitsOf(store: LogSource['store'], signal: AbortSignal | undefined): AsyncGenerator<CommitEvents> {
+  let open: [EventEnvelope, ...EventEnvelope[]] | undefined;
+  for await (const page of store.readAll({ signal })) {
+    for (const event of page) {
+      if (open?.[0].commit === event.commit) open.push(event);
+      else {
+        if (open) yield open;
+        open = [event];
+      }
+    }
+  }
+  if (open) yield open;
+}
+
+async function writeCommit(
+  events: CommitEvents,
+  numbers: Numbers,
+  line: (value: Line) => Promise<void>,
+): Promise<void> {
+  const [{ at, actor, correlation, causation: cause }] = events;
+  const causation = cause === undefined ? undefined : numbers.causation(cause);
+  await line({
+    kind: 'commit',
+    events: events.length,
+    at,
+    // Drivers keep members in different orders; here there is one.
+    actor: sorted(actor),
+    correlation: sorted(correlation),
+    ...(causation !== undefined && { causation }),
+  });
+  for (const event of events) {
+    const { stream, type, v, data } = event;
+    const { seq, version } = numbers.next(event);
+    await line({ kind: 'event', seq, stream, version, type, v, data });
+  }
+}
+
+/** By name, without members that are absent. */
+function sorted<T extends object>(value: T): T {
+  return JSON.parse(canonicalJson(JSON.parse(JSON.stringify(value)))) as T; // the same members
+}
+
+/** One line for each part of equal length, whatever the driver hands out. False: the artifact is not there. */
+async function writeArtifact(
+  artifacts: LogSource['artifacts'],
+  id: ArtifactId,
+  line: (value: Line) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  let at = 0;
+  let rest = new Uint8Array();
+  const part = async (bytes: Uint8Array, last: boolean) => {
+    await line({ kind: 'artifact', id, at, data: toBase64(bytes), last });
+    at += bytes.length;
+  };
+  try {
+    for await (const chunk of artifacts.get(id, { signal })) {
+      const bytes = new Uint8Array(rest.length + chunk.length);
+      bytes.set(rest);
+      bytes.set(chunk, rest.length);
+      let from = 0;
+      // The last part is only known at the end: a full one waits for a byte behind it.
+      for (; bytes.length - from > partBytes; from += partBytes)
+        await part(bytes.subarray(from, from + partBytes), false);
+      rest = bytes.slice(from);
+    }
+  } catch (error) {
+    if (at === 0 && ConductorError.is(error, 'ARTIFACT_NOT_FOUND')) return false;
+    throw error;
+  }
+  await part(rest, true);
+  return true;
+}
+
+interface Numbers {
+  next(event: EventEnvelope): { readonly seq: number; readonly version: number };
+  /** The cause by its new name; `undefined` when it is no part of what is written. */
+  causation(id: string): string | undefined;
+  last(): { readonly seq: number };
+}
+
+/** Of a whole log, which must have no gap: a reader could not tell it from a torn one. */
+function keptNumbers(): Numbers {
+  let last = 0;
+  return {
+    next({ seq, version }) {
+      if (seq !== last + 1)
+        throw new ConductorError('STORE_CORRUPT', `The log goes from seq ${last} to ${seq}`, {
+          details: { last, seq },
+        });
+      last = seq;
+      return { seq, version };
+    },
+    causation: (id) => id,
+    last: () => ({ seq: last }),
+  };
+}
+
+/** Of a part of a log: counted anew, and causes renamed with it. */
+function newNumbers(): Numbers {
+  let seq = 0;
+  const versions = new Map<string, number>();
+  const renamed = new Map<string, string>();
+  return {
+    next({ id, stream }) {
+      const version = (versions.get(stream) ?? 0) + 1;
+      versions.set(stream, version);
+      if (stream === 'project') renamed.set(id, `${stream}@${version}`); // all other streams are whole
+      seq += 1;
+      return { seq, version };
+    },
+    causation: (id) => (id.startsWith('project@') ? renamed.get(id) : id),
+    last: () => ({ seq }),
+  };
+}
+
+const ofEveryProject = new Set(['project.created', 'project.configured']);
+
+/** What a project with this track alone would have in its log. */
+function belongsTo(track: string): (event: EventEnvelope) => boolean {
+  return ({ stream, type, data, correlation }) => {
+    if (stream === 'project') return ofEveryProject.has(type) || trackOf(data) === track;
+    return stream.startsWith('track/') ? stream === `track/${track}` : correlation.track === track;
+  };
+}
+
+function trackOf(data: Json): Json | undefined {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined;
+  return (data as { readonly [key: string]: Json })['trackId']; // an object, by the line above
+}

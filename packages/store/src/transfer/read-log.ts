@@ -1,0 +1,193 @@
+import { ConductorError } from '@conductor/core';
+import { sha256Stream } from '@conductor/core/hash';
+import type { Sha256 } from '@conductor/core/hash';
+import type { Append, ArtifactId, Commit, NewEvent } from '@conductor/core/ports';
+import { prepareCommit } from '../rules/commit.js';
+import { defaultLimits } from '../rules/limits.js';
+import { fromBase64 } from './base64.js';
+import { artifactsIn, maxLineBytes } from './format.js';
+import type { ArtifactLine, CommitLine, EndLine, EventLine, Line, LogSummary } from './format.js';
+import { parseLine } from './parse-line.js';
+import { invalid, readLines } from './read-lines.js';
+
+/** What is done with the parts of a log, in order; each call is awaited. */
+export interface LogVisitor {
+  /** The parts are to be read to their end. */
+  artifact(id: ArtifactId, parts: AsyncIterable<Uint8Array>): Promise<void>;
+  /** With the versions that its streams have before, and the number of its last event. */
+  commit(commit: Commit, lastSeq: number): Promise<void>;
+}
+
+/** Of one artifact; what the stores take. */
+const maxArtifactBytes = 256 * 1024 * 1024;
+
+/** With the lines' own members, which are few beside what a commit may hold. */
+const maxCommitText = 2 * defaultLimits.commitBytes;
+
+/** A line with its place in the file, and its length. */
+interface Numbered<L extends Line = Line> {
+  readonly number: number;
+  readonly bytes: number;
+  readonly line: L;
+}
+
+/**
+ * Reads an exported log and holds it to its rules: every line complete and of a known form, order without a gap, what is
+ * referred to there before it is needed, counts and SHA-256 as the last line says. Whether all is well is known at the end
+ * alone: a visitor that keeps what it is handed reads the log twice. Throws `FILE_INVALID`, `STORE_NEWER`.
+ */
+export async function readLog(chunks: AsyncIterable<Uint8Array>, visitor: LogVisitor): Promise<LogSummary> {
+  const hash = sha256Stream();
+  const lines = parsedLines(chunks, hash);
+  const reading = new Reading(visitor);
+  const header = await lines.next();
+  if (header.done === true || header.value.line.kind !== 'conductor.log')
+    throw invalid(1, 'it is not the beginning of an exported log');
+  for (;;) {
+    const next = await lines.next();
+    if (next.done === true) throw invalid(reading.number + 1, 'it is missing: the end of the log was cut off');
+    const { number, bytes, line } = next.value;
+    reading.number = number;
+    if (line.kind === 'artifact') await reading.artifact({ number, bytes, line }, lines);
+    else if (line.kind === 'missing') reading.missing(number, line.id);
+    else if (line.kind === 'commit') await reading.commit({ number, bytes, line }, lines);
+    else if (line.kind === 'end') return finished(reading.summary(hash.hex()), { number, bytes, line }, lines);
+    else throw invalid(number, `${line.kind} does not belong here`);
+  }
+}
+
+/** Every line but the last counts for the checksum. */
+async function* parsedLines(chunks: AsyncIterable<Uint8Array>, hash: Sha256): AsyncGenerator<Numbered> {
+  for await (const raw of readLines(chunks, maxLineBytes)) {
+    const line = parseLine(raw);
+    if (line.kind !== 'end') hash.update(raw.bytes);
+    yield { number: raw.number, bytes: raw.bytes.length, line };
+  }
+}
+
+async function finished(
+  found: LogSummary,
+  { number, line }: Numbered<EndLine>,
+  lines: AsyncGenerator<Numbered>,
+): Promise<LogSummary> {
+  const said = JSON.stringify([line.events, line.commits, line.artifacts, line.missing, line.lastSeq]);
+  if (JSON.stringify([found.events, found.commits, found.artifacts, found.missing, found.lastSeq]) !== said)
+    throw invalid(number, 'its counts are not those of the lines before it');
+  if (line.sha256 !== found.sha256)
+    throw invalid(number, `the bytes before it have the SHA-256 ${found.sha256}, not ${line.sha256}`);
+  if ((await lines.next()).done !== true) throw invalid(number + 1, 'nothing may stand behind the end');
+  return found;
+}
+
+/** What was read so far. */
+class Reading {
+  number = 1;
+  #events = 0;
+  #commits = 0;
+  readonly #visitor: LogVisitor;
+  readonly #artifacts = new Set<ArtifactId>();
+  readonly #missing = new Set<ArtifactId>();
+  readonly #versions = new Map<string, number>();
+
+  constructor(visitor: LogVisitor) {
+    this.#visitor = visitor;
+  }
+
+  summary(sha256: string): LogSummary {
+    const [events, commits, artifacts] = [this.#events, this.#commits, this.#artifacts.size];
+    return { events, commits, artifacts, missing: [...this.#missing], lastSeq: events, sha256 };
+  }
+
+  missing(number: number, id: ArtifactId): void {
+    this.#checkNew(number, id);
+    this.#missing.add(id);
+  }
+
+  async artifact(first: Numbered<ArtifactLine>, lines: AsyncGenerator<Numbered>): Promise<void> {
+    const { id } = first.line;
+    this.#checkNew(first.number, id);
+    const parts = this.#parts(first, lines);
+    await this.#visitor.artifact(id, parts);
+    // A visitor that did not read to the end leaves the rest to be checked.
+    for await (const part of parts) void part;
+    this.#artifacts.add(id);
+  }
+
+  #checkNew(number: number, id: ArtifactId): void {
+    if (this.#artifacts.has(id) || this.#missing.has(id)) throw invalid(number, `${id} came before`);
+  }
+
+  async *#parts(first: Numbered<ArtifactLine>, lines: AsyncGenerator<Numbered>): AsyncGenerator<Uint8Array> {
+    const hash = sha256Stream();
+    let at = 0;
+    for (let next: Numbered = first; ; next = await following(lines, next.number)) {
+      const { number, line } = next;
+      this.number = number;
+      if (line.kind !== 'artifact' || line.id !== first.line.id || line.at !== at)
+        throw invalid(number, `${first.line.id} goes on at byte ${at}`);
+      const bytes = fromBase64(line.data);
+      if (bytes === undefined) throw invalid(number, 'its data is not base64');
+      at += bytes.length;
+      if (at > maxArtifactBytes) throw invalid(number, `an artifact has at most ${maxArtifactBytes} bytes`);
+      hash.update(bytes);
+      if (line.last && `sha256:${hash.hex()}` !== line.id)
+        throw invalid(number, `the bytes are not those of ${line.id}`);
+      yield bytes;
+      if (line.last) return;
+    }
+  }
+
+  async commit({ number, line }: Numbered<CommitLine>, lines: AsyncGenerator<Numbered>): Promise<void> {
+    const appends: { stream: string; expectedVersion: number; events: NewEvent[] }[] = [];
+    if (line.events > defaultLimits.commitEvents)
+      throw invalid(number, `a commit has at most ${defaultLimits.commitEvents} events`);
+    let bytes = 0;
+    for (let left = line.events; left > 0; left -= 1) {
+      const next = await following(lines, this.number);
+      this.number = next.number;
+      bytes += next.bytes;
+      if (bytes > maxCommitText) throw invalid(next.number, 'the commit is larger than any store takes');
+      if (next.line.kind !== 'event') throw invalid(next.number, `${left} events of the commit are missing before it`);
+      this.#event(next.number, next.line, appends);
+    }
+    const commit = commitOf(line, appends);
+    checkCommit(number, commit);
+    this.#commits += 1;
+    await this.#visitor.commit(commit, this.#events);
+  }
+
+  #event(number: number, event: EventLine, appends: (Append & { events: NewEvent[] })[]): void {
+    const { seq, stream, version, type, v, data } = event;
+    const before = this.#versions.get(stream) ?? 0;
+    if (seq !== this.#events + 1) throw invalid(number, `seq ${seq} comes after ${this.#events}`);
+    if (version !== before + 1) throw invalid(number, `version ${version} of ${stream} comes after ${before}`);
+    for (const id of artifactsIn(event)) {
+      if (!this.#artifacts.has(id) && !this.#missing.has(id)) throw invalid(number, `${id} is not there before it`);
+    }
+    this.#versions.set(stream, version);
+    this.#events = seq;
+    const last = appends.at(-1);
+    if (last?.stream === stream) last.events.push({ type, v, data });
+    else appends.push({ stream, expectedVersion: before, events: [{ type, v, data }] });
+  }
+}
+
+async function following(lines: AsyncGenerator<Numbered>, number: number): Promise<Numbered> {
+  const next = await lines.next();
+  if (next.done === true) throw invalid(number + 1, 'it is missing: the end of the log was cut off');
+  return next.value;
+}
+
+function commitOf({ at, actor, correlation, causation }: CommitLine, appends: readonly Append[]): Commit {
+  return { appends, meta: { at, actor, correlation, causation } };
+}
+
+/** By the rules of every store: sizes, names of streams and types, each stream once. */
+function checkCommit(number: number, commit: Commit): void {
+  try {
+    prepareCommit(commit, defaultLimits);
+  } catch (error) {
+    if (ConductorError.is(error)) throw invalid(number, error.message, error);
+    throw error;
+  }
+}
