@@ -1,3 +1,16 @@
+import {
+  asterisk,
+  closeBracket,
+  closeParenthesis,
+  colon,
+  dot,
+  hyphen,
+  isDigit,
+  isGap,
+  openBracket,
+  openParenthesis,
+  plus,
+} from './characters.js';
 import type { PlanTaskState } from './plan.js';
 
 const states: ReadonlyMap<string, PlanTaskState> = new Map([
@@ -33,18 +46,6 @@ export interface Checkbox {
   readonly textStart: number;
 }
 
-const tab = 9;
-const space = 32;
-const openParenthesis = 40;
-const closeParenthesis = 41;
-const asterisk = 42;
-const plus = 43;
-const hyphen = 45;
-const dot = 46;
-const colon = 58;
-const openBracket = 91;
-const closeBracket = 93;
-
 /**
  * Reads `- [x] ` at `start` of a text, nothing when it is another list item. The marker is one character, which may carry an emoji
  * selector; the gap behind `]` tells a checkbox from a link `[x](…)`. By character codes, because every line of a plan is asked.
@@ -57,7 +58,7 @@ export function readCheckbox(text: string, start: number, end = text.length): Ch
   if (close >= end || text.charCodeAt(close) !== closeBracket) return undefined;
   const textStart = close + 1;
   const marker = text.slice(markerStart, close);
-  if (textStart < end && !isGapAt(text, textStart) && (!states.has(marker) || beginsLink(text, textStart))) {
+  if (textStart < end && !isGap(text.charCodeAt(textStart)) && (!states.has(marker) || beginsLink(text, textStart))) {
     return undefined;
   }
   return { marker, markerStart, textStart };
@@ -68,7 +69,7 @@ export function stateMarker(value: string): string | undefined {
   const length = markerLength(value, 1);
   const close = 1 + length;
   if (value.charCodeAt(0) !== openBracket || value.charCodeAt(close) !== closeBracket) return undefined;
-  return close + 1 === value.length || isGapAt(value, close + 1) ? value.slice(1, close) : undefined;
+  return close + 1 === value.length || isGap(value.charCodeAt(close + 1)) ? value.slice(1, close) : undefined;
 }
 
 /** Where the text of a list item begins, -1 when no bullet with a gap behind it stands at `start`. */
@@ -81,8 +82,8 @@ export function behindBullet(text: string, start: number, end: number): number {
     if (mark !== dot && mark !== closeParenthesis) return -1;
   } else if (first !== hyphen && first !== asterisk && first !== plus) return -1;
   at += 1;
-  if (at >= end || !isGapAt(text, at)) return -1;
-  while (at < end && isGapAt(text, at)) at += 1;
+  if (at >= end || !isGap(text.charCodeAt(at))) return -1;
+  while (at < end && isGap(text.charCodeAt(at))) at += 1;
   return at;
 }
 
@@ -96,13 +97,4 @@ function markerLength(text: string, at: number): number {
   if (code === openBracket || code === closeBracket) return 0;
   const length = code > 0xffff ? 2 : 1;
   return text.charCodeAt(at + length) === 0xfe0f ? length + 1 : length;
-}
-
-function isGapAt(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code === space || code === tab;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
 }

@@ -1,4 +1,4 @@
-const backtick = 96;
+import { backtick, runLength } from './characters.js';
 
 /** Ranges of inline code in one line: a run of backticks up to the next run of the same length (CommonMark 6.1). */
 export function codeSpans(line: string): readonly (readonly [number, number])[] {
@@ -30,11 +30,4 @@ function pairRuns(runs: readonly { at: number; length: number }[]): readonly (re
     index = partners[index] ?? index;
   }
   return spans;
-}
-
-/** How often one character stands in a row from `from` on. */
-export function runLength(text: string, from: number, end: number, code: number): number {
-  let at = from;
-  while (at < end && text.charCodeAt(at) === code) at += 1;
-  return at - from;
 }

@@ -1,3 +1,4 @@
+import { backtick, closeBracket, closeParenthesis, dot, isDigit, isGap, isHex } from './characters.js';
 import type { InlineComment } from './inline-comments.js';
 import type { CommitStyle } from './plan.js';
 
@@ -20,13 +21,6 @@ export interface FoundCommit {
   readonly stop: string | undefined;
 }
 
-const tab = 9;
-const space = 32;
-const closeParenthesis = 41;
-const dot = 46;
-const closeBracket = 93;
-const backtick = 96;
-
 /** 7 to 12 or 40 hexadecimal characters with a digit among them: else `defaced` would be a commit. */
 export function isSha(word: string): boolean {
   const { length } = word;
@@ -35,7 +29,7 @@ export function isSha(word: string): boolean {
   for (let at = 0; at < length; at += 1) {
     const code = word.charCodeAt(at);
     if (!isHex(code)) return false;
-    if (code <= 57) digits += 1;
+    if (isDigit(code)) digits += 1;
   }
   return digits > 0;
 }
@@ -136,16 +130,8 @@ function trimmedLength(text: string): number {
   return last > 32 && last < 128 ? end : text.trimEnd().length;
 }
 
-function isGap(code: number): boolean {
-  return code === space || code === tab;
-}
-
 function isClosing(code: number): boolean {
   return code === closeParenthesis || code === closeBracket;
-}
-
-function isHex(code: number): boolean {
-  return (code >= 48 && code <= 57) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70);
 }
 
 function fits(lead: string, after: string): boolean {

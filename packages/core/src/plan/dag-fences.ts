@@ -1,5 +1,5 @@
 import type { DagDraft } from './drafts.js';
-import type { ScannedLine } from './scan-lines.js';
+import type { ScannedLine } from './line-reader.js';
 
 /**
  * Follows the fences of a text and notes those that hold a `dag:` block. Asked with the lines of fenced code in order; on the line that

@@ -1,3 +1,4 @@
+import type { FoundCommit } from './commits.js';
 import type { Heading } from './headings.js';
 import type { PlanNote, PlanTask, SectionKind } from './plan.js';
 
@@ -57,6 +58,8 @@ export interface TaskDraft {
   commented: boolean;
   /** The lines of its text below the first one. */
   moreLines: TextLine[] | undefined;
+  /** Found when it is finished. */
+  commit: FoundCommit | undefined;
 }
 
 /** A line of the text of a task. */

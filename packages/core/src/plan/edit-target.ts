@@ -5,6 +5,7 @@ import type { ParsedPlan } from './parse-plan.js';
 import type { CommitStyle, Phase, Plan, PlanTask } from './plan.js';
 import type { Splice } from './splices.js';
 import { readLabel } from './annotations.js';
+import { isHex } from './characters.js';
 import { behindBullet, readCheckbox, stateOf } from './checkbox.js';
 import { commitAtEnd, commitInComments, defaultCommitStyle, deniesCommit } from './commits.js';
 import { inlineComments, withoutComments } from './inline-comments.js';
@@ -120,10 +121,6 @@ function endsInSha(text: string, end: number): boolean {
   while (at >= 0 && at > least && ')]`.'.includes(text.charAt(at))) at -= 1;
   for (let count = 0; count < 7; count += 1) if (!isHex(text.charCodeAt(at - count))) return false;
   return true;
-}
-
-function isHex(code: number): boolean {
-  return (code >= 48 && code <= 57) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70);
 }
 
 function styleIn(line: string): CommitStyle | undefined {

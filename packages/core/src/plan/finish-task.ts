@@ -18,7 +18,9 @@ const none: readonly never[] = Object.freeze([]);
 // Plain literals and assignments here: spreading objects together costs three quarters of the whole parse.
 export function finishTask(text: string, draft: TaskDraft, words: Map<UnnamedTask, string>): UnnamedTask {
   const { hints, labels } = draft;
-  const { name, commit = commitInLabels(labels) } = readWords(text, draft);
+  const name = readWords(text, draft);
+  if (draft.commit === undefined && labels !== undefined) draft.commit = commitInLabels(labels);
+  const { commit } = draft;
   const children = finishChildren(text, draft, words);
   const task: Mutable<UnnamedTask> = {
     id: name.id ?? '',
@@ -53,29 +55,28 @@ function finishChildren(text: string, draft: TaskDraft, words: Map<UnnamedTask, 
   return draft.children === undefined ? none : draft.children.map((child) => finishTask(text, child, words));
 }
 
-/** What the text of a task says. */
-interface TaskWords {
-  readonly name: TaskName;
-  readonly commit: FoundCommit | undefined;
+/** Reads name and commit. A sha counts on the last line of the text or on the first: wrapped lines between hold prose. */
+function readWords(text: string, draft: TaskDraft): TaskName {
+  const { textStart: start, commented, moreLines } = draft;
+  const first = text.slice(start, draft.firstEnd);
+  if (moreLines === undefined && !commented) return readOneLine(first, draft);
+  return readLines([{ text: first, start, commented }, ...(moreLines ?? none)].map(shownLine), draft);
 }
 
-/** A sha counts on the last line of the text or on the first: wrapped lines between hold prose. */
-function readWords(text: string, { marker, textStart: start, firstEnd, commented, moreLines }: TaskDraft): TaskWords {
-  const done = stateOf(marker) === 'done';
-  const first = text.slice(start, firstEnd);
-  if (moreLines === undefined && !commented) return readOneLine(first, start, done);
-  return readLines([{ text: first, start, commented }, ...(moreLines ?? none)].map(shownLine), done);
+function isDone({ marker }: TaskDraft): boolean {
+  return stateOf(marker) === 'done';
 }
 
 /** Most tasks are one line without a comment. */
-function readOneLine(text: string, start: number, done: boolean): TaskWords {
-  const found = commitAtEnd(text, done);
-  if (found === undefined) return { name: readName(text), commit: undefined };
-  const words = text.slice(0, found.cut).trimEnd() + (found.stop ?? '');
-  return { name: readName(words), commit: movedCommit(found, start) };
+function readOneLine(text: string, draft: TaskDraft): TaskName {
+  const found = commitAtEnd(text, isDone(draft));
+  if (found === undefined) return readName(text);
+  draft.commit = movedCommit(found, draft.textStart);
+  return readName(text.slice(0, found.cut).trimEnd() + (found.stop ?? ''));
 }
 
-function readLines(lines: readonly ShownLine[], done: boolean): TaskWords {
+function readLines(lines: readonly ShownLine[], draft: TaskDraft): TaskName {
+  const done = isDone(draft);
   const last = lines.at(-1);
   const [first] = lines;
   const commit =
@@ -84,7 +85,8 @@ function readLines(lines: readonly ShownLine[], done: boolean): TaskWords {
   const words = lines.map((line) => (commit === undefined ? line.shown : withoutCommit(line, commit)).trim());
   const alone = commit?.stop !== undefined && words.at(-1) === commit.stop;
   const joined = (alone ? words.slice(0, -1) : words).filter((word) => word !== '').join(' ');
-  return { name: readName(alone ? joined + (commit.stop ?? '') : joined), commit };
+  draft.commit = commit;
+  return readName(alone ? joined + (commit.stop ?? '') : joined);
 }
 
 interface ShownLine {
@@ -113,7 +115,7 @@ function withoutCommit({ shown, start }: ShownLine, { cut, stop = '' }: FoundCom
 }
 
 /** `**Commit**: abc1234` below a task. */
-function commitInLabels(labels: readonly LabelDraft[] = none): FoundCommit | undefined {
+function commitInLabels(labels: readonly LabelDraft[]): FoundCommit | undefined {
   for (const { name, value, more, items, start } of labels) {
     if (name !== 'commit' || more !== undefined || items !== undefined) continue;
     const found = commitAtEnd(value, true);
@@ -140,7 +142,7 @@ function addLabels(task: Mutable<UnnamedTask>, drafts: readonly LabelDraft[]): v
     } else if (name === 'files' && draft !== undefined) for (const file of filesOf(draft)) files.push(file);
     else if (name === 'uses' && draft !== undefined) task.uses = unique([...task.uses, ...filesOf(draft)]);
   });
-  if (files.length > 0) task.files = unique([...files, ...task.files]);
+  if (files.length > 0) task.files = unique(task.files.length === 0 ? files : [...files, ...task.files]);
 }
 
 function positionOf(draft: TaskDraft, commit: FoundCommit | undefined): TaskPosition {

@@ -1,4 +1,5 @@
 import type { SectionKind } from './plan.js';
+import { endOfMatch, hash, isGap } from './characters.js';
 import { inlineComments, withoutComments } from './inline-comments.js';
 import type { InlineComment } from './inline-comments.js';
 import { readName } from './task-names.js';
@@ -19,17 +20,15 @@ export interface Heading {
   readonly comments: readonly InlineComment[];
 }
 
-const hash = 35;
-
 const headingMarker = /^[ \t]*\[([^[\]]\ufe0f?)\](?=[ \t])/u;
 const checkpointSuffix = /\[checkpoint([^[\]]{0,120})\]/i;
 const reports =
   /^(?:technical review|cto review|(?:phase [\w.-]+ )?(?:[\w'’-]+ )?(?:evaluation|completion|review|verification|critique) report)\b/i;
-const phaseWord = /^(?:phase|fase|fáze|faza|фаза|阶段|階段|フェーズ|단계)(?![\p{L}\p{M}])[ \t]*/iu;
+const phaseWord = /(?:phase|fase|fáze|faza|фаза|阶段|階段|フェーズ|단계)(?![\p{L}\p{M}])[ \t]*/iuy;
 const phaseNumber =
-  /^(?:\d{1,9}(?:\.\d{1,9}){0,8}[A-Za-z]?(?:[-–]\d{1,9})?(?![\p{L}\d])|[IVXLC]{1,6}(?=$|[ \t]*[:–—-])|[A-Z](?=$|[ \t]*[:–—-]))/u;
+  /(?:\d{1,9}(?:\.\d{1,9}){0,8}[A-Za-z]?(?:[-–]\d{1,9})?(?![\p{L}\d])|[IVXLC]{1,6}(?=$|[ \t]*[:–—-])|[A-Z](?=$|[ \t]*[:–—-]))/uy;
 // The last one is a dash that was stored in UTF-8 and read in Windows-1252.
-const phaseBreak = /^[ \t]*(?::|：|\.(?=[ \t])|(?:[-–—]|â€[”“])(?=[ \t]))[ \t]*/;
+const phaseBreak = /[ \t]*(?::|：|\.(?=[ \t])|(?:[-–—]|â€[”“])(?=[ \t]))[ \t]*/y;
 const numberedPhase = /^第[ \t]*([\d一二三四五六七八九十]{1,6})[ \t]*(?:阶段|階段)[ \t]*(?:[:：–—-][ \t]*)?/;
 
 /**
@@ -124,16 +123,17 @@ function readPhase(heading: Mutable<Heading>, title: string): boolean {
   const unwrapped = title.endsWith('**') || title.endsWith('__') ? title.slice(0, -2) : title;
   const numbered = unwrapped.charCodeAt(0) < 128 ? null : numberedPhase.exec(unwrapped);
   if (numbered !== null) return isPhase(heading, unwrapped, numbered[1], unwrapped.slice(numbered[0].length));
-  const word = phaseWord.exec(unwrapped)?.[0];
-  if (word === undefined) return false;
-  const rest = unwrapped.slice(word.length);
-  const number = phaseNumber.exec(rest)?.[0];
-  const behind = rest.slice(number?.length ?? 0);
-  const mark = phaseBreak.exec(behind)?.[0];
-  if (mark === undefined && number === undefined) return false;
+  const start = endOfMatch(phaseWord, unwrapped, 0);
+  if (start === 0) return false;
+  const end = endOfMatch(phaseNumber, unwrapped, start);
+  const behind = endOfMatch(phaseBreak, unwrapped, end);
+  const separated = behind > end;
+  const number = end === start ? undefined : unwrapped.slice(start, end);
+  if (number === undefined && !separated) return false;
+  const name = unwrapped.slice(behind).trim();
   // `# Phase 3 Frontend Migration` is the title of a document.
-  if (mark === undefined && heading.level === 1 && behind.trim() !== '') return false;
-  return isPhase(heading, unwrapped, number, behind.slice(mark?.length ?? 0));
+  if (!separated && heading.level === 1 && name !== '') return false;
+  return isPhase(heading, unwrapped, number, name);
 }
 
 function isPhase(heading: Mutable<Heading>, whole: string, number: string | undefined, name: string): true {
@@ -148,8 +148,4 @@ function skipGaps(line: string, from: number): number {
   let at = from;
   while (isGap(line.charCodeAt(at))) at += 1;
   return at;
-}
-
-function isGap(code: number): boolean {
-  return code === 32 || code === 9;
 }

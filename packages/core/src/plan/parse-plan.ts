@@ -49,8 +49,9 @@ function planTitle(heading: string): string {
 /** The line end of the first line; of a text without any, LF. */
 export function firstLineEnd(text: string): Plan['lineEnd'] {
   const feed = text.indexOf('\n');
-  const carriage = text.indexOf('\r');
-  if (carriage === -1 || (feed !== -1 && feed < carriage)) return '\n';
+  // Looked for in the first line alone: most texts have none.
+  const carriage = (feed === -1 ? text : text.slice(0, feed)).indexOf('\r');
+  if (carriage === -1) return '\n';
   return feed === carriage + 1 ? '\r\n' : '\r';
 }
 

@@ -28,7 +28,7 @@ export function planFindings(plan: Plan, drafts: PlanDrafts): readonly Finding[]
     if (marker !== undefined) findings.push(marker);
     const commit = commitFinding(task);
     if (commit !== undefined) findings.push(commit);
-    for (const child of task.children) readTask(child);
+    if (task.children.length > 0) for (const child of task.children) readTask(child);
   }
 }
 

@@ -1,12 +1,13 @@
 import { dagFences } from './dag-fences.js';
 import type { PlanDrafts } from './drafts.js';
+import type { ScannedLine } from './line-reader.js';
 import { readHeadingLine, readUnderline } from './read-headings.js';
 import { readItem } from './read-items.js';
 import { readCommentLine, readText } from './read-notes.js';
 import { beginReading, extend, grow, settle, tellUnread } from './reading.js';
 import type { ListFrame, Reading } from './reading.js';
 import { scanLines } from './scan-lines.js';
-import type { ScannedLine, ScanSlip } from './scan-lines.js';
+import type { ScanSlip } from './scan-lines.js';
 
 /** Reads headings, tasks, labels and notes in one pass over the lines; ids come later, in `finishPhases`. */
 export function readDrafts(text: string): { drafts: PlanDrafts; slips: readonly ScanSlip[] } {

@@ -5,7 +5,7 @@ import type { Heading } from './headings.js';
 import { newTask, placeTask } from './read-items.js';
 import { newPhase } from './reading.js';
 import type { Reading } from './reading.js';
-import type { ScannedLine } from './scan-lines.js';
+import type { ScannedLine } from './line-reader.js';
 
 /** Reads a heading: it ends what is open and begins a section, maybe a phase or a task. False when the line is text after all. */
 export function readHeadingLine(reading: Reading, line: ScannedLine): boolean {

@@ -6,7 +6,7 @@ import { inlineComments } from './inline-comments.js';
 import { readBullet } from './read-notes.js';
 import { homePhase, maxRemarks, settle } from './reading.js';
 import type { Reading } from './reading.js';
-import type { ScannedLine } from './scan-lines.js';
+import type { ScannedLine } from './line-reader.js';
 
 /** Items deeper than this become siblings at this depth: nobody plans so deep, and recursion over the tree stays safe. */
 export const maxDepth = 64;
@@ -41,6 +41,7 @@ export function newTask(reading: Reading, line: ScannedLine, form: TaskDraft['fo
     notes: undefined,
     children: undefined,
     moreLines: undefined,
+    commit: undefined,
     parent: undefined,
     depth: 1,
     line: line.number,

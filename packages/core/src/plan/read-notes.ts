@@ -5,7 +5,7 @@ import type { LabelDraft, TaskDraft } from './drafts.js';
 import { inlineComments, withoutComments } from './inline-comments.js';
 import { grow, tellUnread } from './reading.js';
 import type { Paragraph, Reading } from './reading.js';
-import type { ScannedLine } from './scan-lines.js';
+import type { ScannedLine } from './line-reader.js';
 
 /** Reads a list item without a checkbox: an entry of the list above it, an item of Discovered Work, a label or a note. */
 export function readBullet(reading: Reading, line: ScannedLine): void {

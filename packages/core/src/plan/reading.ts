@@ -2,7 +2,7 @@ import { noDrafts } from './drafts.js';
 import type { LabelDraft, PhaseDraft, PlanDrafts, SectionDraft, TaskDraft } from './drafts.js';
 import { finishTask } from './finish-task.js';
 import type { PlanTask } from './plan.js';
-import type { ScannedLine } from './scan-lines.js';
+import type { ScannedLine } from './line-reader.js';
 import { unreadBox } from './unread-boxes.js';
 
 /** Remarks of one kind that are kept; more of them help nobody. */

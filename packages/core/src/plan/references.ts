@@ -49,7 +49,11 @@ function tickedWords(text: string): readonly string[] {
 
 const bareNames = /^(?:Makefile|Dockerfile|LICENSE|README|CHANGELOG|Procfile|Gemfile|Rakefile|Justfile|CODEOWNERS)$/;
 
+/** A path that is written as `normalPath` gives it, as most are. */
+const plainPath = /^[A-Za-z_@][\w@-]*(?:[./][\w@-]+)+$/;
+
 function asPath(word: string): string {
+  if (word.length <= 1024 && plainPath.test(word)) return word;
   if (word.length > 2000) return '';
   const path = word
     .trim()

@@ -1,7 +1,7 @@
 import type { Finding } from '../track/model.js';
 import { oneLine } from './format-plan.js';
 import { scanLines } from './scan-lines.js';
-import type { ScannedLine } from './scan-lines.js';
+import type { ScannedLine } from './line-reader.js';
 
 /** One requirement, criterion or deliverable, with the line it begins on. */
 export interface SpecItem {

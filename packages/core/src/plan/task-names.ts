@@ -1,3 +1,19 @@
+import {
+  asterisk,
+  closeParenthesis,
+  colon,
+  dot,
+  endOfMatch,
+  hyphen,
+  isDigit,
+  isGap,
+  tilde,
+  underscore,
+} from './characters.js';
+
+const enDash = 0x2013;
+const emDash = 0x2014;
+
 /** What stands before the text of a task: `Task 1.1:`, `**Sub-task**:`, `1.1`, `T3 -`, `Fix 1:`, or nothing. */
 export interface TaskName {
   readonly id: string | undefined;
@@ -17,12 +33,6 @@ const wordId = /[A-Za-z0-9][\w.-]{0,63}(?=[*_~]{0,6}:)/y;
 /** `Task Task 1.1` is read as `Task 1.1`. */
 const secondWord = /Task[ \t]+/y;
 
-/** Where a sticky expression ends that is tried at one place, `at` when it does not match: without the objects that `exec` makes. */
-function endOf(form: RegExp, text: string, at: number): number {
-  form.lastIndex = at;
-  return form.test(text) ? form.lastIndex : at;
-}
-
 /** Takes id and text apart. Total: what fits no form is text. */
 export function readName(shown: string): TaskName {
   const line = shown.trim();
@@ -30,7 +40,7 @@ export function readName(shown: string): TaskName {
   const wrap = isEmphasis(line.charCodeAt(0)) ? (opening.exec(line)?.[0] ?? '') : '';
   const start = wrap.length;
   if (start > 0 && !mayBegin(line, start)) return plain(line);
-  const behindWord = endOf(taskWord, line, start);
+  const behindWord = endOfMatch(taskWord, line, start);
   return behindWord === start ? readPlain(line, wrap) : readPrefixed(line, behindWord, wrap);
 }
 
@@ -40,18 +50,18 @@ function plain(text: string): TaskName {
 
 /** `1.1 Write it`, without a word that says that it is a task. */
 function readPlain(line: string, wrap: string): TaskName {
-  const end = endOf(plainId, line, wrap.length);
+  const end = endOfMatch(plainId, line, wrap.length);
   if (end === wrap.length) return plain(line);
   return { id: line.slice(wrap.length, end), word: undefined, text: bodyOf(line, end, wrap).text, prefixed: false };
 }
 
 function readPrefixed(line: string, start: number, wrap: string): TaskName {
-  const second = endOf(secondWord, line, start);
+  const second = endOfMatch(secondWord, line, start);
   for (const from of second === start ? [start] : [second, start]) {
-    const end = endOf(numberId, line, from);
+    const end = endOfMatch(numberId, line, from);
     if (end > from) return named(line, line.slice(from, end), bodyOf(line, end, wrap));
   }
-  const end = endOf(wordId, line, start);
+  const end = endOfMatch(wordId, line, start);
   const body = bodyOf(line, end, wrap);
   if (!body.separated) return plain(line);
   return { id: undefined, word: end === start ? undefined : line.slice(start, end), text: body.text, prefixed: true };
@@ -82,11 +92,7 @@ function mayBegin(line: string, at: number): boolean {
 }
 
 function isEmphasis(code: number): boolean {
-  return code === 42 || code === 95 || code === 126;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
+  return code === asterisk || code === underscore || code === tilde;
 }
 
 interface Body {
@@ -114,13 +120,9 @@ function behindSeparator(line: string, from: number): number {
   let at = from;
   while (isGap(line.charCodeAt(at))) at += 1;
   const code = line.charCodeAt(at);
-  if (code === 58) return at + 1;
-  const parts = code === 45 || code === 46 || code === 41 || code === 0x2013 || code === 0x2014;
+  if (code === colon) return at + 1;
+  const parts = code === hyphen || code === dot || code === closeParenthesis || code === enDash || code === emDash;
   return parts && (at + 1 === line.length || isGap(line.charCodeAt(at + 1))) ? at + 1 : from;
-}
-
-function isGap(code: number): boolean {
-  return code === 32 || code === 9;
 }
 
 function mirrored(wrap: string): string {

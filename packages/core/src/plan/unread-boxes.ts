@@ -1,5 +1,5 @@
 import type { UnreadBox } from './drafts.js';
-import type { ScannedLine } from './scan-lines.js';
+import type { ScannedLine } from './line-reader.js';
 
 /** A checkbox as people write it by mistake or in another place: `-[ ] a`, `[ ] a`, `- [ x ] a`, `• [ ] a`, `> - [ ] a`. */
 const nearly =
