@@ -8,7 +8,7 @@ const workspace = {
   replace: async () => ({ sha256: '' }),
 };
 const named = (name: string) => ({ [name]: async () => name })[name] ?? (async () => name);
-const resolve = (option: Parameters<typeof resolveAgents>[0]) => resolveAgents(option, [], workspace);
+const resolve = (option: Parameters<typeof resolveAgents>[0]) => resolveAgents(option, [], () => workspace);
 
 describe('resolveAgents', () => {
   it('lets one agent do everything but second opinions, which are asked only of somebody named', () => {

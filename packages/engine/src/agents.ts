@@ -10,16 +10,19 @@ const fallbacks = new Map([['fixer', ['fixer', 'worker', 'default']]]);
 const optional: readonly string[] = ['critic', 'cto', 'judge'];
 
 /** What a function as agent needs of the project to do its task. */
-type TaskFiles = Pick<Workspace, 'key' | 'read' | 'replace'>;
+export type TaskFiles = Pick<Workspace, 'key' | 'read' | 'replace'>;
+
+/** Where the files of an assignment lie: the project's folder, or the copy in which one run works. */
+type FilesOf = (assignment: Assignment) => TaskFiles;
 
 /** Resolves the agents a host handed in: by role, for workers also by task type. Throws `PLUGIN_INVALID` for an unknown id. */
 export function resolveAgents(
   option: AgentsOption | undefined,
   executors: readonly Opened<ExecutorDefinition>[],
-  workspace: TaskFiles,
+  filesOf: FilesOf,
 ): Agents {
   const named = new Map<string, Executor>();
-  const add = (role: string, agent: Agent) => named.set(role, executorOf(agent, executors, workspace));
+  const add = (role: string, agent: Agent) => named.set(role, executorOf(agent, executors, filesOf));
   if (option !== undefined && isAgent(option)) add('default', option);
   else {
     for (const [role, agent] of Object.entries(option ?? {})) {
@@ -62,9 +65,9 @@ function isExecutor(value: unknown): value is Executor {
   );
 }
 
-function executorOf(agent: Agent, executors: readonly Opened<ExecutorDefinition>[], workspace: TaskFiles): Executor {
+function executorOf(agent: Agent, executors: readonly Opened<ExecutorDefinition>[], filesOf: FilesOf): Executor {
   if (typeof agent === 'function')
-    return adapt({ id: agent.name === '' ? 'function' : agent.name, run: agent }, undefined, workspace);
+    return adapt({ id: agent.name === '' ? 'function' : agent.name, run: agent }, undefined, filesOf);
   if (isExecutor(agent)) return agent;
   if (isCommand(agent))
     throw new ConductorError('CAPABILITY_MISSING', `This host runs no commands: ${agent.command.join(' ')}`, {
@@ -73,7 +76,7 @@ function executorOf(agent: Agent, executors: readonly Opened<ExecutorDefinition>
   if (agent === remoteAgent) return remoteExecutor;
   const id = typeof agent === 'string' ? agent : agent.id;
   const opened = executors.find((executor) => executor.id === id);
-  if (opened) return adapt(opened.definition, opened.options, workspace);
+  if (opened) return adapt(opened.definition, opened.options, filesOf);
   throw new ConductorError('PLUGIN_INVALID', `There is no executor ${id}`, {
     hint: 'List the plugin in `plugins`, or hand the agent in itself.',
     details: { plugin: id, reason: 'unknown' },
@@ -81,7 +84,7 @@ function executorOf(agent: Agent, executors: readonly Opened<ExecutorDefinition>
 }
 
 /** A definition with friendly edges as the port: a string is an outcome, `workspace` reads and writes the task's files. */
-function adapt(definition: ExecutorDefinition, options: unknown, workspace: TaskFiles): Executor {
+function adapt(definition: ExecutorDefinition, options: unknown, filesOf: FilesOf): Executor {
   const capabilities = {
     resume: false,
     structured: false,
@@ -97,7 +100,7 @@ function adapt(definition: ExecutorDefinition, options: unknown, workspace: Task
       const outcome = await definition.run(assignment, {
         ...context,
         options: options as undefined, // parsed by the definition's own schema when the plugin was opened
-        workspace: taskWorkspace(workspace, assignment, context),
+        workspace: taskWorkspace(filesOf(assignment), assignment, context),
       });
       return typeof outcome === 'string' ? ({ status: 'done', summary: outcome } satisfies Outcome) : outcome;
     },

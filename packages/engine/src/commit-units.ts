@@ -69,7 +69,7 @@ function envelopeOf(
  * `CONTENTION`. Nothing to append and no lease change: no commit, `undefined`.
  */
 export async function commitUnits(
-  engine: EngineContext,
+  engine: Pick<EngineContext, 'store' | 'clock' | 'limits'>,
   units: readonly Unit[],
   o: CommitOptions,
 ): Promise<Committed | undefined> {

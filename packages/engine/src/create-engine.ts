@@ -192,7 +192,7 @@ async function contextOf(
     host: ports.processes?.host ?? 'local',
     projectId: await projectIdOf(ports, settings, { clock, ids }),
     limits: { ...defaultLimits, ...parseLimits(settings.limits ?? {}) },
-    agents: resolveAgents(settings.agents, plugins.executors, ports.workspace),
+    agents: resolveAgents(settings.agents, plugins.executors, () => ports.workspace),
     plugins,
     evaluators: plugins.evaluators,
     directors: directorsOf(settings, plugins),

@@ -108,7 +108,7 @@ function runContext(session: TrackSession, assignment: Assignment, signal: Abort
     logger: engine.logger.with({ track: trackId, effect }),
     async report(progress: Progress) {
       heard();
-      await publishProgress(session, runId, taskId, progress);
+      await publishProgress(engine, { trackId, runId, taskId }, progress);
     },
     async spawned(process) {
       heard();
@@ -122,13 +122,13 @@ function runContext(session: TrackSession, assignment: Assignment, signal: Abort
 }
 
 /** Progress is a bus topic, never a fact; a bus that fails costs nothing but the message. */
-async function publishProgress(
-  { engine, id }: TrackSession,
-  runId: string,
-  taskId: string | undefined,
+export async function publishProgress(
+  { bus, ids, clock, logger }: Pick<EngineContext, 'bus' | 'ids' | 'clock' | 'logger'>,
+  of: { readonly trackId: string; readonly runId: string; readonly taskId: string | undefined },
   progress: Progress,
 ): Promise<void> {
-  if (!engine.bus) return;
+  if (!bus) return;
+  const { trackId, runId, taskId } = of;
   const body = {
     runId,
     ...(taskId !== undefined && { taskId }),
@@ -136,10 +136,8 @@ async function publishProgress(
     ...(progress.note !== undefined && { note: progress.note }),
   };
   try {
-    await engine.bus.publish([
-      { id: engine.ids.id('msg'), topic: `track/${id}/progress`, body, at: instant(engine.clock.now()) },
-    ]);
+    await bus.publish([{ id: ids.id('msg'), topic: `track/${trackId}/progress`, body, at: instant(clock.now()) }]);
   } catch (error) {
-    engine.logger.warn('Progress could not be published', { error: String(error) });
+    logger.warn('Progress could not be published', { error: String(error) });
   }
 }
