@@ -143,7 +143,7 @@ function executionOf({ plan }: TrackState, { lastTask }: MetadataExtras): object
   return {
     tasksCompleted: done.length,
     tasksTotal: tasks.filter((task) => task.status !== 'skipped').length,
-    lastTask: last ? `Task ${last.task.id}` : null,
+    lastTask: last ? `${isFix(last) ? '' : 'Task '}${last.task.id}` : null,
     lastCommit: last?.commit ?? null,
     commits: done.flatMap(({ commit, task }) =>
       commit === undefined ? [] : [{ sha: commit, message: task.title, task: task.id }],
