@@ -1,6 +1,8 @@
 import { existsSync, realpathSync } from 'node:fs';
+import { mkdir, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { ConductorError } from '@conductor/core';
 import { configNames } from './load-config.js';
 
 /** What makes a folder the root of a project: a configuration, its documents, or its store. */
@@ -30,4 +32,15 @@ export function findRoot(
     if (folder === home || above === folder || existsSync(join(folder, '.git'))) return undefined;
     folder = above;
   }
+}
+
+/** The real path of a project's folder, made when `create` is set. Throws PROJECT_NOT_FOUND. */
+export async function rootOf(dir: string, create: boolean): Promise<string> {
+  const folder = resolve(dir);
+  if (!existsSync(folder) || !isProject(folder)) {
+    if (!create)
+      throw new ConductorError('PROJECT_NOT_FOUND', `There is no project in ${folder}`, { details: { path: folder } });
+    await mkdir(folder, { recursive: true });
+  }
+  return realpath(folder);
 }

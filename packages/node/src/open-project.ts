@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
-import { mkdir, realpath } from 'node:fs/promises';
-import { homedir, platform, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { userInfo } from 'node:os';
 import { evalCodeQuality } from '@conductor/agents/evaluators';
 import { commandRunner } from '@conductor/agents/evaluators';
 import { hostProcesses } from '@conductor/agents/node';
-import { ConductorError, defaultLimits, Limits, parseLimits, randomIds, systemClock } from '@conductor/core';
+import { defaultLimits, parseLimits, randomIds, systemClock } from '@conductor/core';
+import type { Limits } from '@conductor/core';
 import type { ConductorApi } from '@conductor/core/api';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import { silentLogger } from '@conductor/core/ports';
@@ -16,8 +14,8 @@ import { leaseKeeper } from '@conductor/store';
 import { fileWorkspace } from '@conductor/store/file';
 import { gitRepository } from '@conductor/store/git';
 import { withExecutors } from './agents.js';
-import { isProject } from './find-root.js';
-import { loadConfig } from './load-config.js';
+import { configurationOf } from './configuration.js';
+import { rootOf } from './find-root.js';
 import { openBus } from './open-bus.js';
 import { openStore } from './open-store.js';
 import { documentsFolder, makeFolders } from './state-folder.js';
@@ -25,6 +23,7 @@ import { temporaryFolder } from './temporary-folder.js';
 import type { TemporaryFolder } from './temporary-folder.js';
 import { diskFolders } from './track-folders.js';
 import { version } from './version.js';
+import { worktreesFolder } from './worktrees-folder.js';
 
 export interface OpenProjectOptions extends Omit<ConductorConfig, 'store' | 'bus'> {
   /** Make the folders of a project that is not there yet; never runs `git init`. */
@@ -71,8 +70,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     command = 'open',
     ...own
   } = options;
-  const fromFile = file === false ? {} : await loadConfig(root, { file, command });
-  const config = { ...fromFile, ...fromEnvironment(), ...defined(own), limits: limitsOf(fromFile, options) };
+  const { fromFile, config } = await configurationOf(root, own, { file, command });
   const folder = await documentsFolder(root, config.dir);
   const stateDir = await makeFolders(root, folder);
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
@@ -161,49 +159,6 @@ function projectOf(engine: Engine, { root, stateDir, folder, config, store, bus,
   });
 }
 
-async function rootOf(dir: string, create: boolean): Promise<string> {
-  const folder = resolve(dir);
-  if (!existsSync(folder) || !isProject(folder)) {
-    if (!create)
-      throw new ConductorError('PROJECT_NOT_FOUND', `There is no project in ${folder}`, { details: { path: folder } });
-    await mkdir(folder, { recursive: true });
-  }
-  return realpath(folder);
-}
-
-/** What variables say; they win over the file, and options over them. A wrong value is refused where it is used. */
-function fromEnvironment(): Pick<ConductorConfig, 'store' | 'bus'> {
-  return defined({
-    store: process.env['CONDUCTOR_STORE'] as ConductorConfig['store'],
-    bus: process.env['CONDUCTOR_BUS'] as ConductorConfig['bus'],
-  });
-}
-
-/** Later ones win: file, then environment, then options. */
-function limitsOf(fromFile: ConductorConfig, options: OpenProjectOptions): Partial<Limits> {
-  const prefix = 'CONDUCTOR_LIMITS__';
-  const names = new Map(Object.keys(Limits.shape).map((name) => [name.toUpperCase(), name]));
-  const environment: Record<string, number> = {};
-  for (const [key, value] of Object.entries(process.env)) {
-    if (!key.startsWith(prefix)) continue;
-    const name = names.get(key.slice(prefix.length).replaceAll('_', '').toUpperCase());
-    if (name === undefined) throw new ConductorError('CONFIG_INVALID', `${key} names no limit`);
-    environment[name] = Number(value);
-  }
-  return { ...fromFile.limits, ...environment, ...options.limits };
-}
-
-function worktreesFolder(): string {
-  const cache =
-    process.env['XDG_CACHE_HOME'] ??
-    (platform() === 'darwin' ? join(homedir(), 'Library', 'Caches') : join(homedir(), '.cache'));
-  return join(cache, 'conductor', 'worktrees');
-}
-
 function localOwner(): ActorRef {
   return { kind: 'user', id: userInfo().username };
-}
-
-function defined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as T; // only absent keys go
 }
