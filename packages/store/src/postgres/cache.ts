@@ -6,6 +6,8 @@ import type { SqlText } from './sql-text.js';
 export interface Loader<K> {
   statement(keys: readonly K[]): SqlText;
   learn(keys: readonly K[], rows: readonly PgRow[]): void;
+  /** Whether it brings not single rows but a part of a table, such as a page. */
+  readonly isScan?: true;
 }
 
 /** Which keys to bring, by loader. */
@@ -186,6 +188,7 @@ export function pushTo<T>(journal: Journal, list: T[], item: T): void {
 export function scanOf<T>(statement: SqlText, read: (rows: readonly PgRow[]) => T): Scan<T> {
   let found: { readonly value: T } | undefined;
   const loader: Loader<unknown> = {
+    isScan: true,
     statement: () => statement,
     learn(_, rows) {
       found = { value: read(rows) };

@@ -1,7 +1,7 @@
 import type { SqlText } from './sql-text.js';
 
 /** What is used of a row: a column is text, a number, a truth value or nothing. Big numbers come as text. */
-export type PgRow = Readonly<Record<string, unknown>>;
+export type PgRow = Readonly<Record<string, string | number | boolean | null>>;
 
 /** One connection or a pool of them, as postgres.js gives it. */
 interface Unsafe {

@@ -50,7 +50,10 @@ export async function migrate(
 
 async function appliedSteps(query: Query, schema: string): Promise<readonly AppliedStep[]> {
   const table = tablesOf(schema)('migrations');
-  const [[found] = []] = await query([sql`SELECT to_regclass(${table.text}) IS NOT NULL AS known`], 1);
+  // From the catalog itself: `to_regclass` may still not know what was committed while this connection waited for the lock.
+  const known = sql`SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ${schema} AND c.relname = 'migrations') AS known`;
+  const [[found] = []] = await query([known], 1);
   if (found?.known !== true) return [];
   const [rows = []] = await query([sql`SELECT number, checksum FROM ${table} ORDER BY number`], 1);
   return rows.map(({ number, checksum }) => ({ number: Number(number), checksum: String(checksum) }));
@@ -58,7 +61,8 @@ async function appliedSteps(query: Query, schema: string): Promise<readonly Appl
 
 async function createSchema(query: Query, schema: string): Promise<void> {
   // Asked for first: whoever may only use the schema may not say IF NOT EXISTS either.
-  const [[found] = []] = await query([sql`SELECT to_regnamespace(${identifier(schema).text}) IS NOT NULL AS known`], 1);
+  const known = sql`SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = ${schema}) AS known`;
+  const [[found] = []] = await query([known], 1);
   const statements: SqlText[] = found?.known === true ? [] : [sql`CREATE SCHEMA ${identifier(schema)}`];
   const ledger = sql`CREATE TABLE IF NOT EXISTS ${tablesOf(schema)('migrations')} (
     number bigint PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, at text NOT NULL)`;

@@ -13,48 +13,105 @@ import type { StoreTime } from './server-time.js';
 import { sql } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 import { storeCache } from './store-cache.js';
+import type { StoreCache } from './store-cache.js';
 import type { Table } from './tables.js';
 
 /** Several statements of one message are one transaction; so they also see one state. */
 const snapshot = sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY`;
 
+/** A read that waits for rows. */
+interface Read {
+  readonly work: (rows: Rows) => unknown;
+  readonly signal: AbortSignal | undefined;
+  /** What it asked for so far. */
+  readonly wants: Wants;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export type Reader = <T>(work: (rows: Rows) => T, hint: ReadHint) => Promise<T>;
+
 /**
  * Reads by the same rules as writes: the work runs until a row is missing, and again once that is there. Each time all rows
- * are fetched in one message and of one moment, so that no transaction is ever left open; most reads need one.
+ * are fetched in one message and of one moment, so that no transaction is ever left open; most reads need one. Reads of a
+ * few rows share it with those of the same turn: when a lease is let go, everybody who waits for it looks.
  */
 export function pgReader(
   o: RetryOptions & { readonly tables: Table; readonly limits: StoreLimits; readonly time: StoreTime },
-): <T>(work: (rows: Rows) => T, hint: ReadHint) => Promise<T> {
+): Reader {
+  let waiting: Read[] = [];
+
   const ask = async (statements: readonly SqlText[]): Promise<readonly (readonly PgRow[])[]> => {
     const retry = createRetry(o);
     for (;;) {
       try {
         return await run(o.client, statements.length > 1 ? [snapshot, ...statements] : statements, statements.length);
       } catch (error) {
-        await retry(error).catch((last: unknown) => {
-          throw postgresError(last);
-        });
+        await retry(error);
       }
     }
   };
-  return async (work, { signal, tail }) => {
-    const cache = storeCache(o.tables, o.limits);
-    const wants: Wants = new Map();
-    if (o.time.stale) want(wants, o.time.stale, undefined);
-    for (const loader of tail ? cache.log.tail(tail.filter, tail.after) : []) want(wants, loader, undefined);
-    for (;;) {
-      signal?.throwIfAborted();
-      if (wants.size > 0) {
-        const results = await raceAbort(ask(statementsOf(wants)), signal);
+
+  const runAll = async (cache: StoreCache, reads: readonly Read[]): Promise<void> => {
+    let open = reads.filter((read) => !isOver(cache, read));
+    try {
+      while (open.length > 0) {
+        const wants: Wants = new Map();
+        if (o.time.stale) want(wants, o.time.stale, undefined);
+        for (const read of open)
+          for (const [loader, keys] of read.wants) for (const key of keys) want(wants, loader, key);
+        const results = await ask(statementsOf(wants));
         cache.clear();
         learn(wants, results);
+        open = open.filter((read) => !isOver(cache, read));
       }
-      try {
-        return work(cache.rows);
-      } catch (error) {
-        if (!(error instanceof Missing)) throw error;
-        want(wants, error.loader, error.key);
-      }
+    } catch (error) {
+      for (const { reject } of open) reject(postgresError(error));
     }
   };
+
+  const runWaiting = async (): Promise<void> => {
+    await o.clock.turn();
+    const reads = waiting;
+    waiting = [];
+    await runAll(storeCache(o.tables, o.limits), reads);
+  };
+
+  return (work, { signal, tail }) => {
+    const answer = new Promise<unknown>((resolve, reject) => {
+      const cache = storeCache(o.tables, o.limits);
+      const wants: Wants = new Map();
+      for (const loader of tail ? cache.log.tail(tail.filter, tail.after) : []) want(wants, loader, undefined);
+      const read: Read = { work, signal, wants, resolve, reject };
+      const first = firstMissing(cache, read);
+      if (first === undefined) return;
+      // A page of the log takes its time, and shall keep nobody waiting.
+      if (tail !== undefined || first.loader.isScan === true) {
+        void runAll(cache, [read]);
+        return;
+      }
+      waiting.push({ ...read, wants: new Map() });
+      if (waiting.length === 1) void runWaiting();
+    });
+    // The cast: a read is answered with what its own work returned.
+    return raceAbort(answer as Promise<Awaited<ReturnType<typeof work>>>, signal);
+  };
+}
+
+/** Runs a read; `undefined` when it is answered. */
+function firstMissing(cache: StoreCache, { work, signal, resolve, reject }: Read): Missing | undefined {
+  try {
+    signal?.throwIfAborted();
+    resolve(work(cache.rows));
+  } catch (error) {
+    if (error instanceof Missing) return error;
+    reject(error);
+  }
+  return undefined;
+}
+
+function isOver(cache: StoreCache, read: Read): boolean {
+  const missing = firstMissing(cache, read);
+  if (missing !== undefined) want(read.wants, missing.loader, missing.key);
+  return missing === undefined;
 }

@@ -142,6 +142,7 @@ function recordScan(
   // What stands behind NUL cannot be in the table, and whatever starts with what stands before it comes after it.
   const from = o.after.split('\0', 1)[0] ?? '';
   const loader: Loader<unknown> = {
+    isScan: true,
     statement: () => sql`SELECT "key", revision, seq, deleted, value FROM ${t('records')}
       WHERE collection = ${o.collection} AND "key" > ${from} AND "key" >= ${o.prefix}
         AND starts_with("key", ${o.prefix}) AND deleted <= ${o.deleted} ORDER BY "key" LIMIT ${length}`,
