@@ -1,5 +1,5 @@
 export { sqliteStore } from './sqlite/store.js';
-export type { SqliteStoreOptions } from './sqlite/store.js';
+export type { SqliteStore, SqliteStoreOptions } from './sqlite/store.js';
 export { databaseLock } from './sqlite/database-lock.js';
 export { databaseOwners } from './sqlite/database-owners.js';
 export type { DatabaseOwnersOptions } from './sqlite/database-owners.js';
@@ -7,3 +7,5 @@ export { sqliteError } from './sqlite/errors.js';
 export type { SqlDatabase, SqlStatement, SqlValue } from './sqlite/database.js';
 export type { OwnerLocks } from './rules/lease-port.js';
 export type { StoreLimits } from './rules/limits.js';
+export type { SqliteUpkeep } from './sqlite/upkeep.js';
+export type { Tidied, TidyOptions, Upkeep } from './rules/upkeep.js';

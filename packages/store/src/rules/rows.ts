@@ -163,7 +163,10 @@ export interface SubscriptionRow {
   readonly claimedUntilMs: number;
 }
 
-/** An event that was handed out or is parked. `claim` is the token of the claim that has it, 0 = none. */
+/**
+ * An event that was handed out or is parked. `claim` is the token of the claim that has it, 0 = none; `dueMs` of a dead one is
+ * when it died.
+ */
 export interface DeliveryRow {
   readonly seq: number;
   readonly stream: StreamId;

@@ -78,7 +78,7 @@ export function claimWork(
   const row = knownSubscription(rows, name);
   if (row.claimedUntilMs > nowMs) return { nextMs: row.claimedUntilMs };
   const token = row.token + 1;
-  dropClaim(rows, name, row);
+  dropClaim(rows, name, row, nowMs);
   const parked = duePart(rows, name, row, nowMs);
   const deliveries: Delivery[] = [];
   for (const { seq, attempts } of parked.due.slice(0, o.max)) {
@@ -110,12 +110,12 @@ export function claimWork(
 }
 
 /** A claim that ran out: its events go back, and those that used up their tries are dead. */
-function dropClaim(rows: Rows, name: string, { spec }: SubscriptionRow): void {
+function dropClaim(rows: Rows, name: string, { spec }: SubscriptionRow, nowMs: number): void {
   for (const delivery of rows.subscriptions.deliveries(name, false)) {
     if (delivery.claim === 0) continue;
     const dead = delivery.attempts >= spec.maxAttempts;
     const error = dead ? 'The claim ran out' : delivery.error;
-    rows.subscriptions.putDelivery(name, { ...delivery, claim: 0, dead, error });
+    rows.subscriptions.putDelivery(name, { ...delivery, claim: 0, dead, ...(dead && { dueMs: nowMs }), error });
   }
 }
 
@@ -202,7 +202,7 @@ function settleOne(
     ...delivery,
     claim: 0,
     dead,
-    dueMs: dead ? 0 : nowMs + delayMs(spec.backoff, delivery.attempts),
+    dueMs: dead ? nowMs : nowMs + delayMs(spec.backoff, delivery.attempts),
     error: (result.error ?? '').slice(0, 4_096),
   });
 }

@@ -3,6 +3,7 @@ import type { OwnerId } from '@conductor/core/ports';
 import type { OwnerLocks } from '../rules/lease-port.js';
 import type { SqlDatabase } from './database.js';
 import { isBusy, sqliteError } from './errors.js';
+import { syncLock } from './synchronous.js';
 
 /** The folder of the lock files, as a host hands it in; file names have no folder in them. */
 export interface DatabaseOwnersOptions {
@@ -29,6 +30,7 @@ export function databaseOwners({ open, files, remove }: DatabaseOwnersOptions): 
   const tryLock = (owner: OwnerId): SqlDatabase | undefined => {
     const database = open(fileOf(owner));
     try {
+      syncLock(database);
       database.exec(`PRAGMA busy_timeout = ${busyWaitMs}`);
       database.exec('PRAGMA journal_mode = MEMORY'); // nothing is written: no second file beside the lock
       database.exec('BEGIN EXCLUSIVE');

@@ -159,7 +159,7 @@ describe('a store that is opened again', () => {
       durability: 'fsync',
       reach: 'machine',
       ownerProof: false,
-      backup: false,
+      backup: true,
     });
     await disk.close();
     const os = await open(new FakeClock(), { durability: 'os' });

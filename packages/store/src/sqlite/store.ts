@@ -10,6 +10,9 @@ import type { SqlDatabase } from './database.js';
 import { sqliteError } from './errors.js';
 import { groupCommit, retryBusy } from './group-commit.js';
 import { migrate } from './migrations.js';
+import { setSynchronous } from './synchronous.js';
+import { sqliteUpkeep } from './upkeep.js';
+import type { SqliteUpkeep } from './upkeep.js';
 
 export interface SqliteStoreOptions {
   /** An open connection that nobody else uses. The store closes it, also when it cannot be opened. */
@@ -28,6 +31,9 @@ export interface SqliteStoreOptions {
   readonly limits?: Partial<StoreLimits> | undefined;
 }
 
+/** A store in one SQLite file, and what only such a store can do. */
+export interface SqliteStore extends Store, SqliteUpkeep {}
+
 /** The longest time that SQLite may block this thread for the lock of another process (R7). */
 const busyWaitMs = 50;
 
@@ -38,13 +44,14 @@ const busyWaitMs = 50;
  * with durability `os`), `busy_timeout = 50`, `trusted_schema = OFF`, `journal_size_limit` = 64 MiB, `wal_autocheckpoint` = 4,000 pages. Foreign keys are not
  * used. Throws STORE_CORRUPT, STORE_NEWER, MIGRATION_FAILED, STORE_BUSY, STORE_FULL, STORE_READ_ONLY, STORE_FAILED.
  */
-export async function sqliteStore(options: SqliteStoreOptions): Promise<Store> {
+export async function sqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const { database, clock, ids = randomIds(), owners, readOnly = false, durability = 'fsync' } = options;
   const { followPollMs = 200, storeBusyMs = 30_000 } = options;
   const limits = { ...defaultLimits, ...options.limits };
   try {
     const inMemory = await retryBusy({ clock, storeBusyMs }, () => {
-      const memory = configure(database, readOnly, durability);
+      const memory = configure(database, readOnly);
+      setSynchronous(database, durability === 'fsync' ? 'FULL' : 'NORMAL');
       migrate(database, { clock, readOnly });
       return memory;
     });
@@ -55,16 +62,22 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<Store> {
       durability: inMemory ? 'memory' : durability,
       reach: inMemory ? 'process' : 'machine',
       ownerProof: owners !== undefined,
-      backup: false,
+      backup: true,
     };
-    return createStore({
-      backend: groupCommit({ database, sql, cached, clock, storeBusyMs, readOnly }),
+    const backend = groupCommit({ database, sql, cached, clock, storeBusyMs, readOnly });
+    const store = createStore({
+      backend,
       driver: { port: 'store', name: 'sqlite', version: '1', api: 1, capabilities },
       id,
       clock,
       limits,
       pollMs: inMemory ? undefined : followPollMs,
       ownerLocks: owners,
+    });
+    const { forget } = cached;
+    return Object.freeze({
+      ...store,
+      ...sqliteUpkeep({ database, sql, backend, clock, storeBusyMs, readOnly, forget }),
     });
   } catch (error) {
     database.close();
@@ -73,7 +86,7 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<Store> {
 }
 
 /** Answers whether the database lives in memory only. */
-function configure(database: SqlDatabase, readOnly: boolean, durability: 'fsync' | 'os'): boolean {
+function configure(database: SqlDatabase, readOnly: boolean): boolean {
   database.exec(`PRAGMA busy_timeout = ${busyWaitMs}`);
   database.exec('PRAGMA trusted_schema = OFF');
   if (readOnly) {
@@ -91,7 +104,6 @@ function configure(database: SqlDatabase, readOnly: boolean, durability: 'fsync'
       },
     );
   }
-  database.exec(`PRAGMA synchronous = ${durability === 'fsync' ? 'FULL' : 'NORMAL'}`);
   database.exec('PRAGMA journal_size_limit = 67108864');
   // 16 MiB: what changes often is moved into the database once for many commits; the log is read in some 20 ms when opened.
   database.exec('PRAGMA wal_autocheckpoint = 4000');

@@ -1,0 +1,38 @@
+import type { Opt } from '@conductor/core/ports';
+
+/** How long what nobody asks for any more is kept. */
+export interface TidyOptions extends Opt {
+  /** Deliveries that were given up are kept so long; default 30 days. */
+  readonly deadLetterMs?: number | undefined;
+  /** So long after its end the trace of a lost lease, or of a request that nobody takes back, is kept; default one day. */
+  readonly leaseTraceMs?: number | undefined;
+}
+
+/** What was removed, and how many bytes the log took before and takes now. */
+export interface Tidied {
+  readonly deadLetters: number;
+  readonly leases: number;
+  readonly bytesBefore: number;
+  readonly bytes: number;
+}
+
+/** What a store on a disk of this machine can do for whoever looks after it. */
+export interface Upkeep {
+  /**
+   * Everything that is wrong with what is on the disk, in words; nothing when it is sound. O(log), in which this thread does
+   * nothing else.
+   */
+  verify(o?: Opt): Promise<readonly string[]>;
+  /**
+   * Removes what only tells of the past, and gives its room back: dead letters, traces of leases and requests that are long
+   * over. Events, records and numbers stay; settled deliveries leave nothing. Throws as a commit does.
+   */
+  tidy(o?: TidyOptions): Promise<Tidied>;
+}
+
+const day = 24 * 60 * 60_000;
+
+/** Up to which moments things are removed. */
+export function tidyLimits(nowMs: number, { deadLetterMs = 30 * day, leaseTraceMs = day }: TidyOptions) {
+  return { deadBeforeMs: nowMs - deadLetterMs, leasesBeforeMs: nowMs - leaseTraceMs };
+}
