@@ -5,7 +5,7 @@ import { ConductorError, defaultLimits, parseLimits, randomIds, systemClock } fr
 import type { ApiSource, ConductorApi } from '@conductor/core/api';
 import { openPlugins } from '@conductor/core/plugin';
 import type { EngineOptions, OpenedPlugins } from '@conductor/core/plugin';
-import { silentLogger } from '@conductor/core/ports';
+import { requireWholeLog, silentLogger } from '@conductor/core/ports';
 import type { ActorRef, Clock, Ids } from '@conductor/core/ports';
 import { resolveAgents } from './agents.js';
 import { advise } from './api/advice-api.js';
@@ -78,9 +78,11 @@ export interface EngineSettings extends EngineOptions {
 
 /**
  * Opens an engine; resolves after the owner's lock is taken and dead owners' leases are void, so that nobody holds a
- * half-started one. Starts no run. Throws `PLUGIN_INVALID`, `PLUGIN_FAILED`, and what the ports throw.
+ * half-started one. Starts no run. Throws `INVALID_STATE` for a store that an import did not fill to its end, `PLUGIN_INVALID`,
+ * `PLUGIN_FAILED`, and what the ports throw.
  */
 export async function createEngine(ports: EnginePorts, settings: EngineSettings = {}): Promise<Engine> {
+  await requireWholeLog(ports.store);
   const clock = ports.clock ?? systemClock();
   const ids = ports.ids ?? randomIds();
   const closing = new AbortController();

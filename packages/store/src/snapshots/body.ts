@@ -1,7 +1,8 @@
 import { ConductorError } from '@conductor/core';
 import type { ArtifactId, Artifacts, Opt } from '@conductor/core/ports';
+import { joined } from '../bytes.js';
 import { difference } from './difference.js';
-import { gunzip, gzip, joined } from './gzip.js';
+import { gunzip, gzip } from './gzip.js';
 
 /** A body that another one takes bytes from; `bytes` is its length unpacked. */
 export interface Source {

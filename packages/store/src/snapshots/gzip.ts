@@ -1,4 +1,5 @@
 import { ConductorError } from '@conductor/core';
+import { joined } from '../bytes.js';
 
 /** Gzip (RFC 1952) by the web standard's stream, which Node, browsers and edge runtimes have alike. */
 export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
@@ -30,15 +31,4 @@ async function through(bytes: Uint8Array, transform: ByteTransform, maxBytes: nu
   }
   await writing;
   return joined(parts, length);
-}
-
-/** All parts in one piece. */
-export function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -2,6 +2,7 @@ import { canonicalJson, ConductorError } from '@conductor/core';
 import { sha256Stream } from '@conductor/core/hash';
 import { requireWholeLog } from '@conductor/core/ports';
 import type { ArtifactId, Artifacts, EventEnvelope, Json, Opt, Store } from '@conductor/core/ports';
+import { joined } from '../bytes.js';
 import { toBase64 } from './base64.js';
 import { artifactsIn, partBytes, schemaVersion } from './format.js';
 import type { Line, LogSummary } from './format.js';
@@ -32,14 +33,12 @@ export async function exportLog(
 ): Promise<LogSummary> {
   signal?.throwIfAborted();
   await requireWholeLog(store);
-  const encoder = new TextEncoder();
   const hash = sha256Stream();
+  const lines = new Lines(write);
   const seen = new Set<ArtifactId>();
   const missing: ArtifactId[] = [];
   const line = async (value: Line) => {
-    const bytes = encoder.encode(`${JSON.stringify(value)}\n`);
-    hash.update(bytes);
-    await write(bytes);
+    hash.update(await lines.add(value));
   };
 
   await line({ kind: 'conductor.log', schemaVersion, ...(track !== undefined && { track }) });
@@ -64,8 +63,38 @@ export async function exportLog(
   const { seq: lastSeq } = numbers.last();
   const counts = { events: lastSeq, commits, artifacts: seen.size - missing.length, missing, lastSeq };
   const summary: LogSummary = { ...counts, sha256: hash.hex() };
-  await write(encoder.encode(`${JSON.stringify({ kind: 'end', ...summary } satisfies Line)}\n`));
+  await lines.add({ kind: 'end', ...summary });
+  await lines.flush();
   return summary;
+}
+
+const encoder = new TextEncoder();
+const chunkBytes = 64 * 1024;
+
+/** Lines are short and many: they are handed on together. */
+class Lines {
+  readonly #write: (bytes: Uint8Array) => Promise<void> | void;
+  #open: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(write: (bytes: Uint8Array) => Promise<void> | void) {
+    this.#write = write;
+  }
+
+  /** The bytes of the line. */
+  async add(value: Line): Promise<Uint8Array> {
+    const bytes = encoder.encode(`${JSON.stringify(value)}\n`);
+    this.#open.push(bytes);
+    this.#length += bytes.length;
+    if (this.#length >= chunkBytes) await this.flush();
+    return bytes;
+  }
+
+  async flush(): Promise<void> {
+    const bytes = joined(this.#open, this.#length);
+    [this.#open, this.#length] = [[], 0];
+    await this.#write(bytes);
+  }
 }
 
 /** Events that share a commit, in order; a page may end within one. */

@@ -1,4 +1,5 @@
 import { ConductorError } from '@conductor/core';
+import { joined } from '../bytes.js';
 
 /** A line without its newline, as bytes and as text. */
 export interface RawLine {
@@ -39,18 +40,6 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, maxBytes: nu
 
 function checkLength(length: number, maxBytes: number, number: number): void {
   if (length > maxBytes) throw invalid(number, `it is longer than ${maxBytes} bytes`);
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = parts;
-  if (first !== undefined && parts.length === 1) return first;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** Its calls are whole texts: nothing is kept from one to the next. A byte order mark stays, and is no JSON. */
