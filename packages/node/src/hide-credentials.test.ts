@@ -5,6 +5,8 @@ describe('a text with a URL in it', () => {
   it.each([
     ['postgres://ann:s3cret@db.example.org:5432/app', 'postgres://ann:***@db.example.org:5432/app'],
     ['postgres://ann:s3@cr:et@db/app', 'postgres://ann:***@db/app'],
+    ['postgres://ann:s3/cr?e#t@db/app', 'postgres://ann:***@db/app'],
+    ['http://db.example.org:8080/@scope/name', 'http://db.example.org:8080/@scope/name'],
     ['postgres://:s3cret@db/app', 'postgres://:***@db/app'],
     ['nats://t0ken@bus:4222', 'nats://***@bus:4222'],
     ['postgres://db/app?user=ann&password=s3cret&ssl=true', 'postgres://db/app?user=ann&password=***&ssl=true'],

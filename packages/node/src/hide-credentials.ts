@@ -5,8 +5,11 @@ const mask = '***';
  * parameters that are named like a secret. For everything that is printed, logged or put into an error.
  */
 export function hideCredentials(text: string): string {
-  return text
-    .replace(/(:\/\/[^\s/?#:@]{0,256}:)[^\s/?#]{1,1024}@/gu, `$1${mask}@`)
-    .replace(/(:\/\/)[^\s/?#:@]{1,1024}@/gu, `$1${mask}@`)
-    .replace(/([?&](?:password|passwd|sslpassword|token|secret|auth|key)=)[^\s&#]{1,1024}/giu, `$1${mask}`);
+  return (
+    text
+      // Up to the last @, also where somebody forgot to write / as %2F; a number that ends like a port is one.
+      .replace(/(:\/\/[^\s/?#:@]{0,256}:)(?!\d{1,5}(?:[/?#\s]|$))\S{1,1024}@/gu, `$1${mask}@`)
+      .replace(/(:\/\/)[^\s/?#:@]{1,1024}@/gu, `$1${mask}@`)
+      .replace(/([?&](?:password|passwd|sslpassword|token|secret|auth|key)=)[^\s&#]{1,1024}/giu, `$1${mask}`)
+  );
 }

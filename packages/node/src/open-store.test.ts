@@ -1,8 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConductorError } from '@conductor/core';
+import { inspect } from 'node:util';
+import { ConductorError, defaultLimits, randomIds, systemClock } from '@conductor/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openPostgres } from './open-postgres.js';
 import { openProject } from './open-project.js';
 import type { OpenProjectOptions, Project } from './open-project.js';
 
@@ -65,6 +67,29 @@ describe('the store of a project', () => {
     await two.api.tracks.run(id);
     expect((await two.api.tracks.waitFor(id)).lifecycle).toBe('completed');
     expect((await one.api.tracks.get(id)).lifecycle).toBe('completed');
+  });
+
+  it('is a Postgres that cannot be reached, which is said without its password', async () => {
+    const store = 'postgres://ann:s3cret@127.0.0.1:1/app?password=s3cret' as const; // nobody listens there
+    const refused = await open({ store, limits: { storeBusyMs: 1 } }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'STORE_BUSY', message: expect.stringContaining('127.0.0.1:1') });
+    expect(inspect(refused, { depth: 9, showHidden: true })).not.toContain('s3cret');
+  });
+
+  it('tells which package is missing for a Postgres', async () => {
+    const limits = defaultLimits;
+    const load = () => Promise.reject(new Error('Cannot find package'));
+    const refused = openPostgres('postgres://db/app', { clock: systemClock(), ids: randomIds(), limits, load });
+    await expect(refused).rejects.toMatchObject({
+      code: 'CAPABILITY_MISSING',
+      hint: expect.stringContaining('npm install postgres'),
+    });
+  });
+
+  it.each(['postgres://', 'postgres://ann:s3/cret@db/app'])('is refused when its address is %s', async (store) => {
+    const refused = await open({ store: store as 'memory' }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('%2F') });
+    expect(inspect(refused, { depth: 9, showHidden: true })).not.toContain('s3/cret');
   });
 
   it.each(['oracle', 'mysql://ann:s3cret@db/app', ''])(

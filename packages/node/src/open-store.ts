@@ -12,6 +12,7 @@ import type { OwnerLocks } from '@conductor/store/sqlite';
 import { hideCredentials } from './hide-credentials.js';
 import { loadSqlite, openDatabase } from './open-database.js';
 import type { Sqlite } from './open-database.js';
+import { openPostgres } from './open-postgres.js';
 
 /** What can be said in `store` of a configuration, in `CONDUCTOR_STORE` and in the options of `openProject`. */
 export type StoreChoice = NonNullable<ConductorConfig['store']>;
@@ -44,6 +45,8 @@ export async function openStore(choice: StoreChoice | Store, host: StoreHost): P
   if (typeof choice === 'object') return { store: choice, artifacts, place: 'as handed in' };
   if (choice === 'sqlite') return { ...(await openSqlite(host)), artifacts };
   if (choice === 'files') return { ...(await openFiles(host)), artifacts };
+  if (choice.startsWith('postgres://'))
+    return { store: await openPostgres(choice, host), artifacts, place: hideCredentials(choice) };
   throw new ConductorError('CONFIG_INVALID', `There is no store ${JSON.stringify(hideCredentials(String(choice)))}`, {
     hint: 'Use sqlite, files, memory or postgres://<user>:<password>@<host>/<database>.',
   });
