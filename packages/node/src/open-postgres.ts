@@ -1,13 +1,14 @@
 import { ConductorError } from '@conductor/core';
 import type { Limits } from '@conductor/core';
 import type { Clock, Ids, Store } from '@conductor/core/ports';
+import type postgres from 'postgres';
 
 export interface PostgresHost {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly limits: Limits;
   /** Loads the client; its package is optional. */
-  readonly load?: (() => Promise<{ readonly default: typeof import('postgres') }>) | undefined;
+  readonly load?: (() => Promise<{ readonly default: typeof postgres }>) | undefined;
 }
 
 /** Connections of one process: reads side by side, one that writes, one that listens for wake-ups. */
@@ -21,9 +22,9 @@ const connectTimeoutSeconds = 10;
  */
 export async function openPostgres(url: string, { clock, ids, limits, load }: PostgresHost): Promise<Store> {
   const { address, schema } = parsed(url);
-  const { default: postgres } = await loadClient(load ?? (() => import('postgres')));
+  const { default: connect } = await loadClient(load ?? (() => import('postgres')));
   const { postgresStore } = await import('@conductor/store/postgres');
-  const sql = postgres(address, {
+  const sql = connect(address, {
     max: maxConnections,
     connect_timeout: connectTimeoutSeconds,
     connection: { application_name: 'conductor' },
