@@ -1,2 +1,2 @@
 export { messageBusSuite } from './message-bus.suite.js';
-export type { OpenMessageBus } from './message-bus.suite.js';
+export type { OpenMessageBus } from './suite-messages.js';

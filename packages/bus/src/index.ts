@@ -1,2 +1,4 @@
 export { memoryBus } from './memory-bus.js';
 export type { MemoryBusLimits, MemoryBusOptions } from './memory-bus.js';
+export { pointerTo, relay } from './relay.js';
+export type { RelayOptions } from './relay.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryBus } from './memory-bus.js';
 import { messageBusSuite } from './message-bus.suite.js';
 
-messageBusSuite('memory', async ({ clock }) => memoryBus({ clock }));
+messageBusSuite('memory', async ({ clock, maxAttempts }) => memoryBus({ clock, limits: { maxAttempts } }));
 
 const at = '2026-02-01T12:00:00.000Z';
 const message = (n: number, topic = 'feed') => ({ id: `m${n}`, topic, body: n, at });
@@ -28,8 +28,8 @@ describe('the bounds of a memory bus', () => {
   it('keep a message of a track apart from its progress', async () => {
     const bus = memoryBus({ clock: new FakeClock(), limits: { buffered: 2 } });
     const reader = bus.subscribe('track/*/queue');
-    const line = (type: string) => ({ ...message(0, 'track/x/queue'), body: { type } });
-    await bus.publish([line('TASK_COMPLETE'), line('PROGRESS'), line('PROGRESS'), line('FILE_UNLOCK')]);
+    const types = ['TASK_COMPLETE', 'PROGRESS', 'PROGRESS', 'FILE_UNLOCK'];
+    await bus.publish(types.map((type, n) => ({ ...message(n, 'track/x/queue'), body: { type } })));
     await bus.close();
     expect(await all(reader)).toEqual([{ type: 'TASK_COMPLETE' }, { type: 'FILE_UNLOCK' }]);
   });

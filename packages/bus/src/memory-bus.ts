@@ -5,6 +5,7 @@ import { createHistory, type Delivered } from './history.js';
 import { createMailbox } from './mailbox.js';
 import { createWorkQueue } from './memory-work-queue.js';
 import { checkedMessage, defaultMessageBytes, isLossy, rejecting } from './messages.js';
+import { createRecentIds } from './recent-ids.js';
 import { isPattern, topicMatcher } from './topics.js';
 
 /** Bounds of a bus in memory; each has a default. */
@@ -15,6 +16,10 @@ export interface MemoryBusLimits {
   readonly buffered?: number;
   /** Messages that a returning reader can still get; default 4,096. */
   readonly replayed?: number;
+  /** Ids of messages that are known when they come again; default 10,000. */
+  readonly remembered?: number;
+  /** An item that was offered so often and not finished is given up; default 20. */
+  readonly maxAttempts?: number;
 }
 
 export interface MemoryBusOptions {
@@ -27,14 +32,22 @@ const everything = '/';
 
 /**
  * A bus in this process. A reader gets what is published from its `subscribe` on, or after its cursor, in the order of
- * publishing; one that is slow loses the oldest progress first, then the oldest. Bodies are copied and frozen. After
+ * publishing and once an id; one that is slow loses the oldest progress first, then the oldest. Bodies are copied and
+ * frozen. After
  * `close` subscriptions end with what they have, and every call rejects with CLOSED. A publish costs O(readers of the
  * topic + readers of patterns).
  */
 export function memoryBus({ clock = systemClock(), limits = {} }: MemoryBusOptions = {}): MessageBus {
-  const { messageBytes = defaultMessageBytes, buffered = 1024, replayed = 4096 } = limits;
+  const {
+    messageBytes = defaultMessageBytes,
+    buffered = 1024,
+    replayed = 4096,
+    remembered = 10_000,
+    maxAttempts = 20,
+  } = limits;
   const emitter = new EventEmitter<Record<string, [Delivered]>>();
   const history = createHistory(replayed, clock.now().toString(36));
+  const told = createRecentIds(remembered);
   const open = new Set<() => void>();
   let closed = false;
 
@@ -70,6 +83,9 @@ export function memoryBus({ clock = systemClock(), limits = {} }: MemoryBusOptio
     checkOpen();
     // All are checked before the first is told: a batch is accepted or refused.
     for (const message of messages.map((offered) => acceptedMessage(offered, messageBytes))) {
+      const key = `${message.topic}\n${message.id}`;
+      if (told.has(key)) continue;
+      told.add(key);
       const delivered = history.add(message);
       emitter.emit(message.topic, delivered);
       emitter.emit(everything, delivered);
@@ -80,7 +96,7 @@ export function memoryBus({ clock = systemClock(), limits = {} }: MemoryBusOptio
     publish([
       { id: `${id}/dead`, topic: `queue/${queue}/dead`, body: { id, attempt, reason }, at: instant(clock.now()) },
     ]);
-  const queue = createWorkQueue({ clock, checkOpen, onDead });
+  const queue = createWorkQueue({ clock, messageBytes, maxAttempts, checkOpen, onDead });
 
   return Object.freeze<MessageBus>({
     driver,

@@ -1,5 +1,8 @@
 import { anySignal, ConductorError, raceAbort } from '@conductor/core';
 import type { Clock, Json, WorkItem, WorkQueue } from '@conductor/core/ports';
+import { checkedBody } from './messages.js';
+import { createRecentIds } from './recent-ids.js';
+import type { RecentIds } from './recent-ids.js';
 import { checkTopic } from './topics.js';
 
 /** Ids of finished items that a push is compared with; above it the oldest are forgotten. */
@@ -7,6 +10,8 @@ const rememberedIds = 10_000;
 
 export interface WorkQueueContext {
   readonly clock: Clock;
+  readonly messageBytes: number;
+  readonly maxAttempts: number;
   checkOpen(): void;
   onDead(queue: string, id: string, attempt: number, reason: string): Promise<void>;
 }
@@ -23,7 +28,7 @@ interface Entry {
 interface Line {
   readonly name: string;
   readonly entries: Map<string, Entry>;
-  readonly finished: Set<string>;
+  readonly finished: RecentIds;
   /** Resolved and renewed at every change, so that waiting takers look again. */
   changed: { readonly promise: Promise<void>; readonly resolve: () => void };
 }
@@ -37,7 +42,12 @@ export function createWorkQueue(context: WorkQueueContext): { readonly port: Wor
   const closing = new AbortController();
   const lineOf = (name: string) => {
     checkTopic(name);
-    const line: Line = lines.get(name) ?? { name, entries: new Map(), finished: new Set(), changed: openSignal() };
+    const line: Line = lines.get(name) ?? {
+      name,
+      entries: new Map(),
+      finished: createRecentIds(rememberedIds),
+      changed: openSignal(),
+    };
     lines.set(name, line);
     return line;
   };
@@ -48,11 +58,13 @@ export function createWorkQueue(context: WorkQueueContext): { readonly port: Wor
       context.checkOpen();
       const line = lineOf(queue);
       const nowMs = context.clock.monotonic();
-      for (const { id, body, delayMs = 0 } of items) {
+      // All are checked before the first is there: items are taken or refused together.
+      const copies = items.map((item) => copied(queue, item, context.messageBytes));
+      for (const { id, body, delayMs = 0 } of copies) {
         if (line.entries.has(id) || line.finished.has(id)) continue;
         line.entries.set(id, {
           id,
-          body: structuredClone(body),
+          body,
           attempt: 0,
           dueMs: nowMs + Math.max(0, delayMs),
           out: undefined,
@@ -74,7 +86,10 @@ export function createWorkQueue(context: WorkQueueContext): { readonly port: Wor
           const nowMs = context.clock.monotonic();
           forgetLost(mine, nowMs);
           const entry = mine.size < max ? firstVisible(line, nowMs) : undefined;
-          if (entry) yield takeEntry(entry, { line, mine, visibleMs, context });
+          // Nobody finished it as often as it was offered: this time it goes to the others of its kind.
+          if (entry && entry.attempt >= context.maxAttempts)
+            await takeEntry(entry, { line, mine, visibleMs, context }).dead(lastAttempt(context.maxAttempts));
+          else if (entry) yield takeEntry(entry, { line, mine, visibleMs, context });
           else await changeOrDue(line, context.clock, either.signal);
         }
       } finally {
@@ -132,9 +147,12 @@ function takeEntry(entry: Entry, { line, mine, visibleMs, context }: TakeContext
   const finish = () => {
     line.entries.delete(entry.id);
     line.finished.add(entry.id);
-    const [oldest] = line.finished;
-    if (line.finished.size > rememberedIds && oldest !== undefined) line.finished.delete(oldest);
     letGo();
+  };
+  const dead = async (reason: string) => {
+    checkHeld();
+    finish();
+    await context.onDead(line.name, entry.id, Math.min(attempt, context.maxAttempts), reason);
   };
   return Object.freeze<WorkItem>({
     id: entry.id,
@@ -150,16 +168,29 @@ function takeEntry(entry: Entry, { line, mine, visibleMs, context }: TakeContext
       wake(line);
     },
     async retry(delayMs) {
+      if (attempt >= context.maxAttempts) return dead(lastAttempt(context.maxAttempts));
       checkHeld();
       entry.dueMs = clock.monotonic() + Math.max(0, delayMs);
       letGo();
     },
-    async dead(reason) {
-      checkHeld();
-      finish();
-      await context.onDead(line.name, entry.id, attempt, reason);
-    },
+    dead,
   });
+}
+
+/** Why an item is given up that nobody gave up. */
+export function lastAttempt(maxAttempts: number): string {
+  return `Not finished in ${maxAttempts} attempts`;
+}
+
+interface PushedItem {
+  readonly id: string;
+  readonly body: Json;
+  readonly delayMs?: number;
+}
+
+function copied(queue: string, { id, body, delayMs }: PushedItem, maxBytes: number): PushedItem {
+  const text = checkedBody(`an item of ${queue}`, { id, body }, maxBytes);
+  return { id, body: JSON.parse(text) as Json, ...(delayMs !== undefined && { delayMs }) }; // what was a Json value
 }
 
 /** Ends at the next change of the line, or when its next item is due. */

@@ -1,44 +1,39 @@
-import { ConductorError, type AnyErrorCode } from '@conductor/core';
-import type { BusMessage, Clock, Json, MessageBus, WorkItem, WorkQueue } from '@conductor/core/ports';
+import type { MessageBus } from '@conductor/core/ports';
 import { FakeClock } from '@conductor/core/testing';
-import { describe, expect, it } from 'vitest';
-
-/** What the suite hands to a driver: bodies of at most 64 KiB are the driver's own default. */
-export interface OpenMessageBus {
-  (options: { readonly clock: Clock }): Promise<MessageBus>;
-}
-
-const at = '2026-02-01T12:00:00.000Z';
-const message = (id: string, topic: string, body: Json = { id }): BusMessage => ({ id, topic, body, at });
-const refusal = (code: AnyErrorCode) => expect.objectContaining({ code });
-
-/** Reads exactly `count` messages and stops. */
-async function take(source: AsyncIterable<BusMessage>, count: number): Promise<(BusMessage & { cursor?: string })[]> {
-  const read: BusMessage[] = [];
-  for await (const one of source) if (read.push(one) === count) break;
-  return read;
-}
-const ids = (messages: readonly { readonly id: string }[]) => messages.map(({ id }) => id);
+import { afterEach, describe, expect, it } from 'vitest';
+import { hostileWords, ids, maxAttempts, message, refusal, take } from './suite-messages.js';
+import type { OpenBus, OpenMessageBus } from './suite-messages.js';
+import { twoHandleTests } from './two-handles.suite.js';
+import { workQueueTests } from './work-queue.suite.js';
 
 /**
  * The contract of the MessageBus port: order, patterns, bounds, abort, close, and behind the capabilities `replay` and
- * `workQueue` what they claim. A driver is a driver when this passes, unchanged. `open` is called once a test and gives a
- * bus that nobody else publishes on.
+ * `workQueue` what they claim, and behind a `reach` beyond the process what several handles see of each other. A driver is a
+ * driver when this passes, unchanged. Each test has a space of its own, on which nobody else publishes.
  */
 export function messageBusSuite(name: string, open: OpenMessageBus): void {
   describe(`MessageBus contract: ${name}`, () => {
-    const openBus = async () => {
+    const opened: MessageBus[] = [];
+    let spaces = 0;
+    const openBus: OpenBus = async () => {
       const clock = new FakeClock();
-      return { clock, bus: await open({ clock }) };
+      spaces += 1;
+      const another = async ({ space = `space-${spaces}` } = {}) => {
+        const bus = await open({ clock, space, maxAttempts });
+        opened.push(bus);
+        return bus;
+      };
+      return { clock, bus: await another(), another };
     };
+    afterEach(() => Promise.all(opened.splice(0).map((bus) => bus.close())));
     deliveryTests(openBus);
+    hostileTests(openBus);
     endingTests(openBus);
     replayTests(openBus);
-    queueTests(openBus);
+    workQueueTests(openBus);
+    twoHandleTests(openBus);
   });
 }
-
-type OpenBus = () => Promise<{ readonly clock: FakeClock; readonly bus: MessageBus }>;
 
 function deliveryTests(openBus: OpenBus): void {
   describe('delivery', () => {
@@ -105,6 +100,36 @@ function deliveryTests(openBus: OpenBus): void {
       expect([read[0], read.at(-1)]).toEqual(['fact', 'p19999']);
     });
 
+    it('keeps the order of calls that do not wait for each other', async () => {
+      const { bus } = await openBus();
+      const reader = bus.subscribe('feed');
+      const names = Array.from({ length: 300 }, (_, index) => `m${index}`);
+      await Promise.all(names.map((name) => bus.publish([message(name, 'feed')])));
+      expect(ids(await take(reader, names.length))).toEqual(names);
+    });
+
+    it('tells a message once, however often it is published, and knows it by id and topic', async () => {
+      const { bus } = await openBus();
+      const reader = bus.subscribe('**');
+      await bus.publish([message('a', 'feed'), message('a', 'feed'), message('a', 'other')]);
+      await bus.publish([message('b', 'feed'), message('a', 'feed')]);
+      await bus.close();
+      expect((await take(reader, 99)).map(({ id, topic }) => [id, topic])).toEqual([
+        ['a', 'feed'],
+        ['a', 'other'],
+        ['b', 'feed'],
+      ]);
+    });
+
+    it('takes a body of 64 KiB to the byte', async () => {
+      const { bus } = await openBus();
+      const reader = bus.subscribe('feed');
+      const full = 'x'.repeat(64 * 1024 - 2); // two quotes around it
+      await bus.publish([message('full', 'feed', full)]);
+      expect((await take(reader, 1))[0]?.body).toBe(full);
+      await expect(bus.publish([message('more', 'feed', `${full}x`)])).rejects.toEqual(refusal('TOO_LARGE'));
+    });
+
     it('refuses bodies above 64 KiB and topics that are none, and then tells nothing of the batch', async () => {
       const { bus } = await openBus();
       const reader = bus.subscribe('**');
@@ -120,6 +145,34 @@ function deliveryTests(openBus: OpenBus): void {
       for (const pattern of ['a//b', 'a/b*', '**/a'])
         await expect(take(bus.subscribe(pattern), 1)).rejects.toEqual(refusal('VALIDATION_FAILED'));
       await bus.close();
+    });
+  });
+}
+
+function hostileTests(openBus: OpenBus): void {
+  describe('hostile topics', () => {
+    it('are each their own topic, whatever their letters mean elsewhere', async () => {
+      const { bus } = await openBus();
+      const readers = hostileWords.map((word) => bus.subscribe(`track/${word}`));
+      const nested = hostileWords.map((word) => bus.subscribe(`${word}/*`));
+      await bus.publish(hostileWords.map((word, index) => message(`one-${index}`, `track/${word}`)));
+      await bus.publish(hostileWords.map((word, index) => message(`two-${index}`, `${word}/x`)));
+      await bus.close();
+      const read: (readonly string[])[] = [];
+      for (const reader of [...readers, ...nested]) read.push(ids(await take(reader, 99)));
+      const wanted = [...hostileWords.map((_, index) => [`one-${index}`]), ...hostileWords.map((_, n) => [`two-${n}`])];
+      expect(read).toEqual(wanted);
+    });
+
+    it('come back as they were, with ids of the same kind, as far down as a topic may go', async () => {
+      const { bus } = await openBus();
+      const topics = [...hostileWords, 'ü/'.repeat(255) + 'ü', '日本/'.repeat(170) + '日', '\ud83d/'.repeat(255) + 'x'];
+      const reader = bus.subscribe('**');
+      const sent = topics.map((topic, index) => message(`${topic} \r\n\u0000 ${index}`, topic));
+      await bus.publish(sent);
+      expect((await take(reader, sent.length)).map(({ id, topic }) => ({ id, topic }))).toEqual(
+        sent.map(({ id, topic }) => ({ id, topic })),
+      );
     });
   });
 }
@@ -149,6 +202,17 @@ function endingTests(openBus: OpenBus): void {
       expect(await waiting).toEqual({ done: true, value: undefined });
       expect(await reader.next()).toEqual({ done: true, value: undefined });
       await bus.close();
+    });
+
+    it('finishes on close what was being published, and gives it to its readers', async () => {
+      const { bus } = await openBus();
+      const reader = bus.subscribe('feed');
+      const names = Array.from({ length: 20 }, (_, index) => `m${index}`);
+      const published = names.map((name) => bus.publish([message(name, 'feed')]));
+      const closed = bus.close();
+      await Promise.all(published);
+      await closed;
+      expect(ids(await take(reader, 99))).toEqual(names);
     });
 
     it('ends subscriptions on close, after what they have, and rejects everything later with CLOSED', async () => {
@@ -183,126 +247,5 @@ function replayTests(openBus: OpenBus): void {
         await expect(take(bus.subscribe('feed', { after: cursor }), 1)).rejects.toEqual(refusal('CURSOR_INVALID'));
       return bus.close();
     });
-  });
-}
-
-function queueTests(openBus: OpenBus): void {
-  const openQueue = async (run: (tools: { queue: WorkQueue; clock: FakeClock; bus: MessageBus }) => Promise<void>) => {
-    const { bus, clock } = await openBus();
-    expect(bus.driver.capabilities.workQueue).toBe(bus.queue !== undefined);
-    if (bus.queue) await run({ queue: bus.queue, clock, bus });
-    await bus.close();
-  };
-  const taker = (queue: WorkQueue, o: { max?: number; visibleMs?: number; signal?: AbortSignal } = {}) =>
-    queue.take('jobs', { max: 10, visibleMs: 1000, ...o })[Symbol.asyncIterator]();
-  const next = async (items: AsyncIterator<WorkItem>): Promise<WorkItem> => {
-    const { value, done } = await items.next();
-    if (done) throw new Error('the queue ended');
-    return value;
-  };
-  const push = (queue: WorkQueue, ...names: string[]) =>
-    queue.push('jobs', names.map((id) => ({ id, body: { job: id } }))); // prettier-ignore
-
-  describe('work queue', () => {
-    it('gives each item to one taker, in the order of pushing', () =>
-      openQueue(async ({ queue }) => {
-        await push(queue, 'a', 'b', 'c');
-        const [first, second] = [taker(queue), taker(queue)];
-        const taken = [await next(first), await next(second), await next(first)];
-        expect(taken.map(({ id, body, attempt }) => [id, body, attempt])).toEqual([
-          ['a', { job: 'a' }, 1],
-          ['b', { job: 'b' }, 1],
-          ['c', { job: 'c' }, 1],
-        ]);
-      }));
-
-    it('offers an item again when its time is over, and takes no late answer for it', () =>
-      openQueue(async ({ queue, clock }) => {
-        await push(queue, 'a');
-        const [first, second] = [taker(queue), taker(queue)];
-        const lost = await next(first);
-        const waiting = next(second);
-        await clock.advance(1000);
-        const again = await waiting;
-        expect([again.id, again.attempt]).toEqual(['a', 2]);
-        await expect(lost.ack()).rejects.toEqual(refusal('LEASE_EXPIRED'));
-        await again.ack();
-        await expect(again.ack()).rejects.toEqual(refusal('LEASE_EXPIRED'));
-      }));
-
-    it('keeps an item invisible while its time is extended', () =>
-      openQueue(async ({ queue, clock }) => {
-        await push(queue, 'a');
-        const item = await next(taker(queue));
-        await clock.advance(900);
-        await item.extend(1000);
-        await clock.advance(900);
-        await item.ack();
-      }));
-
-    it('waits with an item that was pushed or given back with a delay', () =>
-      openQueue(async ({ queue, clock }) => {
-        await queue.push('jobs', [{ id: 'later', body: 1, delayMs: 500 }]);
-        await push(queue, 'now');
-        const items = taker(queue);
-        const now = await next(items);
-        expect(now.id).toBe('now');
-        await now.retry(200);
-        const first = next(items);
-        await clock.advance(200);
-        expect([(await first).id, (await first).attempt]).toEqual(['now', 2]);
-        const second = next(items);
-        await clock.advance(300);
-        expect((await second).id).toBe('later');
-      }));
-
-    it('takes the same id once, also after it is done', () =>
-      openQueue(async ({ queue }) => {
-        await push(queue, 'a', 'a');
-        const items = taker(queue);
-        await (await next(items)).ack();
-        await push(queue, 'a', 'b');
-        expect((await next(items)).id).toBe('b');
-      }));
-
-    it('gives a taker no more than it asked for until it has finished some', () =>
-      openQueue(async ({ queue }) => {
-        await push(queue, 'a', 'b');
-        const items = taker(queue, { max: 1 });
-        const first = await next(items);
-        const waiting = next(items);
-        expect(await Promise.race([waiting.then(() => 'second'), Promise.resolve('nothing')])).toBe('nothing');
-        await first.ack();
-        expect((await waiting).id).toBe('b');
-      }));
-
-    it('tells of an item that is given up, and does not offer it again', () =>
-      openQueue(async ({ queue, bus }) => {
-        const graves = bus.subscribe('queue/*/dead');
-        await push(queue, 'a', 'b');
-        const items = taker(queue);
-        await (await next(items)).dead('cannot be read');
-        expect((await next(items)).id).toBe('b');
-        const [grave] = await take(graves, 1);
-        expect(grave).toMatchObject({
-          topic: 'queue/jobs/dead',
-          body: { id: 'a', attempt: 1, reason: 'cannot be read' },
-        });
-      }));
-
-    it('leaves no timer behind when a taker is aborted or the bus closes', () =>
-      openQueue(async ({ queue, clock, bus }) => {
-        await queue.push('jobs', [{ id: 'later', body: 1, delayMs: 5000 }]);
-        const abort = new AbortController();
-        const aborted = expect(next(taker(queue, { signal: abort.signal }))).rejects.toThrow('enough');
-        const closed = expect(next(taker(queue))).rejects.toEqual(refusal('CLOSED'));
-        await clock.turn();
-        abort.abort(new Error('enough'));
-        await aborted;
-        await bus.close();
-        await closed;
-        expect(clock.pending).toBe(0);
-        expect(ConductorError.is(await push(queue, 'x').catch((error: unknown) => error), 'CLOSED')).toBe(true);
-      }));
   });
 }

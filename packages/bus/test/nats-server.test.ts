@@ -12,6 +12,7 @@ describe.skipIf(natsServer === undefined)('a server of a test', () => {
     expect([nats.url, nats.pid === pid]).toEqual([url, false]);
     const connection = await connect({ servers: url, reconnect: false });
     expect(connection.info?.jetstream).toBe(true);
+    expect(await nats.connections()).toBe(1);
     await connection.close();
     await nats.stop();
     await nats.stop();

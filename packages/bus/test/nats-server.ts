@@ -24,17 +24,22 @@ export interface TestNats {
   kill(): Promise<void>;
   /** Starts the server again on the same port and folder; kills it first when it runs. */
   restart(): Promise<void>;
+  /** Connections of clients that it has now. */
+  connections(): Promise<number>;
   /** SIGSTOP and SIGCONT: a server that is there and does not answer. */
   freeze(): void;
   thaw(): void;
 }
 
-/** Starts a server and resolves when it takes connections. Throws where there is none: look at `natsServer` first. */
-export async function startNats(): Promise<TestNats> {
+/**
+ * Starts a server and resolves when it takes connections; `config` is added to its configuration. Throws where there is
+ * none: look at `natsServer` first.
+ */
+export async function startNats({ config = '' }: { readonly config?: string } = {}): Promise<TestNats> {
   const directory = await mkdtemp(join(tmpdir(), 'conductor-nats-'));
-  const first = await launch(directory, -1);
+  const first = await launch(directory, { wanted: -1, config });
   const { port } = first;
-  let { child } = first;
+  let { child, monitor } = first;
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -56,39 +61,50 @@ export async function startNats(): Promise<TestNats> {
     kill: () => end('SIGKILL'),
     async restart() {
       await end('SIGKILL');
-      ({ child } = await launch(directory, port));
+      ({ child, monitor } = await launch(directory, { wanted: port, config }));
+    },
+    async connections() {
+      const answer = await fetch(`http://127.0.0.1:${monitor}/connz`);
+      return ((await answer.json()) as { readonly num_connections: number }).num_connections;
     },
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
   };
 }
 
-async function launch(directory: string, wanted: number): Promise<{ child: ChildProcess; port: number }> {
+interface Launched {
+  readonly child: ChildProcess;
+  readonly port: number;
+  /** Port of its own account of itself. */
+  readonly monitor: number;
+}
+
+async function launch(
+  directory: string,
+  { wanted, config }: { readonly wanted: number; readonly config: string },
+): Promise<Launched> {
   if (natsServer === undefined) throw new Error('There is no nats-server on this machine');
-  const config = join(directory, 'nats.conf');
+  const file = join(directory, 'nats.conf');
+  const storage = `{ store_dir: ${JSON.stringify(join(directory, 'js'))}, max_mem: 256M, max_file: 2G }`;
   // Loopback only; a test never asks for gigabytes.
-  await writeFile(
-    config,
-    `listen: "127.0.0.1:${wanted}"\njetstream { store_dir: ${JSON.stringify(join(directory, 'js'))}, max_mem: 256M, max_file: 2G }\n`,
-  );
-  const child = spawn(natsServer, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  await writeFile(file, `listen: "127.0.0.1:${wanted}"\nhttp: "127.0.0.1:-1"\njetstream ${storage}\n${config}\n`);
+  const child = spawn(natsServer, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   const onExit = () => void child.kill('SIGKILL');
   process.once('exit', onExit);
   child.once('exit', () => process.off('exit', onExit));
-  const port = await portOf(child);
-  return { child, port };
+  return { child, ...(await portsOf(child)) };
 }
 
-function portOf(child: ChildProcess): Promise<number> {
+function portsOf(child: ChildProcess): Promise<Omit<Launched, 'child'>> {
   return new Promise((resolve, reject) => {
     const said: string[] = [];
-    let port = 0;
+    const ports = { port: 0, monitor: 0 };
     if (!child.stderr) return reject(new Error('nats-server has no stderr'));
     createInterface({ input: child.stderr }).on('line', (line) => {
       if (said.length < 50) said.push(line);
-      const listening = /Listening for client connections on 127\.0\.0\.1:(\d+)/u.exec(line);
-      if (listening) port = Number(listening[1]);
-      if (line.includes('Server is ready')) resolve(port);
+      const [, what, port] = /(client connections|http monitor) on 127\.0\.0\.1:(\d+)/u.exec(line) ?? [];
+      if (what !== undefined) ports[what === 'http monitor' ? 'monitor' : 'port'] = Number(port);
+      if (line.includes('Server is ready')) resolve(ports);
     });
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`nats-server ended with ${code}:\n${said.join('\n')}`)));

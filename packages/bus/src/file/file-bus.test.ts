@@ -10,7 +10,9 @@ import { fileBus } from './file-bus.js';
 const folderOf = (trackId: string) => `conductor/tracks/${trackId}`;
 const bus = 'conductor/tracks/x/.message-bus';
 
-messageBusSuite('file', async ({ clock }) => fileBus({ workspace: memoryWorkspace({ clock }), folderOf, clock }));
+messageBusSuite('file', async ({ clock, maxAttempts }) =>
+  fileBus({ workspace: memoryWorkspace({ clock }), folderOf, clock, limits: { maxAttempts } }),
+);
 
 let counter = 0;
 /** A line of ours: with a `ref`, as `publishedMessages` makes them. */

@@ -6,14 +6,12 @@ import { natsBus } from './nats-bus.js';
 
 describe.skipIf(natsServer === undefined)('a NATS server with JetStream', () => {
   let nats: TestNats;
-  let opened = 0;
   beforeAll(async () => {
     nats = await startNats();
   });
   afterAll(() => nats.stop());
 
-  messageBusSuite('nats', ({ clock }) => {
-    opened += 1;
-    return natsBus({ servers: nats.url, prefix: `suite-${opened}`, clock, limits: { topicBytes: 16 * 1024 * 1024 } });
-  });
+  messageBusSuite('nats', ({ clock, space, maxAttempts }) =>
+    natsBus({ servers: nats.url, prefix: space, clock, limits: { maxAttempts, topicBytes: 16 * 1024 * 1024 } }),
+  );
 });

@@ -176,6 +176,7 @@ const maxIdToken = 200;
 function assemble({ link, streams, names, clock, limits, release }: Parts): NatsBus {
   const readers = new Set<TopicReader>();
   const publisher = createPublisher({ link, clock, timeoutMs: limits.publishMs, window: limits.window });
+  const underWay = new Set<Promise<void>>();
   let closed: Promise<void> | undefined;
   const checkOpen = () => {
     if (closed) throw new ConductorError('CLOSED', 'This message bus is closed');
@@ -190,8 +191,11 @@ function assemble({ link, streams, names, clock, limits, release }: Parts): Nats
       payload: wireOf(message, checkedMessage(message, limits.messageBytes)),
     }));
     // Whoever subscribed before this call gets its messages.
-    await raceAbort(Promise.all([...readers].map((reader) => reader.opened)), signal);
-    await publisher.send(outgoing, { signal });
+    const sending = raceAbort(Promise.all([...readers].map((reader) => reader.opened)), signal).then(() =>
+      publisher.send(outgoing, { signal }),
+    );
+    underWay.add(sending);
+    await sending.finally(() => underWay.delete(sending));
   };
   const burials = createBurials({ streams, names, publisher, clock, publish });
   const queue = createNatsQueue({ ...limits, link, streams, names, publisher, clock, burials, checkOpen });
@@ -211,6 +215,7 @@ function assemble({ link, streams, names, clock, limits, release }: Parts): Nats
   };
   const close = async () => {
     await queue.close();
+    await Promise.allSettled(underWay);
     await publisher.close();
     await Promise.all([...readers].map((reader) => reader.finish()));
     await release();

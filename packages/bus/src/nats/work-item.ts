@@ -1,5 +1,6 @@
 import { ConductorError } from '@conductor/core';
 import type { Clock, Json, WorkItem } from '@conductor/core/ports';
+import { lastAttempt } from '../memory-work-queue.js';
 import { natsFailed } from './link.js';
 import type { NatsLink } from './link.js';
 import type { Pulled } from './pull.js';
@@ -101,7 +102,7 @@ export function holdItem(options: HeldItemOptions): HeldItem {
   };
   const bury = (reason: string) =>
     finish(async () => {
-      await options.bury(attempt, reason);
+      await options.bury(Math.min(attempt, maxAttempts), reason);
       await answer('+ACK');
     });
   const item = Object.freeze<WorkItem>({
@@ -135,9 +136,4 @@ export function holdItem(options: HeldItemOptions): HeldItem {
 export function givenBack(delayMs: number): string {
   const delay = Math.ceil(delayMs) * 1e6;
   return delay > 0 ? `-NAK ${JSON.stringify({ delay })}` : '-NAK';
-}
-
-/** Why an item is given up that nobody gave up. */
-export function lastAttempt(maxAttempts: number): string {
-  return `Not finished in ${maxAttempts} attempts`;
 }

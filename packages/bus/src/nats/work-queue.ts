@@ -1,6 +1,7 @@
 import { anySignal, ConductorError, raceAbort } from '@conductor/core';
 import type { Opt, WorkItem, WorkQueue } from '@conductor/core/ports';
 import { nanos } from '@nats-io/transport-node';
+import { lastAttempt } from '../memory-work-queue.js';
 import { checkedBody } from '../messages.js';
 import { createLaterQueues } from './later.js';
 import { whenServed } from './patience.js';
@@ -10,7 +11,7 @@ import { itemOf } from './queue-context.js';
 import type { NatsQueueContext } from './queue-context.js';
 import { ensureConsumer } from './streams.js';
 import { encodeToken } from './subjects.js';
-import { givenBack, holdItem, lastAttempt } from './work-item.js';
+import { givenBack, holdItem } from './work-item.js';
 import type { HeldItem } from './work-item.js';
 
 /** Longest id in the clear in a header; a longer one is there as its hash. */

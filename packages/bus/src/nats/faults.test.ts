@@ -1,0 +1,230 @@
+import { ConductorError, systemClock } from '@conductor/core';
+import type { BusMessage, WorkItem } from '@conductor/core/ports';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { natsServer, startNats } from '../../test/nats-server.js';
+import type { TestNats } from '../../test/nats-server.js';
+import { natsBus } from './nats-bus.js';
+import type { NatsBus, NatsBusLimits } from './nats-bus.js';
+
+const at = '2026-02-01T12:00:00.000Z';
+const message = (id: string, topic = 'feed'): BusMessage => ({ id, topic, body: { id }, at });
+const numbered = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => `m${from + index}`);
+
+async function take(source: AsyncIterable<BusMessage>, count: number): Promise<readonly string[]> {
+  const read: string[] = [];
+  for await (const { id } of source) if (read.push(id) === count) break;
+  return read;
+}
+
+async function next(items: AsyncIterator<WorkItem>): Promise<WorkItem> {
+  const { value, done } = await items.next();
+  if (done) throw new Error('the queue ended');
+  return value;
+}
+
+describe.skipIf(natsServer === undefined)('a bus whose NATS server fails', () => {
+  let nats: TestNats;
+  let opened = 0;
+  const buses: NatsBus[] = [];
+  beforeAll(async () => {
+    nats = await startNats();
+  });
+  afterAll(() => nats.stop());
+  afterEach(async () => {
+    await Promise.all(buses.splice(0).map((bus) => bus.close()));
+  });
+
+  const open = async (limits: NatsBusLimits = {}, prefix = `faults-${(opened += 1)}`) => {
+    const bus = await natsBus({
+      servers: nats.url,
+      prefix,
+      limits: { topicBytes: 1024 * 1024, ...limits },
+      connect: { reconnectTimeWait: 50, reconnectJitter: 0 },
+    });
+    buses.push(bus);
+    return { bus, prefix };
+  };
+  const queueOf = (bus: NatsBus, terms = { max: 5, visibleMs: 60_000 }) =>
+    bus.queue.take('jobs', terms)[Symbol.asyncIterator]();
+
+  it('goes on after a kill: what was published waits, and no reader has a gap or a message twice', async () => {
+    const { bus, prefix } = await open();
+    const { bus: other } = await open({}, prefix);
+    const readers = [bus.subscribe('feed'), other.subscribe('**')];
+    await other.publish([message('m0')]);
+    await bus.publish(numbered(1, 20).map((id) => message(id)));
+    const before = numbered(20, 400).map((id) => bus.publish([message(id)])); // on their way when it dies
+    await nats.kill();
+    const during = numbered(400, 420).map((id) => bus.publish([message(id)]));
+    await nats.restart();
+    await Promise.all([...before, ...during]);
+    await other.publish([message('m420')]);
+    for (const reader of readers) expect(await take(reader, 421)).toEqual(numbered(0, 421));
+  });
+
+  it('says BUS_FAILED when the server stays away, at once when it has been away for long, and recovers', async () => {
+    const { bus } = await open({ publishMs: 200 });
+    const reader = bus.subscribe('feed');
+    await bus.publish([message('a')]);
+    await nats.kill();
+    await expect(bus.publish([message('b')])).rejects.toMatchObject({ code: 'BUS_FAILED' });
+    await expect(bus.publish([message('c')])).rejects.toMatchObject({ code: 'BUS_FAILED' });
+    await nats.restart();
+    for (;;) {
+      const failure: unknown = await bus.publish([message('b'), message('c')]).catch((error: unknown) => error);
+      if (failure === undefined) break;
+      expect(ConductorError.is(failure, 'BUS_FAILED')).toBe(true);
+      await systemClock().turn();
+    }
+    expect(await take(reader, 3)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('tells a message once that was repeated because a frozen server did not answer', async () => {
+    const { bus } = await open({ publishMs: 200 });
+    const reader = bus.subscribe('feed');
+    await bus.publish([message('a')]);
+    nats.freeze();
+    await expect(bus.publish([message('b')])).rejects.toMatchObject({ code: 'BUS_FAILED' });
+    nats.thaw();
+    await bus.publish([message('b')]);
+    await bus.publish([message('c')]);
+    expect(await take(reader, 3)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('loses no item through a kill, and offers again at most what was held', async () => {
+    const { bus } = await open({ ackWaitMs: 400 });
+    const items = queueOf(bus);
+    const pushed = ['held', 'waiting', 'later'];
+    await bus.queue.push('jobs', [
+      { id: 'held', body: 1 },
+      { id: 'waiting', body: 2 },
+      { id: 'later', body: 3, delayMs: 300 },
+    ]);
+    expect((await next(items)).id).toBe('held');
+    await nats.kill();
+    await nats.restart();
+    const offered: string[] = [];
+    while (!offered.includes('later') || !offered.includes('waiting')) {
+      const item = await next(items);
+      offered.push(item.id);
+      await item.ack();
+    }
+    expect(pushed).toEqual(expect.arrayContaining(offered));
+    expect(new Set(offered).size).toBe(offered.length);
+  });
+
+  it('offers the item of a taker that died when the server has not heard of it for a while', async () => {
+    const prefix = 'died';
+    const connection = await connect({ servers: nats.url, reconnect: false });
+    const limits = { topicBytes: 1024 * 1024, ackWaitMs: 300 };
+    const dying = await natsBus({ connection, prefix, limits });
+    const { bus } = await open({ ackWaitMs: 300 }, prefix);
+    await dying.queue.push('jobs', [{ id: 'a', body: null }]);
+    const lost = await next(queueOf(dying));
+    await connection.close();
+    const again = await next(queueOf(bus));
+    expect([again.id, again.attempt]).toEqual(['a', 2]);
+    await expect(lost.ack()).rejects.toMatchObject({ code: 'CLOSED' });
+    await again.ack();
+    await dying.close();
+  });
+
+  it('holds an item by heartbeats for longer than the server waits without them', async () => {
+    const { bus } = await open({ ackWaitMs: 300 });
+    const items = queueOf(bus);
+    await bus.queue.push('jobs', [{ id: 'long', body: null }]);
+    const long = await next(items);
+    await bus.queue.push('jobs', [{ id: 'marker', body: null, delayMs: 900 }]);
+    expect((await next(items)).id).toBe('marker');
+    await long.ack();
+  });
+
+  it('keeps what was given up, to be read by whoever comes later', async () => {
+    const { bus, prefix } = await open();
+    const items = queueOf(bus);
+    await bus.queue.push('jobs', [
+      { id: 'a', body: { text: 'ü' } },
+      { id: 'b', body: null },
+    ]);
+    await (await next(items)).dead('cannot be read');
+    await (await next(items)).dead('x'.repeat(10_000));
+    await bus.close();
+    const { bus: later } = await open({}, prefix);
+    const letters: unknown[] = [];
+    for await (const letter of later.deadLetters('jobs')) letters.push(letter);
+    expect(letters).toMatchObject([
+      { queue: 'jobs', id: 'a', body: { text: 'ü' }, attempt: 1, reason: 'cannot be read' },
+      { queue: 'jobs', id: 'b', body: null, attempt: 1, reason: 'x'.repeat(4096) },
+    ]);
+    for await (const letter of later.deadLetters('others')) expect(letter).toBeUndefined();
+  });
+
+  it('leaves out what somebody else wrote on its subjects', async () => {
+    const { bus, prefix } = await open();
+    const reader = bus.subscribe('**');
+    await bus.publish([message('a')]);
+    const stranger = await connect({ servers: nats.url });
+    for (const text of ['', 'no json', 'null', '[]', '{"id":1}', '{"id":"x","topic":"other/y","at":"z"}'])
+      stranger.publish(`${prefix}.t.feed`, text);
+    stranger.publish(`${prefix}.q.jobs`, 'no item');
+    await stranger.drain();
+    await bus.publish([message('b')]);
+    const read = await take(reader, 3);
+    expect(read).toEqual(['a', 'x', 'b']); // a message of another topic is one of `**`, and none of `feed`
+    await bus.queue.push('jobs', [{ id: 'job', body: null }]);
+    expect((await next(queueOf(bus))).id).toBe('job');
+  });
+
+  it('uses streams as their operator made them', async () => {
+    const connection = await connect({ servers: nats.url });
+    const manager = await jetstreamManager(connection);
+    await manager.streams.add({ name: 'made_topics', subjects: ['made.t.>'], max_msgs: 3 });
+    const bus = await natsBus({ connection, prefix: 'made' });
+    await bus.publish(numbered(0, 9).map((id) => message(id)));
+    const { config, state } = await manager.streams.info('made_topics');
+    expect([config.max_msgs, state.messages]).toEqual([3, 3]);
+    await bus.close();
+    expect(connection.isClosed()).toBe(false); // it is the host's
+    await connection.close();
+  });
+
+  it('leaves no connection and no consumer behind', async () => {
+    const atFirst = await nats.connections();
+    const { bus, prefix } = await open();
+    const [left, unread] = [bus.subscribe('feed'), bus.subscribe('other')];
+    await bus.publish([message('a')]);
+    expect(await take(left, 1)).toEqual(['a']);
+    await bus.close();
+    expect(await take(unread, 1)).toEqual([]);
+    expect(await nats.connections()).toBe(atFirst);
+    const connection = await connect({ servers: nats.url });
+    const manager = await jetstreamManager(connection);
+    expect((await manager.streams.info(`${prefix}_topics`)).state.consumer_count).toBe(0);
+    await connection.close();
+  });
+
+  it('rejects with the reason of a signal that aborts while it connects', async () => {
+    const reason = new Error('enough');
+    const abort = new AbortController();
+    const opening = natsBus({ servers: nats.url, prefix: 'aborted', signal: abort.signal });
+    abort.abort(reason);
+    await expect(opening).rejects.toBe(reason);
+  });
+});
+
+describe.skipIf(natsServer === undefined)('a NATS server that asks who comes', () => {
+  it('lets in whom the address names, and nobody else, without a word of the password', async () => {
+    const nats = await startNats({ config: 'authorization { user: ann, password: "p@ss w0rd" }' });
+    const place = nats.url.replace('nats://', '');
+    const limits = { topicBytes: 1024 * 1024 };
+    const bus = await natsBus({ servers: `nats://ann:p%40ss%20w0rd@${place}`, limits });
+    await bus.publish([message('a')]);
+    await bus.close();
+    const refused: unknown = await natsBus({ servers: `nats://ann:s3cret@${place}`, limits }).catch((e: unknown) => e);
+    expect(ConductorError.is(refused, 'BUS_FAILED')).toBe(true);
+    expect(`${String(refused)} ${JSON.stringify(refused)}`).not.toContain('s3cret');
+    await nats.stop();
+  });
+});
