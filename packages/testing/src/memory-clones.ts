@@ -88,7 +88,7 @@ export async function memoryClones(clock: Clock, workspace: Workspace): Promise<
       const changes = base === undefined ? [] : differences(commitOf(base).files, commitOf(commit).files);
       return { commit, changes };
     },
-    discard: async (branch) => void remote.delete(branch),
+    discard: async (branches) => branches.forEach((branch) => remote.delete(branch)),
   };
   const folders: WorkFolders = {
     async open({ base }) {

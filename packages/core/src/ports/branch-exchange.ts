@@ -20,6 +20,6 @@ export interface BranchExchange {
   fetch(
     o: Opt & { readonly branch: string; readonly base?: string | undefined },
   ): Promise<{ readonly commit: string; readonly changes: readonly BranchChange[] }>;
-  /** Removes a branch here and for the others; one that is gone already is no error. */
-  discard(branch: string, o?: Opt): Promise<void>;
+  /** Removes branches here and for the others; those that are gone already are no error. */
+  discard(branches: readonly string[], o?: Opt): Promise<void>;
 }

@@ -40,9 +40,9 @@ export async function offerRun(session: TrackSession, assignment: Assignment): P
   const { head, kind } = await repository.status();
   if (head === undefined)
     throw new ConductorError('REPO_BUSY', `There is no commit that a worker could begin from: ${kind}`);
-  const branch = `conductor/base/${engine.projectId}`;
-  await exchange.publish({ branch, commit: head });
   const { effect, trackId, role, task, runId } = assignment;
+  const branch = baseBranch(runId);
+  await exchange.publish({ branch, commit: head });
   // Inline whatever its size: of all that the engine writes, other machines share only the log.
   const text = JSON.stringify({ ...assignment, folder: '.' });
   const shown = { trackId, role, taskType: task.type };
@@ -70,4 +70,16 @@ export async function announceRun({ bus, projectId, logger }: EngineContext, run
 /** The branch under which the work of a run is handed over: its own, so that no late worker writes another's. */
 export function workBranch(runId: string): string {
   return `conductor/run/${runId}`;
+}
+
+/** The branch under which a worker finds what it begins from: of one run, since engines in other clones stand elsewhere. */
+function baseBranch(runId: string): string {
+  return `conductor/base/${runId}`;
+}
+
+/** Of a run that is over. Branches that stay behind harm nobody. */
+export async function discardBranches({ exchange, logger }: EngineContext, runId: string): Promise<void> {
+  await exchange?.discard([baseBranch(runId), workBranch(runId)]).catch((error: unknown) => {
+    logger.warn(`Branches of run ${runId} could not be removed`, { error: String(error) });
+  });
 }

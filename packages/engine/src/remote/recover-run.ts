@@ -1,12 +1,12 @@
 import { ConductorError } from '@conductor/core';
 import type { TaskState } from '@conductor/core';
 import type { LeaseOp } from '@conductor/core/ports';
-import { recordOutcome } from '../run/record-outcome.js';
 import { startCommand } from '../run/start-command.js';
 import { leaseKeys } from '../run/task-leases.js';
 import type { TrackSession } from '../run/track-session.js';
+import { discardBranches } from './offer-run.js';
 import { remoteExecutor } from './remote-executor.js';
-import { followRun, outcomeOf, takeBack } from './remote-task.js';
+import { followRun, recordReport, takeBack } from './remote-task.js';
 import type { RemoteTask } from './remote-task.js';
 import { loadRun } from './run-log.js';
 
@@ -17,10 +17,10 @@ import { loadRun } from './run-log.js';
 export async function recoverRun(session: TrackSession, task: TaskState, found: RemoteTask): Promise<void> {
   const { taskId, runId } = found;
   const run = await loadRun(session.engine.store, runId);
-  if (run.status === 'reported') return recordOutcome(session, taskId, runId, outcomeOf(session, run));
+  if (run.status === 'reported') return recordReport(session, found, run);
   if (run.status === 'none' || run.status === 'released') {
     await session.execute([{ name: 'task.interrupt', data: { taskId, runId, reason: 'engineLost' } }]);
-    return;
+    return discardBranches(session.engine, runId);
   }
   try {
     await takeOver(session, task, found, run.offer?.base.commit);

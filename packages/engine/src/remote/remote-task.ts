@@ -7,7 +7,7 @@ import { endTask, recordOutcome } from '../run/record-outcome.js';
 import type { TrackSession } from '../run/track-session.js';
 import { endOfRun } from './end-of-run.js';
 import type { RunEnd } from './end-of-run.js';
-import { announceRun } from './offer-run.js';
+import { announceRun, discardBranches } from './offer-run.js';
 import { loadRun, openRow, runUnit } from './run-log.js';
 
 /** A task of this session that a worker on another machine does. */
@@ -42,8 +42,19 @@ async function recordEnd(session: TrackSession, task: RemoteTask, end: RunEnd | 
   await givenBack(session, task, end.run.release);
 }
 
+/** Turns what a worker reported into a fact of the track. Its branch comes in, or is removed, when the task is settled. */
+export async function recordReport(
+  session: TrackSession,
+  { taskId, runId }: Pick<RemoteTask, 'taskId' | 'runId'>,
+  run: RemoteRun,
+): Promise<void> {
+  const outcome = outcomeOf(session, run);
+  await recordOutcome(session, taskId, runId, outcome);
+  if (outcome.status !== 'done') await discardBranches(session.engine, runId);
+}
+
 /** What a worker answered, as far as it is an outcome at all: it comes from another machine. */
-export function outcomeOf({ state }: TrackSession, { report }: RemoteRun): Outcome {
+function outcomeOf({ state }: TrackSession, { report }: RemoteRun): Outcome {
   const parsed = outcomeSchema.safeParse(report?.outcome);
   try {
     const usage = report?.usage;
@@ -86,8 +97,9 @@ export async function takeBack(
     if (!ConductorError.is(error, 'INVALID_STATE')) throw error;
     const run = await loadRun(store, runId);
     if (run.status !== 'reported') throw error;
-    await recordOutcome(session, taskId, runId, outcomeOf(session, run));
+    return recordReport(session, { taskId, runId }, run);
   }
+  await discardBranches(session.engine, runId);
 }
 
 /** A worker that was stopped costs nothing; one that was not able to counts as one more recovery, so that this ends. */
@@ -100,4 +112,5 @@ async function givenBack(
   if (message !== undefined) session.engine.logger.warn(`Run ${runId} was given back: ${message}`);
   const why = reason === 'unable' ? 'leaseLost' : 'stopped';
   await endTask(session, runId, { name: 'task.interrupt', data: { taskId, runId, reason: why } });
+  await discardBranches(session.engine, runId);
 }

@@ -6,7 +6,7 @@ import { completeTask } from '../run/complete-task.js';
 import { endTask } from '../run/record-outcome.js';
 import { isOurs, namedFiles, ownFiles } from '../run/task-files.js';
 import type { TrackSession } from '../run/track-session.js';
-import { requireHandout, workBranch } from './offer-run.js';
+import { discardBranches, requireHandout, workBranch } from './offer-run.js';
 import { loadRun } from './run-log.js';
 
 type Settle = Extract<Action, { do: 'settle' }>;
@@ -32,7 +32,7 @@ export async function settleBranch(session: TrackSession, task: TaskState, settl
     const { code: reason, message } = error;
     await endTask(session, runId, { name: 'task.fail', data: { taskId, runId, reason, message } });
   }
-  await discard(session, branch);
+  await discardBranches(engine, runId);
 }
 
 /** What the branch changes. Throws WORK_UNPROVEN when it is not what was reported. */
@@ -59,7 +59,7 @@ async function requireOwnWork(
   changes: readonly BranchChange[],
 ): Promise<void> {
   const paths = changes.map(({ path }) => path);
-  const own = new Set(ownFiles(task, paths).filter((path) => !isOurs(path, engine.folder)));
+  const own = new Set(ownFiles(task, paths).filter((path) => !isOurs(path, engine.folder) && !path.startsWith('../')));
   const foreign = paths.filter((path) => !own.has(path));
   if (foreign.length > 0) throw unproven(`The worker changed what is not of its task: ${listed(foreign)}`);
   const changed = new Map(changes.map(({ path, change }) => [path, change]));
@@ -84,13 +84,6 @@ async function integrated(
   const paths = merged.conflicts.map(({ path }) => path);
   throw new ConductorError('MERGE_CONFLICT', `What came in meanwhile is in the way of ${listed(paths)}`, {
     details: { paths },
-  });
-}
-
-/** Work that came in, or never will. A branch that stays behind harms nobody. */
-async function discard({ engine }: TrackSession, branch: string): Promise<void> {
-  await engine.exchange?.discard(branch).catch((error: unknown) => {
-    engine.logger.warn(`Branch ${branch} could not be removed`, { error: String(error) });
   });
 }
 
