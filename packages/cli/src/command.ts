@@ -32,6 +32,8 @@ export interface CommandContext {
     readonly limits?: Readonly<Record<string, number>>;
   }): Promise<Project>;
   stdin(): Promise<string>;
+  /** What is piped in, as it comes: for what may be larger than memory. */
+  input(): AsyncIterable<Uint8Array>;
 }
 
 export interface Terminal {

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { createReadStream, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ConductorError, systemClock } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
-import { findRoot, openProject, version } from '@conductor/node';
+import { openProject, version } from '@conductor/node';
 import type { CommandContext, CommandSpec, GlobalFlags, Terminal } from './command.js';
 import { commandGroups } from './commands/index.js';
 import { hintElsewhere } from './documents-elsewhere.js';
@@ -14,6 +13,7 @@ import { createOutput, usage } from './output.js';
 import { watchSignals } from './signals.js';
 import type { SignalOptions } from './signals.js';
 import { terminalOf } from './terminal.js';
+import { configOf, folderOf } from './where.js';
 
 export interface MainOptions {
   readonly argv: readonly string[];
@@ -106,16 +106,15 @@ type ContextParts = Pick<CommandContext, 'flags' | 'out' | 'cwd' | 'environment'
 };
 
 function contextOf(parts: ContextParts): CommandContext {
-  const { flags, cwd, environment } = parts;
+  const { flags } = parts;
   return {
     ...parts,
     async open({ create = false, at, limits } = {}) {
-      const folder = at ?? flags.directory;
-      const root = folder === undefined ? (findRoot(cwd, environment) ?? cwd) : resolve(cwd, folder);
+      const root = folderOf(parts, at);
       return openProject(root, {
         create,
         limits,
-        config: flags.config === 'none' ? false : flags.config === undefined ? undefined : resolve(cwd, flags.config),
+        config: configOf(parts),
         agents: flags.agent,
         logger: flags.verbose ? stderrLogger(parts.out) : undefined,
       }).catch((error: unknown) => {
@@ -123,6 +122,7 @@ function contextOf(parts: ContextParts): CommandContext {
       });
     },
     stdin: async () => readFileSync(0, 'utf8'),
+    input: () => createReadStream('', { fd: 0, autoClose: false }),
   };
 }
 

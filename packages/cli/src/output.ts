@@ -13,6 +13,8 @@ export interface Output {
   end(fields: Readonly<Record<string, unknown>>, text: string): void;
   /** A line of a streaming command: NDJSON with `--json`. */
   line(kind: 'event' | 'status', fields: Readonly<Record<string, unknown>>, text: string): void;
+  /** Bytes on stdout, with `--json` too: what they are is the answer. Resolves when they are handed on. */
+  bytes(bytes: Uint8Array): Promise<void>;
   /** Prose on stderr; nothing with `--quiet`. */
   note(text: string): void;
   /** Hands prose to somebody who draws on the same terminal, until it is called without. */
@@ -40,6 +42,10 @@ export function createOutput({ json, quiet, stdout, stderr }: OutputOptions): Ou
     result: (fields, text) => void (json ? document(fields) : prose(text)),
     end: (fields, text) => void (json ? document({ kind: 'result', ...fields }) : prose(text)),
     line: (kind, fields, text) => void (json ? document({ kind, ...fields }) : prose(text)),
+    bytes: (bytes) =>
+      new Promise((resolve, reject) => {
+        stdout.write(bytes, (error?: Error | null) => (error ? reject(error) : resolve()));
+      }),
     note: (text) => void (quiet || say(text)),
     divertNotes: (to = toStderr) => void (say = to),
     error(thrown, streaming) {

@@ -61,6 +61,8 @@ const goFields = {
   track: Track,
 };
 
+const carried = { events: z.int(), artifacts: z.int(), missing: texts, lastSeq: z.int(), sha256: text };
+
 /** Documents, and for streaming commands the last line when it is a result. */
 export const outputSchemas = {
   error: document({ kind: z.literal('error').optional(), error: WireError }),
@@ -166,6 +168,8 @@ export const outputSchemas = {
       fixed: z.strictObject({ tracks: texts, inferred: texts, owners: z.int() }).optional(),
     }),
   ),
+  export: document({ file: text, ...carried }),
+  import: document({ root: text, ...carried, resumedAfter: z.int() }),
   demo: result({ dir: text, report: text.optional(), track: Track, commands: texts }),
 } as const;
 

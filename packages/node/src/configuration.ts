@@ -14,7 +14,7 @@ export async function configurationOf<O extends { readonly limits?: Partial<Limi
 }
 
 /** What variables say; they win over the file, and options over them. A wrong value is refused where it is used. */
-export function fromEnvironment(): Pick<ConductorConfig, 'store' | 'bus'> {
+function fromEnvironment(): Pick<ConductorConfig, 'store' | 'bus'> {
   return defined({
     store: process.env['CONDUCTOR_STORE'] as ConductorConfig['store'],
     bus: process.env['CONDUCTOR_BUS'] as ConductorConfig['bus'],
@@ -22,7 +22,7 @@ export function fromEnvironment(): Pick<ConductorConfig, 'store' | 'bus'> {
 }
 
 /** Later ones win: file, then environment, then options. */
-export function limitsOf(fromFile: ConductorConfig, options: Pick<ConductorConfig, 'limits'>): Partial<Limits> {
+function limitsOf(fromFile: ConductorConfig, options: Pick<ConductorConfig, 'limits'>): Partial<Limits> {
   const prefix = 'CONDUCTOR_LIMITS__';
   const names = new Map(Object.keys(Limits.shape).map((name) => [name.toUpperCase(), name]));
   const environment: Record<string, number> = {};

@@ -4,7 +4,9 @@ import { approvalsCommand, approveCommand, denyCommand } from './approvals.js';
 import { configShowCommand } from './config.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
+import { exportCommand } from './export.js';
 import { goCommand } from './go.js';
+import { importCommand } from './import.js';
 import { initCommand } from './init.js';
 import { listCommand } from './list.js';
 import { logCommand } from './log.js';
@@ -33,5 +35,5 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
   ['Questions', [approvalsCommand, approveCommand, denyCommand]],
   ['Tracks', [readyCommand, activateCommand, switchCommand, retryCommand, cancelCommand, archiveCommand]],
   ['Advice', [adviseCommand, ctoAdvisorCommand]],
-  ['This machine', [serveCommand, doctorCommand, configShowCommand]],
+  ['This machine', [serveCommand, doctorCommand, configShowCommand, exportCommand, importCommand]],
 ];
