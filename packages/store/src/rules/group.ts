@@ -1,5 +1,4 @@
 import type { ConductorError } from '@conductor/core';
-import { raceAbort } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
 import type { Rows } from './rows.js';
 import type { Touches } from './touches.js';
@@ -15,6 +14,7 @@ export interface Member {
 
 /** Writes that arrive before the end of a turn, committed together (R7). */
 export interface Groups {
+  /** An aborted member may never be answered: who waits, waits for the signal as well. */
   write<T>(work: (rows: Rows) => T, signal: AbortSignal | undefined, touches?: Touches): Promise<T>;
   /** What every call is refused with from now on; the first one stays. */
   fail(error: ConductorError): void;
@@ -52,7 +52,7 @@ export function createGroups(clock: Clock, commit: (group: readonly Member[]) =>
       });
       running ??= drain();
       // The cast: a member is answered with what its own work returned.
-      return raceAbort(answer as Promise<T>, signal);
+      return answer as Promise<T>;
     },
     async settled() {
       await running;

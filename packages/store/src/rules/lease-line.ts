@@ -18,7 +18,7 @@ import {
 } from './leases.js';
 import type { Blocked, Wanted } from './leases.js';
 import type { GrantRow, LeaseRows } from './rows.js';
-import type { Handle } from './store.js';
+import type { Handle, Place } from './store.js';
 import { touchedByRequest } from './touches.js';
 
 /** What a first try came to. */
@@ -103,31 +103,37 @@ async function settle(handle: Handle, call: Call, outcome: Outcome): Promise<Gra
     handle.wake.leases.notify(); // an expired set may have given way, and other keys of it went to others
     return outcome.grant;
   }
+  const { waiter } = outcome;
+  const place: Place = { lasts: false };
+  handle.line.set(waiter, place);
   try {
-    return await waitInLine(handle, call, outcome.waiter);
+    return await waitInLine(handle, call, waiter, place);
   } catch (error) {
-    if (call.signal?.aborted === true) await leave(handle, call, outcome.waiter);
+    if (call.signal?.aborted === true) await leave(handle, call, waiter, place);
     throw error;
+  } finally {
+    handle.line.delete(waiter);
   }
 }
 
 /** Ends an aborted call, perhaps in the moment of its grant: what nobody will use goes to the next in line. */
-async function leave({ write, wake }: Handle, { undo }: Call, id: number): Promise<void> {
+async function leave({ write, wake }: Handle, { undo }: Call, id: number, place: Place): Promise<void> {
   await write(({ leases }, nowMs) => {
     const waiter = leases.waiter(id);
-    if (waiter === undefined) return;
-    leaveLine(leases, waiter, nowMs);
-    if (waiter.granted !== 0) undo(leases, waiter.granted, nowMs);
+    if (waiter !== undefined) leaveLine(leases, waiter, nowMs);
+    const token = waiter === undefined ? place.grant?.token : waiter.granted;
+    if (token !== undefined && token !== 0) undo(leases, token, nowMs);
   });
   wake.leases.notify();
 }
 
 /** Waits until the request is granted by whoever makes room, or room came by expiry, or time is up. */
-async function waitInLine(handle: Handle, { set, waitMs, signal }: Call, id: number): Promise<Grant> {
+async function waitInLine(handle: Handle, { set, waitMs, signal }: Call, id: number, place: Place): Promise<Grant> {
   const { read, write, wake, clock, pollMs = Infinity } = handle;
   const deadline = clock.monotonic() + waitMs;
   for (;;) {
     const { tick } = wake.leases;
+    if (place.lasts && place.grant !== undefined) return place.grant;
     const left = deadline - clock.monotonic();
     const freeInMs = left <= 0 ? 0 : await read(({ leases }, nowMs) => waitsFor(leases, id, nowMs), { signal });
     if (freeInMs > 0) {
@@ -136,6 +142,7 @@ async function waitInLine(handle: Handle, { set, waitMs, signal }: Call, id: num
     }
     const taken = await write(({ leases }, nowMs) => take(leases, set, id, left <= 0, nowMs), { signal });
     if (taken.moved) wake.leases.notify();
+    if (place.lasts && place.grant !== undefined) return place.grant;
     if (taken.error !== undefined) throw taken.error;
     if (taken.grant !== undefined) return taken.grant;
   }

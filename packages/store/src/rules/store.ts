@@ -1,21 +1,11 @@
-import { ConductorError } from '@conductor/core';
-import type {
-  Batches,
-  Clock,
-  DriverInfo,
-  EventEnvelope,
-  Filter,
-  Opt,
-  Store,
-  StoreCapabilities,
-  StreamId,
-} from '@conductor/core/ports';
-import { checkCount, checkStreamId } from './checks.js';
+import { raceAbort } from '@conductor/core';
+import type { Clock, DriverInfo, Filter, Grant, Opt, Store, StoreCapabilities } from '@conductor/core/ports';
 import { applyCommit, prepareCommit } from './commit.js';
-import { filterParts } from './filter.js';
 import { createLeases } from './lease-port.js';
+import { grantOf } from './leases.js';
 import type { OwnerLocks } from './lease-port.js';
 import type { StoreLimits } from './limits.js';
+import { createLog } from './log-port.js';
 import { createRecords } from './record-port.js';
 import type { Rows } from './rows.js';
 import { touchedBy } from './touches.js';
@@ -28,7 +18,7 @@ import type { Wake } from './wake.js';
 export interface Backend {
   /**
    * Runs `work` in a transaction: when it throws nothing was written; when the promise resolves its changes last. It may
-   * share the transaction with others, and `work` may run more than once.
+   * share the transaction with others, and `work` may run more than once. An aborted write may never be answered.
    */
   write<T>(work: (rows: Rows) => T, o: WriteHint): Promise<T>;
   /** Runs `work` on what is committed. It may run more than once. */
@@ -61,6 +51,12 @@ export interface BackendOptions {
   readonly ownerLocks: OwnerLocks | undefined;
 }
 
+/** Called with what is to be told once the transaction has lasted; nothing is when it has not. */
+export type Tell = (what: () => void) => void;
+
+/** Somebody here who waits for events: looks into a transaction that brings some. */
+export type Offer = (rows: Rows, nowMs: number, tell: Tell) => void;
+
 /** What the parts of one open store share. */
 export interface Handle {
   readonly clock: Clock;
@@ -70,8 +66,20 @@ export interface Handle {
   check(signal: AbortSignal | undefined): void;
   /** The wall time that leases and claims expire by. */
   now(): number;
-  write<T>(work: (rows: Rows, nowMs: number) => T, o?: WriteHint): Promise<T>;
+  write<T>(work: (rows: Rows, nowMs: number, tell: Tell) => T, o?: WriteHint): Promise<T>;
   read<T>(work: (rows: Rows, nowMs: number) => T, o?: ReadHint): Promise<T>;
+  /** Claims of this process that wait: one is served by the commit that brings its events. */
+  readonly offers: Set<Offer>;
+  /** Requests of this process in the line for a lease: one is served by the commit that frees it. */
+  readonly line: Map<number, Place>;
+}
+
+/** A request of this process in the line for a lease. */
+export interface Place {
+  /** What it was given, from within the transaction on. */
+  grant?: Grant;
+  /** Whether that transaction lasts. */
+  lasts: boolean;
 }
 
 /** The port `Store` over a driver's rows. All rules are here, so that drivers cannot differ in them. */
@@ -83,15 +91,30 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
     signal?.throwIfAborted();
   };
   const now = () => backend.now?.() ?? clock.now();
+  const line: Handle['line'] = new Map();
+  const offers: Handle['offers'] = new Set();
   const handle: Handle = {
     clock,
     pollMs,
     wake,
     check,
     now,
-    async write(work, o = {}) {
+    line,
+    offers,
+    async write<T>(work: (rows: Rows, nowMs: number, tell: Tell) => T, o: WriteHint = {}) {
       check(o.signal);
-      return backend.write((rows) => work(rows, now()), o);
+      let told: (() => void)[] = [];
+      const written = backend.write((rows) => {
+        told = []; // of the last time that the work was run
+        const tell: Tell = (what) => told.push(what);
+        return work(servingLine(rows, line, wake.leases, tell), now(), tell);
+      }, o);
+      // Whoever made the write may have gone; those who were served by it have not.
+      const answered = written.then((value) => {
+        for (const what of told) what();
+        return value;
+      });
+      return raceAbort(answered, o.signal);
     },
     async read(work, o = {}) {
       check(o.signal);
@@ -119,7 +142,14 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
       const prepared = prepareCommit(commit, limits);
       const { signal } = o;
       const touches = touchedBy(prepared);
-      const result = await handle.write((rows, nowMs) => applyCommit(rows, prepared, nowMs), { signal, touches });
+      const result = await handle.write(
+        (rows, nowMs, tell) => {
+          const applied = applyCommit(rows, prepared, nowMs);
+          if (prepared.count > 0 && !applied.deduplicated) for (const offer of offers) offer(rows, nowMs, tell);
+          return applied;
+        },
+        { signal, touches },
+      );
       if (prepared.count > 0) {
         wake.log.notify();
         wake.subscriptions.notify();
@@ -131,82 +161,22 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
   } satisfies Store);
 }
 
-function createLog({ read, wake, pollMs }: Handle): Pick<Store, 'head' | 'streams' | 'read' | 'readAll' | 'follow'> {
-  async function* readStream(stream: StreamId, o: Parameters<Store['read']>[1] = {}): Batches {
-    checkStreamId(stream);
-    const { backward = false, signal } = o;
-    let after = o.after ?? (backward ? Number.MAX_SAFE_INTEGER : 0);
-    let left = checkedLimit(o.limit);
-    checkCount('The version to read after', after);
-    while (left > 0) {
-      const limit = left;
-      const from = after;
-      const page = await read(({ log }) => log.readStream(stream, { after: from, limit, backward }), { signal });
-      const last = page.at(-1);
-      if (last === undefined) return;
-      yield page;
-      after = last.version;
-      left -= page.length;
-    }
-  }
-
-  async function* readAll(o: Opt & Filter & { readonly after?: number; readonly limit?: number } = {}): Batches {
-    filterParts(o);
-    const { signal } = o;
-    let after = o.after ?? 0;
-    let left = checkedLimit(o.limit);
-    checkCount('The seq to read after', after);
-    const upTo = await read(({ log }) => log.head(), { signal });
-    while (left > 0 && after < upTo) {
-      const limit = left;
-      const from = after;
-      const { events, scanned } = await read(({ log }) => log.readLog(o, { after: from, upTo, limit }), { signal });
-      if (events.length > 0) yield events;
-      after = scanned;
-      left -= events.length;
-    }
-  }
-
-  async function* follow(o: Opt & Filter & { readonly after: number }): Batches {
-    filterParts(o);
-    checkCount('The seq to follow after', o.after);
-    const { signal } = o;
-    let after = o.after;
-    for (;;) {
-      const { tick } = wake.log;
-      const from = after;
-      const tail = { filter: o, after: from };
-      const page = await read(({ log }) => readTail(log, o, from), { signal, tail });
-      if (page.events.length > 0) yield page.events;
-      after = Math.max(after, page.scanned);
-      if (page.events.length === 0) await wake.log.wait(tick, { ms: pollMs, signal });
-    }
-  }
-
-  return {
-    async head({ stream, signal } = {}) {
-      if (stream !== undefined) checkStreamId(stream);
-      return read(({ log }) => (stream === undefined ? log.head() : log.version(stream)), { signal });
+/** The rows, with grants to requests of this process handed over at once instead of left to be fetched. */
+function servingLine(rows: Rows, line: Handle['line'], wake: Wake, tell: Tell): Rows {
+  if (line.size === 0) return rows;
+  const { leases } = rows;
+  const serving: Rows['leases'] = Object.assign(Object.create(leases) as Rows['leases'], {
+    setGranted(id: number, token: number) {
+      const grant = leases.grant(token);
+      const place = line.get(id);
+      if (grant === undefined || place === undefined) return leases.setGranted(id, token);
+      leases.removeWaiter(id);
+      place.grant = grantOf(grant);
+      tell(() => {
+        place.lasts = true;
+        wake.notify();
+      });
     },
-    async streams({ kind, after = '', limit = 1_000, signal } = {}) {
-      return read(({ log }) => log.streams({ kind, after, limit: checkedLimit(limit) }), { signal });
-    },
-    read: readStream,
-    readAll,
-    follow,
-  };
-}
-
-function readTail(
-  log: Rows['log'],
-  filter: Filter,
-  after: number,
-): { readonly events: readonly EventEnvelope[]; readonly scanned: number } {
-  return log.readLog(filter, { after, upTo: log.head(), limit: Number.MAX_SAFE_INTEGER });
-}
-
-function checkedLimit(limit: number | undefined): number {
-  if (limit === undefined) return Number.MAX_SAFE_INTEGER;
-  if (Number.isSafeInteger(limit) && limit >= 0) return limit;
-  throw new ConductorError('VALIDATION_FAILED', `A limit must be a whole number from 0, not ${limit}`);
+  });
+  return { ...rows, leases: serving };
 }

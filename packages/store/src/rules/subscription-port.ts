@@ -1,6 +1,6 @@
-import type { Opt, OwnerId, Subscriptions } from '@conductor/core/ports';
+import type { Claim, Opt, OwnerId, Subscriptions } from '@conductor/core/ports';
 import { checkCount, checkName } from './checks.js';
-import type { Handle } from './store.js';
+import type { Handle, Offer } from './store.js';
 import {
   checkSpec,
   claimWork,
@@ -34,7 +34,7 @@ export function createSubscriptions(handle: Handle): Subscriptions {
 }
 
 async function claim(
-  { read, write, wake, now, pollMs }: Handle,
+  handle: Handle,
   name: string,
   {
     owner,
@@ -46,7 +46,19 @@ async function claim(
   checkName('an owner', owner);
   checkCount('The events of a claim', max, 1);
   checkCount('The time of a claim, in milliseconds,', visibleMs, 1);
+  const { read, write, wake, now, pollMs, offers } = handle;
   let scanned = 0;
+  let given: Claim | undefined;
+  // Served by the commit that brings the event, the claim needs no transaction of its own.
+  const offer: Offer = (rows, nowMs, tell) => {
+    if (!lookForWork(rows, name, scanned, nowMs).work) return;
+    const outcome = claimWork(rows, name, { owner, max, visibleMs }, nowMs);
+    if (!('claim' in outcome)) return;
+    tell(() => {
+      given = outcome.claim;
+      wake.subscriptions.notify();
+    });
+  };
   for (;;) {
     const { tick } = wake.subscriptions;
     const from = scanned;
@@ -60,6 +72,12 @@ async function claim(
     }
     const untilNext = nextMs === undefined ? Infinity : Math.max(1, nextMs - now());
     const ms = Math.min(untilNext, pollMs ?? Infinity);
-    await wake.subscriptions.wait(tick, { ms: ms === Infinity ? undefined : ms, signal });
+    offers.add(offer);
+    try {
+      await wake.subscriptions.wait(tick, { ms: ms === Infinity ? undefined : ms, signal });
+    } finally {
+      offers.delete(offer);
+    }
+    if (given !== undefined) return given;
   }
 }

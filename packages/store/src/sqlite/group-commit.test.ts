@@ -122,6 +122,27 @@ describe('group commit', () => {
     await Promise.all([first.close(), second.close()]);
   });
 
+  it('serves who waits here in the transaction that brings the event or frees the key', async () => {
+    const ran: string[] = [];
+    const clock = new FakeClock();
+    const store = await open(clock, { database: watched(openDatabase(path()), (sql) => ran.push(sql)) });
+    const written = () => ran.filter((sql) => sql === 'COMMIT').length - ran.filter((sql) => sql === 'BEGIN').length;
+    await store.leases.openOwner({ owner: 'one', host: 'here', bootId: 'now' });
+    const backoff = { baseMs: 1, maxMs: 1 };
+    await store.subscriptions.ensure({ name: 'feed', from: 'end', order: 'all', maxAttempts: 1, backoff });
+    const claim = store.subscriptions.claim('feed', { owner: 'one', max: 5, visibleMs: 60_000 });
+    const request = { owner: 'one', keys: [{ key: 'a', mode: 'exclusive' as const }], ttlMs: 60_000 };
+    const held = await store.leases.acquire({ ...request, set: 'first' });
+    const next = store.leases.acquire({ ...request, set: 'next' }, { waitMs: 60_000 });
+    await clock.advance(1);
+    const before = written();
+    await Promise.all([store.commit(commitOf('track/1', 0, events(2))), store.leases.release('first', held.token)]);
+    expect((await claim).deliveries.map(({ event }) => event.seq)).toEqual([1, 2]);
+    expect((await next).token).toBeGreaterThan(held.token);
+    expect(written() - before).toBe(1);
+    await store.close();
+  });
+
   it('leaves out whoever aborts before the group is written', async () => {
     const store = await open(new FakeClock());
     const stop = new AbortController();
