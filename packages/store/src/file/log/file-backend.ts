@@ -3,7 +3,7 @@ import type { Clock } from '@conductor/core/ports';
 import { createGroups } from '../../rules/group.js';
 import type { Member } from '../../rules/group.js';
 import type { Backend } from '../../rules/store.js';
-import type { FileStore, ProcessLock } from './file-store.js';
+import type { ProcessLock } from './file-store.js';
 import { logError } from './log-error.js';
 import type { LogFiles } from './log-files.js';
 import type { OpenLog } from './open-log.js';
@@ -31,7 +31,8 @@ const longestPauseMs = 100;
  */
 export function fileBackend(options: FileBackendOptions): {
   readonly backend: Backend;
-  readonly compact: FileStore['compact'];
+  /** Runs work under the lock of the folder, when everything that others wrote is there. Throws STORE_READ_ONLY. */
+  readonly alone: <T>(work: () => T) => Promise<T>;
 } {
   const { log, files, lock, clock, storeBusyMs, compactBytes, readOnly } = options;
   /** After a full disk, only twice as much is worth the next try. */
@@ -67,16 +68,14 @@ export function fileBackend(options: FileBackendOptions): {
     }
   };
 
-  const compact = async () => {
+  const alone = async <T>(work: () => T): Promise<T> => {
     if (readOnly && groups.failure === undefined) throw readOnlyError();
     await groups.settled();
     if (groups.failure !== undefined) throw groups.failure;
     try {
       return await underLock({ lock, clock, storeBusyMs }, () => {
         log.catchUp();
-        const { bytes: bytesBefore } = log.sizes();
-        log.compact();
-        return { bytesBefore, bytes: log.sizes().bytes };
+        return work();
       });
     } catch (thrown) {
       const error = logError(thrown);
@@ -136,7 +135,7 @@ export function fileBackend(options: FileBackendOptions): {
       lock.close();
     },
   };
-  return { backend, compact };
+  return { backend, alone };
 }
 
 function readOnlyError(): ConductorError {

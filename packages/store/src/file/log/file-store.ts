@@ -8,6 +8,8 @@ import { fileBackend, underLock } from './file-backend.js';
 import type { LogFiles } from './log-files.js';
 import { openLog } from './open-log.js';
 import { createSegments } from './segments.js';
+import { fileUpkeep } from './upkeep.js';
+import type { FileUpkeep } from './upkeep.js';
 
 /** A lock between processes that the operating system drops with its holder, whatever killed it. */
 export interface ProcessLock {
@@ -43,13 +45,7 @@ export interface FileStoreOptions {
 }
 
 /** A store in plain text files, and what only such a store can do. */
-export interface FileStore extends Store {
-  /**
-   * Writes the log anew without the lines that say nothing any more; other processes go on behind it. A crash leaves it done
-   * or not begun. Throws as a commit does; after STORE_FULL the log is as before. O(log), in which this process does nothing else.
-   */
-  compact(): Promise<{ readonly bytesBefore: number; readonly bytes: number }>;
-}
+export interface FileStore extends Store, FileUpkeep {}
 
 /**
  * A store in plain text files: each line of `log-000001.jsonl` and on is one transaction with its checksum, and the whole of
@@ -73,7 +69,7 @@ export async function fileStore(options: FileStoreOptions): Promise<FileStore> {
       log.catchUp();
       return log.id(ids);
     });
-    const { backend, compact } = fileBackend({ log, files, lock, clock, storeBusyMs, compactBytes, readOnly });
+    const { backend, alone } = fileBackend({ log, files, lock, clock, storeBusyMs, compactBytes, readOnly });
     const store = createStore({
       backend,
       driver: {
@@ -89,7 +85,7 @@ export async function fileStore(options: FileStoreOptions): Promise<FileStore> {
       pollMs: followPollMs,
       ownerLocks: owners,
     });
-    return Object.freeze({ ...store, compact });
+    return Object.freeze({ ...store, ...fileUpkeep({ log, backend, clock, alone }) });
   } catch (error) {
     files.close();
     lock.close();

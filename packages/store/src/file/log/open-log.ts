@@ -3,11 +3,13 @@ import type { Ids } from '@conductor/core/ports';
 import { createJournal } from '../../memory/journaled-map.js';
 import type { Journal } from '../../memory/journaled-map.js';
 import { memoryLeaseRows } from '../../memory/lease-rows.js';
+import type { LeaseState } from '../../memory/lease-rows.js';
 import { memoryLogRows } from '../../memory/log-rows.js';
 import { memoryRecordRows } from '../../memory/record-rows.js';
 import { memorySubscriptionRows } from '../../memory/subscription-rows.js';
+import type { SubscriptionState } from '../../memory/subscription-rows.js';
 import type { StoreLimits } from '../../rules/limits.js';
-import type { Rows } from '../../rules/rows.js';
+import type { EventRow, Rows } from '../../rules/rows.js';
 import { applyRedo, recordedRows, redosOf } from './redo.js';
 import type { FileRows, Redo } from './redo.js';
 import type { FoundLine, Segments } from './segments.js';
@@ -36,6 +38,10 @@ export interface OpenLog {
   id(ids: Ids): string;
   /** Bytes of all lines, and of those behind the base that hold no events: said anew, most of them say nothing any more. */
   sizes(): { readonly bytes: number; readonly spentBytes: number };
+  /** Everything there is of leases and subscriptions. */
+  state(): { readonly leases: LeaseState; readonly subscriptions: SubscriptionState };
+  /** What is wrong with the files, read again from the disk, in words. Throws STORE_CORRUPT. After `catchUp`. */
+  problems(): readonly string[];
   /** Writes the log anew without what is spent. After `catchUp`. */
   compact(): void;
 }
@@ -99,6 +105,8 @@ export function openLog(segments: Segments, limits: StoreLimits): OpenLog {
       return memory.header.id;
     },
     sizes: () => memory,
+    state: () => ({ leases: memory.plain.leases.state(), subscriptions: memory.plain.subscriptions.state() }),
+    problems: () => problemsOf(segments, memory.plain.log.head()),
     compact() {
       memory.bytes = segments.replaceAll(compacted(segments, memory));
       memory.spentBytes = 0;
@@ -134,6 +142,26 @@ function* compacted(segments: Segments, { header, plain }: Memory): Generator<un
     line = [];
   }
   if (line.length > 0) yield line;
+}
+
+/** Every line with its checksum, and the events in them: one after the other, in the log and in each stream. */
+function problemsOf(segments: Segments, head: number): readonly string[] {
+  const problems: string[] = [];
+  const versions = new Map<string, number>();
+  let last = 0;
+  for (const { number, body } of segments.lines()) {
+    for (const [table, method, args] of number === 1 ? [] : (body as readonly Redo[])) {
+      if (table !== 'log' || method !== 'addEvent') continue;
+      const { seq, stream, version } = args[0] as EventRow; // as `recordedRows` told it
+      if (seq !== last + 1) problems.push(`line ${number}: the event ${seq} stands behind ${last}`);
+      const before = versions.get(stream) ?? 0;
+      if (version !== before + 1) problems.push(`line ${number}: ${stream}@${version} stands behind ${before}`);
+      last = seq;
+      versions.set(stream, version);
+    }
+  }
+  if (last !== head) problems.push(`the log ends at event ${last}, and ${head} were read when it was opened`);
+  return problems;
 }
 
 function checkedHeader(body: unknown): Header {
