@@ -1,5 +1,6 @@
 import { anySignal } from '@conductor/core';
 import { nanos } from '@nats-io/transport-node';
+import { whenServed } from './patience.js';
 import { pull } from './pull.js';
 import type { PullEnd, Pulled } from './pull.js';
 import { itemOf } from './queue-context.js';
@@ -69,15 +70,17 @@ async function lookAfter(context: NatsQueueContext, queue: string, signals: read
 async function moveDue(context: NatsQueueContext, queue: string, signal: AbortSignal): Promise<void> {
   const { streams, names, link, clock } = context;
   const { name, later } = names.ofQueue(queue);
-  await streams.work();
   const consumer = `later_${name}`;
-  await ensureConsumer(streams.manager, names.work, {
-    durable_name: consumer,
-    ack_policy: 'explicit',
-    ack_wait: nanos(context.ackWaitMs),
-    filter_subject: later,
-    max_ack_pending: -1,
-    max_deliver: -1,
+  await whenServed({ link, clock, signal }, async () => {
+    await streams.work();
+    return ensureConsumer(streams.manager, names.work, {
+      durable_name: consumer,
+      ack_policy: 'explicit',
+      ack_wait: nanos(context.ackWaitMs),
+      filter_subject: later,
+      max_ack_pending: -1,
+      max_deliver: -1,
+    });
   });
   // What cannot be moved now is offered again when the server has heard nothing of it.
   const onMessage = (message: Pulled) => void move(context, queue, message).catch(() => undefined);

@@ -20,13 +20,26 @@ export async function whenServed<T>({ link, clock, signal }: PatienceOptions, wo
   for (;;) {
     await raceAbort(link.whenConnected(), signal);
     try {
-      return await raceAbort(work(), signal);
+      return await raceAbort(untilDown(link, work()), signal);
     } catch (error) {
       signal.throwIfAborted();
       if (link.connection.isClosed()) throw linkOver();
       if (isRefusal(error)) throw error;
     }
-    await clock.sleep(againMs, { signal });
+    if (link.connected) await clock.sleep(againMs, { signal });
+  }
+}
+
+/** An answer that was asked for over a connection that is lost will not come: it is asked for again at once. */
+async function untilDown<T>(link: NatsLink, answer: Promise<T>): Promise<T> {
+  let stop = () => {};
+  const down = new Promise<never>((_, reject) => {
+    stop = link.onChange(() => reject(linkOver()));
+  });
+  try {
+    return await Promise.race([answer, down]);
+  } finally {
+    stop();
   }
 }
 

@@ -1,8 +1,9 @@
-import { ConductorError } from '@conductor/core';
+import { ConductorError, withTimeout } from '@conductor/core';
 import type { Clock, Json, WorkItem } from '@conductor/core/ports';
 import { lastAttempt } from '../memory-work-queue.js';
 import { natsFailed } from './link.js';
 import type { NatsLink } from './link.js';
+import { whenServed } from './patience.js';
 import type { Pulled } from './pull.js';
 
 export interface HeldItemOptions {
@@ -33,6 +34,7 @@ export interface HeldItem {
 const beatsPerWait = 3;
 /** The server counted its patience from when it sent the item, which was a moment before it came. */
 const firstPatience = 0.9;
+/** How long an answer may take, a lost connection included; the server takes the same one twice. */
 const answerMs = 5_000;
 
 /**
@@ -61,8 +63,9 @@ export function holdItem(options: HeldItemOptions): HeldItem {
     options.onEnd();
   };
   const answer = async (word: string) => {
+    const ask = () => connection.request(pulled.reply, word, { timeout: answerMs });
     try {
-      await connection.request(pulled.reply, word, { timeout: answerMs });
+      await withTimeout((signal) => whenServed({ link, clock, signal }, ask), { timeoutMs: answerMs, clock });
     } catch (error) {
       throw natsFailed(`The answer for item ${id} did not reach the server`, error);
     }
