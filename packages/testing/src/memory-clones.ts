@@ -1,6 +1,5 @@
 import { ConductorError } from '@conductor/core';
-import type { BranchChange, BranchExchange, Clock, Repository, Workspace } from '@conductor/core/ports';
-import type { WorkFolders } from '@conductor/engine/remote';
+import type { BranchChange, BranchExchange, Clock, Repository, WorkFolders, Workspace } from '@conductor/core/ports';
 import { memoryWorkspace } from '@conductor/store/memory';
 
 interface MemoryCommit {
@@ -105,10 +104,10 @@ export async function memoryClones(clock: Clock, workspace: Workspace): Promise<
           remote.set(branch, commit);
           return { commit };
         },
-        spawned: async () => {},
         close: async () => {},
       };
     },
+    remove: async () => {},
   };
   return { repository, exchange, folders, remote, filesOf: (commit) => commitOf(commit).files };
 }

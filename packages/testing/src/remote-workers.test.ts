@@ -304,6 +304,7 @@ describe('a worker', () => {
       const engine = await world.engine();
       const workers = steeredWorkers();
       const greedy: WorkerPorts['folders'] = {
+        ...world.clones.folders,
         async open(o) {
           const folder = await world.clones.folders.open(o);
           return {

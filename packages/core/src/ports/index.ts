@@ -35,5 +35,6 @@ export type {
 export type { Workspace, WorkspaceEntry } from './workspace.js';
 export type { Repository, RepositoryStatus } from './repository.js';
 export type { BranchChange, BranchExchange } from './branch-exchange.js';
+export type { WorkFolder, WorkFolders } from './work-folders.js';
 export type { Authorize, Notifier } from './access.js';
 export type { Processes, RunCommand } from './processes.js';

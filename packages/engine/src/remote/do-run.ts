@@ -8,8 +8,11 @@ import type {
   Logger,
   MessageBus,
   Outcome,
+  ProcessRecord,
   RunCommand,
   RunContext,
+  WorkFolder,
+  WorkFolders,
   Workspace,
 } from '@conductor/core/ports';
 import type { Agents } from '../engine-context.js';
@@ -18,7 +21,6 @@ import { limitedRun, publishProgress } from '../run/run-executor.js';
 import { commitMessage, isOurs, ownFiles } from '../run/task-files.js';
 import type { ClaimedRun, TaskAssignment } from './mailbox.js';
 import { workBranch } from './offer-run.js';
-import type { WorkFolder, WorkFolders } from './worker-ports.js';
 
 /** What a worker needs for the runs that it has claimed. No store is among it. */
 export interface Workshop {
@@ -28,6 +30,7 @@ export interface Workshop {
   readonly workspaces: Map<string, Workspace>;
   readonly bus: MessageBus | undefined;
   readonly runCommand: RunCommand | undefined;
+  spawned(runId: string, process: ProcessRecord): Promise<void>;
   readonly afterTask: readonly string[] | undefined;
   readonly folder: string;
   readonly limits: Limits;
@@ -106,7 +109,7 @@ async function attempt(shop: Workshop, run: ClaimedRun, signal: AbortSignal): Pr
   shop.workspaces.set(runId, folder.workspace);
   try {
     const assignment = { ...run.assignment(), folder: folder.workspace.root };
-    const outcome = await outcomeOf(shop, folder, assignment, signal);
+    const outcome = await outcomeOf(shop, assignment, signal);
     if (outcome.error?.code === 'COMMAND_MISSING') throw ConductorError.fromJSON(outcome.error);
     const work = outcome.status === 'done' ? await handedOver(shop, folder, assignment, signal) : undefined;
     const { usage, ...answered } = outcome;
@@ -123,17 +126,12 @@ async function attempt(shop: Workshop, run: ClaimedRun, signal: AbortSignal): Pr
   }
 }
 
-async function outcomeOf(
-  shop: Workshop,
-  folder: WorkFolder,
-  assignment: TaskAssignment,
-  signal: AbortSignal,
-): Promise<Outcome> {
+async function outcomeOf(shop: Workshop, assignment: TaskAssignment, signal: AbortSignal): Promise<Outcome> {
   const { runCommand, afterTask, limits } = shop;
   const executor = requireAgent(shop.agents, assignment);
-  const contextOf = (own: AbortSignal, heard: () => void) => contextFor(shop, folder, assignment, own, heard);
+  const contextOf = (own: AbortSignal, heard: () => void) => contextFor(shop, assignment, own, heard);
   const outcome = await limitedRun(shop, executor, assignment, { signal, contextOf });
-  const spawned = (process: Parameters<WorkFolder['spawned']>[0]) => folder.spawned(process);
+  const spawned = (process: ProcessRecord) => shop.spawned(assignment.runId, process);
   return checkedBy({ runCommand, afterTask, cwd: assignment.folder, limits, spawned }, outcome, signal);
 }
 
@@ -147,7 +145,6 @@ function requireAgent(agents: Agents, { role, task }: TaskAssignment): Executor 
 
 function contextFor(
   shop: Workshop,
-  folder: WorkFolder,
   { trackId, runId, effect, task }: TaskAssignment,
   signal: AbortSignal,
   heard: () => void,
@@ -162,7 +159,7 @@ function contextFor(
     },
     async spawned(process) {
       heard();
-      await folder.spawned(process);
+      await shop.spawned(runId, process);
     },
     async extend(paths) {
       throw new ConductorError('UNSUPPORTED', `A worker on another machine cannot take ${paths.join(', ')} as well`, {

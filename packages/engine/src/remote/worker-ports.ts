@@ -6,39 +6,11 @@ import type {
   LeaseKeeper,
   Logger,
   MessageBus,
-  Opt,
   ProcessRecord,
   RunCommand,
   Store,
-  Workspace,
+  WorkFolders,
 } from '@conductor/core/ports';
-
-/** A copy of the project in which one run works, and nobody else. */
-export interface WorkFolder {
-  readonly workspace: Workspace;
-  /** Files that differ from the commit it was made of. */
-  changed(o?: Opt): Promise<readonly string[]>;
-  /** Commits these files, and makes the commit available to the engine as the head of `branch`. `COMMAND_FAILED`. */
-  handOver(
-    o: Opt & {
-      readonly branch: string;
-      readonly paths: readonly string[];
-      readonly message: string;
-      readonly key: string;
-    },
-  ): Promise<{ readonly commit: string }>;
-  /** Resolves when the group is on record, so that the next worker of this clone ends what this one leaves behind. */
-  spawned(process: ProcessRecord): Promise<void>;
-  /** Removes the copy. */
-  close(): Promise<void>;
-}
-
-/** A clone of the project's repository, of which a worker makes a fresh copy for each run. */
-export interface WorkFolders {
-  open(
-    o: Opt & { readonly runId: string; readonly base: { readonly branch: string; readonly commit: string } },
-  ): Promise<WorkFolder>;
-}
 
 /** What a worker works with. It sees of the store only the runs that it claims: see `Mailbox`. */
 export interface WorkerPorts {
@@ -48,6 +20,8 @@ export interface WorkerPorts {
   /** One that reaches the engine; absent: runs are found by the feed of the store. */
   readonly bus?: MessageBus | undefined;
   readonly runCommand?: RunCommand | undefined;
+  /** Awaited before a process group of a run may begin: on record here, it is ended by the next worker when this one is killed. */
+  readonly spawned?: ((runId: string, process: ProcessRecord) => Promise<void>) | undefined;
   /** Where this worker runs. */
   readonly host?: { readonly host: string; readonly bootId: string } | undefined;
   readonly clock?: Clock | undefined;
