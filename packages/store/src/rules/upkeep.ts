@@ -1,4 +1,4 @@
-import type { Opt } from '@conductor/core/ports';
+import type { ArtifactId, Opt } from '@conductor/core/ports';
 
 /** How long what nobody asks for any more is kept. */
 export interface TidyOptions extends Opt {
@@ -28,6 +28,8 @@ export interface Upkeep {
    * over. Events, records and numbers stay; settled deliveries leave nothing. Throws as a commit does.
    */
   tidy(o?: TidyOptions): Promise<Tidied>;
+  /** Every artifact that an event or a row names anywhere in its text: what a sweep must leave. O(log). */
+  references(o?: Opt): Promise<ReadonlySet<ArtifactId>>;
 }
 
 const day = 24 * 60 * 60_000;
@@ -35,4 +37,10 @@ const day = 24 * 60 * 60_000;
 /** Up to which moments things are removed. */
 export function tidyLimits(nowMs: number, { deadLetterMs = 30 * day, leaseTraceMs = day }: TidyOptions) {
   return { deadBeforeMs: nowMs - deadLetterMs, leasesBeforeMs: nowMs - leaseTraceMs };
+}
+
+/** Adds every artifact that a text names. */
+export function noteArtifacts(text: string, into: Set<ArtifactId>): void {
+  // The casts: the pattern is the shape of an id.
+  for (const [id] of text.matchAll(/sha256:[0-9a-f]{64}/gu)) into.add(id as ArtifactId);
 }

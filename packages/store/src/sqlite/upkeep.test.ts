@@ -282,4 +282,19 @@ describe('a database that is tidied', () => {
   });
 });
 
+describe('artifacts that are named', () => {
+  it('are found in events and in rows, wherever they stand in them', async () => {
+    const store = await open();
+    const id = (digit: string) => `sha256:${digit.repeat(64)}`;
+    await store.records.define('$view', { version: 1, indexes: [] });
+    for (let version = 0; version < 250; version += 1) {
+      const data = { deep: [{ text: `see ${id(version === 249 ? 'b' : 'a')}.` }] };
+      await store.commit(commitOf('track/a', version, [{ type: 'x', v: 1, data }]));
+    }
+    const records = [{ collection: '$view', key: 'k', expectedRevision: 0, value: { [id('c')]: `${id('d')}e` } }];
+    await store.commit({ ...commitOf('track/a', 0), appends: [], records });
+    expect([...(await store.references())].sort()).toEqual([id('a'), id('b'), id('c'), id('d')]);
+  });
+});
+
 const numbersOf = async (store: Store) => (await all(store.readAll())).map(({ data }) => (data as { n: number }).n);

@@ -1,7 +1,7 @@
 import { ConductorError } from '@conductor/core';
-import type { Clock, Opt } from '@conductor/core/ports';
+import type { ArtifactId, Clock, Opt } from '@conductor/core/ports';
 import type { Backend } from '../rules/store.js';
-import { tidyLimits } from '../rules/upkeep.js';
+import { noteArtifacts, tidyLimits } from '../rules/upkeep.js';
 import type { TidyOptions, Upkeep } from '../rules/upkeep.js';
 import type { Sql, SqlDatabase } from './database.js';
 import { sqliteError } from './errors.js';
@@ -76,6 +76,16 @@ export function sqliteUpkeep({ database, sql, backend, clock, storeBusyMs, readO
       const { bytes } = await backend.read(() => roomOf(sql), { signal });
       return { ...removed, bytesBefore: before.bytes, bytes };
     },
+    async references(o = {}) {
+      const found = new Set<ArtifactId>();
+      let after: number | undefined = 0;
+      while (after !== undefined) {
+        const from: number = after;
+        after = await backend.read(() => noteEvents(sql, from, found), o);
+      }
+      await backend.read(() => noteRows(sql, found), o);
+      return found;
+    },
   };
 }
 
@@ -99,6 +109,19 @@ function removePast(
   const sets = sql.run('DELETE FROM grants WHERE lost = 1 AND expires_at < ?', leasesBeforeMs);
   const requests = sql.run('DELETE FROM waiters WHERE until < ?', leasesBeforeMs);
   return { deadLetters: letters.changes, leases: sets.changes + requests.changes };
+}
+
+/** Looks at a page of events that may name an artifact; answers where the next page begins. */
+function noteEvents(sql: Sql, after: number, into: Set<ArtifactId>): number | undefined {
+  const select = `SELECT seq, data FROM events WHERE seq > ? AND instr(data, 'sha256:') > 0 ORDER BY seq LIMIT 200`;
+  const rows = sql.all<{ seq: number; data: string }>(select, after);
+  for (const { data } of rows) noteArtifacts(data, into);
+  return rows.at(-1)?.seq;
+}
+
+function noteRows(sql: Sql, into: Set<ArtifactId>): void {
+  const select = `SELECT value FROM records WHERE instr(value, 'sha256:') > 0`;
+  for (const { value } of sql.all<{ value: string }>(select)) noteArtifacts(value, into);
 }
 
 /** Bytes of the file, and those of them that are free. */

@@ -228,6 +228,21 @@ describe('the files of a log', () => {
   });
 });
 
+describe('artifacts that are named', () => {
+  it('are found in events and in rows of a log, before and after it is written anew', async () => {
+    const store = await new Disk().open();
+    const id = (digit: string) => `sha256:${digit.repeat(64)}`;
+    await store.records.define('$view', { version: 1, indexes: [] });
+    await store.commit(commitOf('track/a', 0, [{ type: 'x', v: 1, data: { deep: [id('a')] } }]));
+    const records = [{ collection: '$view', key: 'k', expectedRevision: 0, value: { [id('c')]: 1 } }];
+    await store.commit({ ...commitOf('track/a', 0), appends: [], records });
+    for (let tries = 0; tries < 2; tries += 1) {
+      expect([...(await store.references())].sort()).toEqual([id('a'), id('c')]);
+      await store.compact();
+    }
+  });
+});
+
 describe('other handles of a log that is written anew', () => {
   it('go on behind it, whether they had read all of it or have to begin again', async () => {
     const { disk, clock, store } = await filled();

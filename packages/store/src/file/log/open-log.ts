@@ -10,6 +10,7 @@ import { memorySubscriptionRows } from '../../memory/subscription-rows.js';
 import type { SubscriptionState } from '../../memory/subscription-rows.js';
 import type { StoreLimits } from '../../rules/limits.js';
 import type { EventRow, Rows } from '../../rules/rows.js';
+import type { LogLine } from './line.js';
 import { applyRedo, recordedRows, redosOf } from './redo.js';
 import type { FileRows, Redo } from './redo.js';
 import type { FoundLine, Segments } from './segments.js';
@@ -40,6 +41,8 @@ export interface OpenLog {
   sizes(): { readonly bytes: number; readonly spentBytes: number };
   /** Everything there is of leases and subscriptions. */
   state(): { readonly leases: LeaseState; readonly subscriptions: SubscriptionState };
+  /** All lines there are, read again from the disk. After `catchUp`. */
+  lines(): Iterable<LogLine>;
   /** What is wrong with the files, read again from the disk, in words. Throws STORE_CORRUPT. After `catchUp`. */
   problems(): readonly string[];
   /** Writes the log anew without what is spent. After `catchUp`. */
@@ -106,6 +109,7 @@ export function openLog(segments: Segments, limits: StoreLimits): OpenLog {
     },
     sizes: () => memory,
     state: () => ({ leases: memory.plain.leases.state(), subscriptions: memory.plain.subscriptions.state() }),
+    lines: () => segments.lines(),
     problems: () => problemsOf(segments, memory.plain.log.head()),
     compact() {
       memory.bytes = segments.replaceAll(compacted(segments, memory));

@@ -1,8 +1,8 @@
-import type { Clock } from '@conductor/core/ports';
 import { ConductorError } from '@conductor/core';
+import type { ArtifactId, Clock } from '@conductor/core/ports';
 import type { Rows } from '../../rules/rows.js';
 import type { Backend } from '../../rules/store.js';
-import { tidyLimits } from '../../rules/upkeep.js';
+import { noteArtifacts, tidyLimits } from '../../rules/upkeep.js';
 import type { TidyOptions, Upkeep } from '../../rules/upkeep.js';
 import type { OpenLog } from './open-log.js';
 
@@ -46,6 +46,15 @@ export function fileUpkeep({ log, backend, clock, alone }: Parts): FileUpkeep {
       const { signal } = o;
       const removed = await backend.write((rows) => removePast(rows, log, clock.now(), o), { signal });
       return { ...removed, ...(await compact()) };
+    },
+    async references({ signal } = {}) {
+      signal?.throwIfAborted();
+      const found = new Set<ArtifactId>();
+      await alone(() => {
+        // What a row said before counts too: a sweep rather leaves something.
+        for (const { body } of log.lines()) noteArtifacts(JSON.stringify(body), found);
+      });
+      return found;
     },
   };
 }
