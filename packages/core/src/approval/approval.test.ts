@@ -178,4 +178,9 @@ describe('a question', () => {
       version: 2,
     });
   });
+
+  it('does not guess at facts of its own that a later version has written', () => {
+    const newer = { type: 'approval.answered', v: 2, data: { outcome: 'denied' } };
+    expect(on(request(), newer).state).toMatchObject({ status: 'pending', version: 2 });
+  });
 });

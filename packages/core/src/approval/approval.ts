@@ -3,6 +3,7 @@ import { ConductorError } from '../kernel/error.js';
 import { jsonValue } from '../kernel/json.js';
 import type { ActorRef, EventEnvelope, Json, NewEvent } from '../ports/values.js';
 import type { DecideContext, Decider } from '../track/decider.js';
+import { eventVersion } from '../track/upcast.js';
 
 const id = z.string().min(1).max(256);
 const actor = z.object({ kind: z.enum(['user', 'agent', 'engine', 'system', 'foreign']), id });
@@ -126,8 +127,9 @@ function missing(state: ApprovalState): ConductorError {
   });
 }
 
-function evolve(state: ApprovalState, { type, data, version, at, actor: by }: EventEnvelope): ApprovalState {
+function evolve(state: ApprovalState, { type, v, data, version, at, actor: by }: EventEnvelope): ApprovalState {
   const next = { ...state, version };
+  if (v > eventVersion(type)) return next; // written by a later version: kept, and not guessed at
   switch (type) {
     case 'approval.requested':
       return { ...next, status: 'pending', request: data as Data<'approval.requested'>, requestedAt: at };

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { instant, parseInstant } from '../kernel/clock.js';
 import type { EventEnvelope, Instant } from '../ports/values.js';
 import { trackEvents } from '../track/event-schemas.js';
-import { isTrackEvent, trackEventVersion, type TrackEventData, type TrackEventType } from '../track/events.js';
+import { isTrackEvent, type TrackEventData, type TrackEventType } from '../track/events.js';
+import { eventVersion } from '../track/upcast.js';
 import { boardMessages, type PublishedBoard } from './board-words.js';
 import type { Draft } from './message-draft.js';
 import { fitPayload } from './fit-payload.js';
@@ -44,7 +45,7 @@ export interface PublishContext {
  * telling it once. Texts and lists are cut where a line would not fit a bus message (64 KiB).
  */
 export function publishedMessages(event: EventEnvelope, context: PublishContext): readonly QueueMessage[] {
-  if (event.v !== trackEventVersion) return [];
+  if (event.v !== eventVersion(event.type)) return [];
   return draftsOf(event, context).map((draft) => {
     const payload = fitPayload(draft.payload);
     const id = messageId(context.projectId, event.id, { type: draft.type, payload });

@@ -33,6 +33,11 @@ describe('a project', () => {
     on({ type: 'project.created', v: 1, data: create.data }).when(create).then([]);
   });
 
+  it('does not guess at facts of its own that a later version has written', () => {
+    const { state } = on(added('a'), { ...activated('a'), v: 2 }, { ...added('b'), v: 2 });
+    expect([state.version, state.active, [...state.tracks.keys()]]).toEqual([3, undefined, ['a']]);
+  });
+
   it('keeps its tracks in the order in which they came', () => {
     const { state } = on(added('b'), added('a', true));
     expect([...state.tracks.values()]).toEqual([

@@ -3,6 +3,7 @@ import { ConductorError } from '../kernel/error.js';
 import type { EventEnvelope, Json, NewEvent } from '../ports/values.js';
 import type { Decider } from '../track/decider.js';
 import { foldedId } from '../track/names.js';
+import { eventVersion } from '../track/upcast.js';
 
 const id = z.string().min(1).max(256);
 
@@ -73,8 +74,9 @@ function activate(state: ProjectState, trackId: string): readonly NewEvent[] {
   return [event('registry.activated', { trackId })];
 }
 
-function evolve(state: ProjectState, { type, data, version }: EventEnvelope): ProjectState {
+function evolve(state: ProjectState, { type, v, data, version }: EventEnvelope): ProjectState {
   const next = { ...state, version };
+  if (v > eventVersion(type)) return next; // written by a later version: kept, and not guessed at
   if (type === 'project.created') return { ...next, ...(data as Data<'project.created'>) };
   if (type === 'registry.added') {
     const { trackId, ...rest } = data as Data<'registry.added'>;

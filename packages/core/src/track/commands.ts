@@ -15,7 +15,8 @@ export interface TrackCommands {
   'track.configure': Event<'track.configured'>;
   'track.ready': Event<'track.readied'>;
   'track.activate': Event<'track.activated'>;
-  'track.pause': Event<'track.paused'>;
+  /** Without a mode running work may end first. */
+  'track.pause': { reason?: string | undefined; mode?: 'drain' | 'now' | undefined };
   'track.resume': Event<'track.resumed'>;
   'track.fail': Event<'track.failed'>;
   'track.retry': Event<'track.retried'>;

@@ -189,7 +189,9 @@ describe('a question to a person', () => {
         .when(apply)
         .then(['decision.used', { type: 'track.paused', data: { reason: 'Not approved: FIX_LIMIT', mode: 'now' } }]);
       expect(state).toMatchObject({ lifecycle: 'paused', draining: false });
-      on(requested, given_(parts), trackEvent('track.paused', {})).when(apply).then(['decision.used']);
+      on(requested, given_(parts), trackEvent('track.paused', { mode: 'drain' }))
+        .when(apply)
+        .then(['decision.used']);
     }
   });
 

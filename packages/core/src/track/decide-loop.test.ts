@@ -83,7 +83,7 @@ describe('a run', () => {
   it('needs an active track', () => {
     on().when(run).then('TRACK_NOT_FOUND');
     on(facts.created()).when(run).then('INVALID_STATE');
-    on(...facts.live(), trackEvent('track.paused', {}))
+    on(...facts.live(), trackEvent('track.paused', { mode: 'drain' }))
       .when(run)
       .then('INVALID_STATE');
     on(...facts.live(), trackEvent('track.cancelled', {}))
@@ -114,7 +114,7 @@ describe('a run', () => {
 
   it('stops once', () => {
     const stop: TrackCommand = { name: 'loop.stop', data: { reason: 'paused' } };
-    const { state } = on(...facts.live(), trackEvent('track.paused', {}))
+    const { state } = on(...facts.live(), trackEvent('track.paused', { mode: 'drain' }))
       .when(stop)
       .then(['loop.stopped']);
     expect(state).toMatchObject({ draining: false, run: { stopped: 'paused' } });

@@ -18,7 +18,7 @@ const inLifecycle: Readonly<Record<Lifecycle, readonly NewEvent[]>> = {
   draft: [facts.created()],
   ready: [facts.created(), trackEvent('track.readied', {})],
   active: facts.live(),
-  paused: [...facts.live(), trackEvent('track.paused', {})],
+  paused: [...facts.live(), trackEvent('track.paused', { mode: 'drain' })],
   failed: [...facts.live(), trackEvent('track.failed', {})],
   cancelled: [facts.created(), trackEvent('track.cancelled', {})],
   completed: [...facts.live(), trackEvent('track.completed', { criteria: [], report: { text: '' } })],
@@ -100,7 +100,11 @@ describe('the lifecycle of a track', () => {
       .then(['track.paused']).state;
     expect(paused).toMatchObject({ lifecycle: 'paused', lifecycleReason: 'lunch', draining: true });
     expect(
-      on(...facts.live(), trackEvent('track.paused', { reason: 'lunch' }), trackEvent('track.resumed', {})).state,
+      on(
+        ...facts.live(),
+        trackEvent('track.paused', { reason: 'lunch', mode: 'drain' }),
+        trackEvent('track.resumed', {}),
+      ).state,
     ).not.toHaveProperty('lifecycleReason');
   });
 
@@ -214,7 +218,7 @@ describe('a track', () => {
     on(...facts.live(), ...facts.at('EVALUATE_EXECUTION', 'IN_PROGRESS'))
       .when(complete(true))
       .then('INVALID_STATE');
-    on(...facts.live(), ...facts.at('COMPLETE', 'IN_PROGRESS'), trackEvent('track.paused', {}))
+    on(...facts.live(), ...facts.at('COMPLETE', 'IN_PROGRESS'), trackEvent('track.paused', { mode: 'drain' }))
       .when(complete(true))
       .then('INVALID_STATE');
     on(...facts.live(), ...facts.at('COMPLETE', 'IN_PROGRESS'), ...inLifecycle.completed.slice(-1))

@@ -51,11 +51,11 @@ const decideTrack: Rules<Exclude<Extract<TrackCommandName, `track.${string}`>, '
   },
   'track.ready': lifecycle('ready', 'track.readied'),
   'track.activate': lifecycle('activate', 'track.activated'),
-  'track.pause': (state, data) =>
+  'track.pause': (state, { mode = 'drain', ...why }) =>
     // A drain may be cut short: paused already, but not yet as the caller wants it.
-    state.lifecycle === 'paused' && state.draining && data.mode === 'now'
-      ? [trackEvent('track.paused', data)]
-      : lifecycle('pause', 'track.paused')(state, data),
+    state.lifecycle === 'paused' && state.draining && mode === 'now'
+      ? [trackEvent('track.paused', { ...why, mode })]
+      : lifecycle('pause', 'track.paused')(state, { ...why, mode }),
   'track.resume': lifecycle('resume', 'track.resumed'),
   'track.fail': lifecycle('fail', 'track.failed'),
   'track.retry': lifecycle('retry', 'track.retried'),

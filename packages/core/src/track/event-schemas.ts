@@ -174,7 +174,7 @@ export const trackEvents = {
   }),
   'track.readied': why,
   'track.activated': why,
-  'track.paused': why.extend({ mode: z.enum(['drain', 'now']).optional() }),
+  'track.paused': why.extend({ mode: z.enum(['drain', 'now']) }),
   'track.resumed': why,
   'track.failed': why,
   'track.retried': why,

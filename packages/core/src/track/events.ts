@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Json, NewEvent } from '../ports/values.js';
 import type { trackEvents } from './event-schemas.js';
+import { eventVersion } from './upcast.js';
 
 export type TrackEventType = keyof typeof trackEvents;
 export type TrackEventData<T extends TrackEventType> = z.infer<(typeof trackEvents)[T]>;
@@ -64,12 +65,9 @@ const types: Readonly<Record<TrackEventType, true>> = {
   'timer.fired': true,
 };
 
-/** Current version of every built-in event type. */
-export const trackEventVersion = 1;
-
 /** A new event of a track; the compiler holds the payload to its schema. */
 export function trackEvent<T extends TrackEventType>(type: T, data: TrackEventData<T>): NewEvent {
-  return { type, v: trackEventVersion, data: data as Json }; // every schema above describes plain JSON
+  return { type, v: eventVersion(type), data: data as Json }; // every schema above describes plain JSON
 }
 
 /** True for the types above; others are kept in the log and ignored by folds. */

@@ -9,6 +9,7 @@ import { isTrackEvent, trackEvent } from './events.js';
 import { evolveTrack, foldTrack } from './evolve.js';
 import { initialTrack } from './initial.js';
 import { track } from './track.js';
+import { eventVersion } from './upcast.js';
 
 const id = 'greet_20260101';
 const { state } = given(track, id, [...facts.live(), facts.plan(planned('1'))]);
@@ -44,9 +45,11 @@ describe('a fold', () => {
 
   it('ignores a built-in fact of a newer version and says so from then on', () => {
     for (const type of Object.keys(trackEvents)) {
-      const newer = evolveTrack(state, envelope({ type, v: 2, data: {} }));
+      const newer = evolveTrack(state, envelope({ type, v: eventVersion(type) + 1, data: {} }));
       expect(newer).toEqual({ ...state, version: state.version + 1, degraded: true });
-      expect(evolveTrack(newer, envelope(trackEvent('track.paused', {}), newer.version + 1))).toMatchObject({
+      expect(
+        evolveTrack(newer, envelope(trackEvent('track.paused', { mode: 'drain' }), newer.version + 1)),
+      ).toMatchObject({
         degraded: true,
         lifecycle: 'paused',
       });

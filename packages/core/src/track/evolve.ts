@@ -1,5 +1,5 @@
 import type { EventEnvelope, Usage } from '../ports/values.js';
-import { isTrackEvent, trackEventVersion } from './events.js';
+import { isTrackEvent } from './events.js';
 import type { TrackEventData, TrackEventType } from './events.js';
 import { evolveImport } from './evolve-import.js';
 import { evolveGovernance } from './evolve-governance.js';
@@ -8,6 +8,7 @@ import { evolvePlan } from './evolve-plan.js';
 import { defaultLimits } from './limits.js';
 import type { Limits } from './limits.js';
 import { Scratch } from './scratch.js';
+import { eventVersion } from './upcast.js';
 import type { TrackState } from './model.js';
 
 /** One handler per event type; a missing key means that the fold does not need the event. */
@@ -91,7 +92,7 @@ export function evolveTrack(state: TrackState, event: EventEnvelope): TrackState
 function apply(state: TrackState, event: EventEnvelope, scratch: Scratch): TrackState {
   const { type, version, at } = event;
   const known = isTrackEvent(type);
-  if (known && event.v > trackEventVersion) return { ...state, version, degraded: true };
+  if (known && event.v > eventVersion(type)) return { ...state, version, degraded: true };
   if (!known) return version > state.version ? { ...state, version } : state;
   const handler = handlers[type] as
     ((s: TrackState, d: unknown, e: EventEnvelope, c: Scratch) => TrackState) | undefined; // keyed by the type itself

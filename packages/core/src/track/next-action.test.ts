@@ -169,7 +169,7 @@ describe('what is owed', () => {
 
   it('in a pause is to stop, at once or when what runs has ended and is settled', () => {
     const running = [two, ...facts.at('EXECUTE', 'IN_PROGRESS'), facts.started('1')];
-    const drain = trackEvent('track.paused', {});
+    const drain = trackEvent('track.paused', { mode: 'drain' });
     expect(next(...running, trackEvent('track.paused', { mode: 'now' }))).toEqual({ do: 'stop', reason: 'paused' });
     expect(next(...running, drain)).toEqual({ do: 'wait' });
     expect(next(...running, taskReported('1'), drain)).toMatchObject({ do: 'settle' });
