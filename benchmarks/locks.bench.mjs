@@ -1,6 +1,7 @@
 // Leases with fencing tokens beside a raw row of the same database that is taken and given back (W11), both with
 // synchronous = FULL. Needs `pnpm run build`. Ends with 1 when a figure misses its target.
 import { openFloor } from './lib/floor.mjs';
+import { peer } from './lib/peers.mjs';
 import { ended, line, pool, rounds, seconds } from './lib/rounds.mjs';
 import { openSubject } from './lib/runs.mjs';
 
@@ -48,31 +49,36 @@ async function floor(count, lanes, { grouped }) {
   return figures;
 }
 
-async function compare(bench, subjects, least) {
+async function compare(bench, subjects, least, timesPeer) {
   const seen = await rounds(subjects);
-  const ofFloor = seen.ours.locksPerSecond / seen.floor.locksPerSecond;
-  line(
-    bench,
-    { locksPerSecond: seen.ours.locksPerSecond, floor: seen.floor.locksPerSecond, ofFloor },
-    { ofFloor: { least } },
-  );
+  const { locksPerSecond } = seen.ours;
+  const ofFloor = locksPerSecond / seen.floor.locksPerSecond;
+  const figures = { locksPerSecond, floor: seen.floor.locksPerSecond, ofFloor };
+  const other = await peer('w11-locks.mjs', bench, 'proper-lockfile');
+  if (other === undefined) return line(bench, figures, { ofFloor: { least } });
+  const ofPeer = locksPerSecond / other.locks_per_s;
+  const beside = { ...figures, peer: other.peer, theirs: other.locks_per_s, ofPeer };
+  line(bench, beside, { ofFloor: { least }, ofPeer: { least: timesPeer } });
 }
 
 await compare(
   'W11.seq',
   { floor: () => floor(1_000, 1, { grouped: false }), ours: () => ours(1_000, 1, () => 'file:a') },
   0.9,
+  0.85,
 );
 await compare(
   'W11.c16',
   { floor: () => floor(3_200, 16, { grouped: false }), ours: () => ours(3_200, 16, (lane) => `file:${lane}`) },
   1,
+  5,
 );
 // Each hand-off is one commit: the release of one waiter grants the next.
 await compare(
   'W11.contended',
   { floor: () => floor(640, 1, { grouped: false }), ours: () => ours(640, 8, () => 'file:a', 60_000) },
   0.9,
+  10,
 );
 
 ended();

@@ -1,6 +1,7 @@
 // A queue over the log: jobs are events, a named subscription hands them to a worker and remembers which are done (W4.single);
 // and the time from a job's commit until its handler begins (W5). Needs `pnpm run build`. Ends with 1 when a figure misses.
 import { openFloor } from './lib/floor.mjs';
+import { peer } from './lib/peers.mjs';
 import { ended, line, pool, quantile, rounds, seconds } from './lib/rounds.mjs';
 import { openSubject } from './lib/runs.mjs';
 
@@ -94,11 +95,19 @@ async function pickup() {
   const { ours, floor } = await rounds({ floor: floorQueue, ours: ourQueue });
   const ofFloorIn = ours.inPerSecond / floor.inPerSecond;
   const ofFloorOut = ours.outPerSecond / floor.outPerSecond;
-  line(
-    'W4.single',
-    { ...ours, floorIn: floor.inPerSecond, floorOut: floor.outPerSecond, ofFloorIn, ofFloorOut },
-    { ofFloorIn: { least: 0.6 }, ofFloorOut: { least: 0.5 } },
-  );
+  const figures = { ...ours, floorIn: floor.inPerSecond, floorOut: floor.outPerSecond, ofFloorIn, ofFloorOut };
+  const wanted = { ofFloorIn: { least: 0.6 }, ofFloorOut: { least: 0.5 } };
+  const other = await peer('w4-bullmq.mjs', 'W4.single', 'bullmq');
+  if (other === undefined) line('W4.single', figures, wanted);
+  else {
+    const ofPeerIn = ours.inPerSecond / other.enqueue_per_s;
+    const ofPeerOut = ours.outPerSecond / other.drain_per_s;
+    line(
+      'W4.single',
+      { ...figures, peer: other.peer, peerIn: other.enqueue_per_s, peerOut: other.drain_per_s, ofPeerIn, ofPeerOut },
+      { ...wanted, ofPeerIn: { least: 2.7 }, ofPeerOut: { least: 3.8 } },
+    );
+  }
 }
 {
   const { ours, floor } = await rounds({ floor: commitLatency, ours: pickup });
