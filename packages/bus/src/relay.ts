@@ -22,7 +22,7 @@ export interface RelayOptions extends Opt, Filter {
   readonly from?: SubscriptionSpec['from'];
   /** What is told of an event, or nothing. Default: {@link pointerTo}. */
   messageOf?(event: EventEnvelope): BusMessage | undefined;
-  /** Events of one claim; default 500. */
+  /** Events of one claim; default 1,000, which is one page of the log. */
   readonly max?: number;
   /** After this time another may go on where a relay died; default 30 s. */
   readonly visibleMs?: number;
@@ -41,7 +41,7 @@ const maxAttempts = 1_000;
  * rejects with its reason; throws CLOSED when the store or the bus is closed, and what else the store throws.
  */
 export async function relay(subscriptions: Subscriptions, bus: MessageBus, options: RelayOptions): Promise<never> {
-  const { name, owner, kinds, types, from = 'start', max = 500, visibleMs = 30_000, signal } = options;
+  const { name, owner, kinds, types, from = 'start', max = 1_000, visibleMs = 30_000, signal } = options;
   const { clock = systemClock(), messageOf = pointerTo } = options;
   await subscriptions.ensure({ name, kinds, types, from, order: 'all', maxAttempts, backoff });
   /** Answers why not all of a claim could be told; the rest of it is back in the log then. */

@@ -3,7 +3,7 @@ import type { BusMessage, Clock, Instant, Json, Opt } from '@conductor/core/port
 import type { Publisher } from './publisher.js';
 import { asked } from './streams.js';
 import type { NatsStreams } from './streams.js';
-import { encodeToken } from './subjects.js';
+import { encodeId } from './subjects.js';
 import type { NatsNames } from './subjects.js';
 
 /** An item that was given up, as it was pushed. */
@@ -39,7 +39,6 @@ interface BurialContext {
 }
 
 const maxReason = 4_096;
-const maxIdToken = 200;
 
 /** The stream of dead letters: items of all queues, with why, for a person to read and perhaps to push again. */
 export function createBurials({ streams, names, publisher, clock, publish }: BurialContext): Burials {
@@ -50,7 +49,7 @@ export function createBurials({ streams, names, publisher, clock, publish }: Bur
       const { dead, name } = names.ofQueue(queue);
       const letter: DeadLetter = { queue, id, body, attempt, reason, at };
       await streams.dead();
-      const messageId = `${name}:${encodeToken(id, maxIdToken)}:${attempt}`;
+      const messageId = `${name}:${encodeId(id)}:${attempt}`;
       await publisher.send([{ subject: dead, messageId, payload: JSON.stringify(letter) }]);
       await publish([{ id: `${id}/dead`, topic: `queue/${queue}/dead`, body: { id, attempt, reason }, at }]);
     },

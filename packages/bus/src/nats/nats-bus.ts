@@ -18,7 +18,7 @@ import { createLink, natsFailed } from './link.js';
 import { createPublisher } from './publisher.js';
 import { parseNatsUrl } from './server-url.js';
 import { createStreams } from './streams.js';
-import { encodeToken, natsNames } from './subjects.js';
+import { encodeId, natsNames } from './subjects.js';
 import { openTopicReader, wireOf } from './topic-reader.js';
 import type { TopicReader } from './topic-reader.js';
 import { createNatsQueue } from './work-queue.js';
@@ -171,8 +171,6 @@ interface Parts {
   release(): Promise<void>;
 }
 
-const maxIdToken = 200;
-
 function assemble({ link, streams, names, clock, limits, release }: Parts): NatsBus {
   const readers = new Set<TopicReader>();
   const publisher = createPublisher({ link, clock, timeoutMs: limits.publishMs, window: limits.window });
@@ -187,7 +185,7 @@ function assemble({ link, streams, names, clock, limits, release }: Parts): Nats
     // All are checked before the first is sent: a batch is accepted or refused.
     const outgoing = messages.map((message) => ({
       subject: names.ofTopic(message.topic),
-      messageId: encodeToken(`${message.topic}\n${message.id}`, maxIdToken),
+      messageId: encodeId(`${message.topic}\n${message.id}`),
       payload: wireOf(message, checkedMessage(message, limits.messageBytes)),
     }));
     // Whoever subscribed before this call gets its messages.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topicMatcher } from '../topics.js';
-import { encodeToken, natsNames } from './subjects.js';
+import { encodeId, encodeToken, natsNames } from './subjects.js';
 
 /** How a server matches (docs.nats.io, subjects): `*` is one token, `>` one or more at the end. */
 function serverMatches(filter: string, subject: string): boolean {
@@ -53,6 +53,18 @@ describe('the subjects of a bus', () => {
     expect(encodeToken('a.b', 34)).toBe('a=2Eb');
     expect(encodeToken('\ud83d', 34)).toBe('=uD83D');
     expect(encodeToken('x'.repeat(300), 34)).toMatch(/^=h[0-9a-f]{32}$/u);
+  });
+
+  it('are for ids of visible letters, and one id’s only', () => {
+    const text = fc.array(fc.oneof(letters, fc.constantFrom('/', '@', '\n', '\r', '\0')), { maxLength: 20 });
+    fc.assert(
+      fc.property(text, text, (some, others) => {
+        const [one, two] = [some.join(''), others.join('')];
+        expect(encodeId(one)).toMatch(/^[!-~]*$/u);
+        expect(encodeId(one) === encodeId(two)).toBe(one === two);
+      }),
+    );
+    expect(encodeId('log/run/a\nrun/a@1')).toBe('log/run/a=0Arun/a@1');
   });
 
   it('refuse a prefix that would be more than one token', () => {

@@ -11,6 +11,8 @@ const prefixShape = /^[A-Za-z0-9_-]{1,64}$/u;
  * topic of 512 letters, segments of three with nine each, takes 3,584.
  */
 const maxEscaped = 34;
+const maxId = 200;
+const maxRemembered = 1_000;
 /** A plain token is kept up to this length: consumers are named after queues. */
 const maxPlain = 128;
 
@@ -45,7 +47,7 @@ export function natsNames(prefix: string): NatsNames {
     work: `${prefix}_work`,
     dead: `${prefix}_dead`,
     subjectsOf: { topics: `${prefix}.t.>`, work: [`${prefix}.q.>`, `${prefix}.w.>`], dead: `${prefix}.x.>` },
-    ofTopic: (topic) => `${prefix}.t.${tokensOf(topic)}`,
+    ofTopic: remembering((topic) => `${prefix}.t.${tokensOf(topic)}`),
     ofPattern: (pattern) => `${prefix}.t.${tokensOf(pattern)}`,
     ofQueue(queue) {
       // One token for the whole name: a consumer of a queue is named after it, and names have no dots.
@@ -69,20 +71,41 @@ function tokensOf(topic: string): string {
  */
 export function encodeToken(text: string, maxLength: number): string {
   if (plain.test(text) && text.length <= Math.max(maxPlain, maxLength)) return text;
-  if (text.length <= maxLength) {
-    const token = Array.from(text, encodedLetter).join('');
-    if (token.length <= maxLength) return token;
-  }
+  return escaped(text, { maxLength, odd: /[^A-Za-z0-9_-]/gu });
+}
+
+/** Any text as a value of a header, of visible ASCII; no two texts have one value. As {@link encodeToken}, for at most 200 letters. */
+export function encodeId(text: string): string {
+  return escaped(text, { maxLength: maxId, odd: /[^!-<>-~]/gu });
+}
+
+function escaped(text: string, { maxLength, odd }: { readonly maxLength: number; readonly odd: RegExp }): string {
+  const token = text.length > maxLength ? undefined : text.replace(odd, escapedLetter);
+  if (token !== undefined && token.length <= maxLength) return token;
   // JSON writes a lone surrogate as its number, where UTF-8 would make all of them one letter.
   return `=h${sha256Hex(JSON.stringify(text)).slice(0, 32)}`;
 }
 
-function encodedLetter(letter: string): string {
-  if (plain.test(letter)) return letter;
-  if (loneSurrogate.test(letter)) return `=u${hex(letter.charCodeAt(0))}`;
+function escapedLetter(letter: string): string {
+  const code = letter.charCodeAt(0);
+  if (code < 0x80) return `=${hex(code)}`;
+  if (loneSurrogate.test(letter)) return `=u${hex(code)}`;
   return Array.from(new TextEncoder().encode(letter), (byte) => `=${hex(byte)}`).join('');
 }
 
 function hex(n: number): string {
   return n.toString(16).toUpperCase().padStart(2, '0');
+}
+
+/** Remembers the newest results: hosts publish much on few topics. */
+function remembering(work: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    let result = known.get(text);
+    if (result !== undefined) return result;
+    result = work(text);
+    if (known.size >= maxRemembered) known.clear();
+    known.set(text, result);
+    return result;
+  };
 }

@@ -10,12 +10,9 @@ import type { Pulled } from './pull.js';
 import { itemOf } from './queue-context.js';
 import type { NatsQueueContext } from './queue-context.js';
 import { ensureConsumer } from './streams.js';
-import { encodeToken } from './subjects.js';
+import { encodeId } from './subjects.js';
 import { givenBack, holdItem } from './work-item.js';
 import type { HeldItem } from './work-item.js';
-
-/** Longest id in the clear in a header; a longer one is there as its hash. */
-const maxIdToken = 200;
 
 /**
  * Work queues in a stream that forgets what is acknowledged: each queue has one durable consumer, and each taker asks it
@@ -38,7 +35,7 @@ export function createNatsQueue(context: NatsQueueContext): { readonly port: Wor
         const due = delayMs > 0 ? `,"dueMs":${Math.ceil(clock.now() + delayMs)}` : '';
         return {
           subject: delayMs > 0 ? waiting : ready,
-          messageId: `${name}:${encodeToken(id, maxIdToken)}`,
+          messageId: `${name}:${encodeId(id)}`,
           payload: `{"id":${JSON.stringify(id)},"body":${text}${due}}`,
         };
       });
