@@ -48,7 +48,7 @@ export function settling(client: PgClient, clock: Clock): PgClient {
 }
 
 const tables =
-  'commits events streams owners grants grant_keys waiters waiter_keys collections records record_uniques subscriptions deliveries';
+  'commits events owners grants grant_keys waiters waiter_keys collections records record_uniques subscriptions deliveries';
 
 /** Makes the store of a schema empty, much faster than a new one is made. */
 export async function emptyStore(client: PgClient, schema: string): Promise<void> {

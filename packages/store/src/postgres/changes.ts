@@ -1,4 +1,4 @@
-import { metaOf } from './log-rows.js';
+import { metaOf } from './log-pages.js';
 import type { LogCache } from './log-rows.js';
 import { keyId } from './lease-rows.js';
 import type { LeaseCache } from './lease-rows.js';
@@ -37,7 +37,7 @@ export function changeStatements(cache: StoreCache, t: Table): readonly SqlText[
   ];
 }
 
-function* logChanges({ commits, events, streams }: LogCache, t: Table): Generator<SqlText> {
+function* logChanges({ commits, events }: LogCache, t: Table): Generator<SqlText> {
   if (commits.length > 0) {
     yield insert(t('commits'), [
       column('commit', 'bigint', commits, ({ commit }) => commit),
@@ -47,7 +47,7 @@ function* logChanges({ commits, events, streams }: LogCache, t: Table): Generato
       column('workspace', 'text', commits, ({ actor }) => scopeOf(actor.workspace)),
       column('key', 'text', commits, ({ key }) => key ?? null),
       column('digest', 'text', commits, ({ digest }) => digest ?? null),
-      column('meta', 'text', commits, metaOf),
+      column('meta', 'json', commits, metaOf),
     ]);
   }
   if (events.length > 0) {
@@ -58,16 +58,8 @@ function* logChanges({ commits, events, streams }: LogCache, t: Table): Generato
       column('type', 'text', events, ({ type }) => type),
       column('v', 'bigint', events, ({ v }) => v),
       column('commit', 'bigint', events, ({ commit }) => commit),
-      column('data', 'text', events, ({ data }) => data),
+      column('data', 'json', events, ({ data }) => data),
     ]);
-  }
-  const versions = streams.changes();
-  if (versions.length > 0) {
-    const columns = [
-      column('stream', 'text', versions, ([stream]) => stream),
-      column('version', 'bigint', versions, ([, version]) => version ?? 0),
-    ];
-    yield insert(t('streams'), columns, ['stream']);
   }
 }
 
@@ -89,7 +81,7 @@ function* leaseChanges({ grants, rekeyed, waiters, owners }: LeaseCache, t: Tabl
     column('owner', 'text', rows, ({ owner }) => owner),
     column('expires_at', 'float8', rows, ({ expiresAtMs }) => expiresAtMs),
     column('lost', 'boolean', rows, ({ lost }) => lost),
-    column('keys', 'text', rows, ({ keys }) => JSON.stringify(keys)),
+    column('keys', 'json', rows, ({ keys }) => JSON.stringify(keys)),
   ]);
   const tokens = rekeyed.changes().map(([token]) => token);
   if (tokens.length > 0) yield remove(t('grant_keys'), [column('token', 'bigint', tokens, (token) => token)]);
@@ -110,7 +102,7 @@ function* leaseChanges({ grants, rekeyed, waiters, owners }: LeaseCache, t: Tabl
     column('ttl', 'float8', rows, ({ ttlMs }) => ttlMs),
     column('until', 'float8', rows, ({ untilMs }) => untilMs),
     column('granted', 'bigint', rows, ({ granted }) => granted),
-    column('keys', 'text', rows, ({ keys }) => JSON.stringify(keys)),
+    column('keys', 'json', rows, ({ keys }) => JSON.stringify(keys)),
   ]);
   const gone = line.flatMap(([id, row]) => (row === undefined ? [id] : []));
   if (gone.length > 0) yield remove(t('waiter_keys'), [column('waiter', 'bigint', gone, (id) => id)]);
@@ -133,8 +125,8 @@ function* recordChanges({ collections, records, uniques, cleared }: RecordCache,
     (rows) => [
       column('name', 'text', rows, ({ name }) => name),
       column('version', 'bigint', rows, ({ version }) => version),
-      column('indexes', 'text', rows, ({ indexes }) => JSON.stringify(indexes)),
-      column('uniques', 'text', rows, ({ unique }) => JSON.stringify(unique)),
+      column('indexes', 'json', rows, ({ indexes }) => JSON.stringify(indexes)),
+      column('uniques', 'json', rows, ({ unique }) => JSON.stringify(unique)),
     ],
   );
   const written = records.changes().flatMap(([key, row]) => (row ? [{ ...row, collection: recordParts(key)[0] }] : []));
@@ -145,7 +137,7 @@ function* recordChanges({ collections, records, uniques, cleared }: RecordCache,
       column('revision', 'bigint', written, ({ revision }) => revision),
       column('seq', 'bigint', written, ({ seq }) => seq),
       column('deleted', 'boolean', written, ({ deleted }) => deleted),
-      column('value', 'text', written, ({ value }) => JSON.stringify(value)),
+      column('value', 'json', written, ({ value }) => JSON.stringify(value)),
     ];
     yield insert(t('records'), columns, ['collection', 'key']);
   }
@@ -176,7 +168,7 @@ function* subscriptionChanges({ subscriptions, deliveries }: SubscriptionCache, 
     ['name'],
     (rows) => [
       column('name', 'text', rows, ({ name }) => name),
-      column('spec', 'text', rows, ({ spec }) => JSON.stringify(spec)),
+      column('spec', 'json', rows, ({ spec }) => JSON.stringify(spec)),
       column('cursor', 'bigint', rows, ({ cursor }) => cursor),
       column('token', 'bigint', rows, ({ token }) => token),
       column('owner', 'text', rows, ({ owner }) => owner),
@@ -203,7 +195,7 @@ function* subscriptionChanges({ subscriptions, deliveries }: SubscriptionCache, 
       column('due', 'float8', kept, ({ dueMs }) => dueMs),
       column('claim', 'bigint', kept, ({ claim }) => claim),
       column('dead', 'boolean', kept, ({ dead }) => dead),
-      column('error', 'text', kept, ({ error }) => JSON.stringify(error)),
+      column('error', 'json', kept, ({ error }) => JSON.stringify(error)),
     ];
     yield insert(t('deliveries'), columns, ['name', 'seq']);
   }

@@ -1,13 +1,14 @@
-import type { ActorRef, Correlation, EventEnvelope, Filter, Json, StreamId } from '@conductor/core/ports';
+import type { Filter } from '@conductor/core/ports';
 import type { Journal } from '../memory/journaled-map.js';
-import { filterParts } from '../rules/filter.js';
 import { utf8Bytes } from '../rules/limits.js';
 import type { StoreLimits } from '../rules/limits.js';
 import type { CommitRow, EventRow, LogRows } from '../rules/rows.js';
-import { Known, Missing, NotNow, pushTo, scanOf } from './cache.js';
+import { Known, Missing, pushTo, scanOf } from './cache.js';
 import type { Loader, Scan } from './cache.js';
 import type { PgRow } from './client.js';
-import { isStorable, joined, sql } from './sql-text.js';
+import { filterSql, pageStatement, pendingEnvelope, pendingPage, readPage, streamsStatement } from './log-pages.js';
+import type { Page } from './log-pages.js';
+import { isStorable, sql } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 import type { Table } from './tables.js';
 
@@ -40,11 +41,11 @@ export interface LogCache {
   clear(): void;
 }
 
-type Page = { readonly events: readonly EventEnvelope[]; readonly complete: boolean };
-
 export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): LogCache {
   const streams = new Known<string, number>(journal, {
-    statement: (keys) => sql`SELECT stream, version FROM ${t('streams')} WHERE stream = ANY(${keys}::text[])`,
+    // The last entry of the stream in the index: a table of versions would be one more row to write for each commit.
+    statement: (keys) => sql`SELECT stream, version FROM unnest(${keys}::text[]) AS wanted (stream) CROSS JOIN LATERAL
+      (SELECT version FROM ${t('events')} e WHERE e.stream = wanted.stream ORDER BY version DESC LIMIT 1) last`,
     learn(keys, rows) {
       for (const { stream, version } of rows) streams.learn(String(stream), Number(version));
       for (const key of keys) streams.learn(key, undefined);
@@ -83,9 +84,8 @@ export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): Log
     journal.record(() => (current[name] = before));
     return value;
   };
-  /** The result of one statement, fetched once. It would not show what the group has added. */
+  /** The result of one statement, fetched once. It does not show what the group has added. */
   const scan = <T>(statement: SqlText, read: (rows: readonly PgRow[]) => T): Scan<T> => {
-    if (events.length > 0) throw new NotNow();
     const found = scans.get(statement.text) as Scan<T> | undefined; // the same statement is read the same way
     if (found !== undefined) return found;
     const made = scanOf(statement, read);
@@ -99,6 +99,14 @@ export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): Log
   const logPage = (filter: Filter, after: number, limit: number) =>
     pageOf(sql`seq > ${after}${filterSql(filter)}`, sql`seq`, limit);
 
+  const readWritten: LogRows['readLog'] = (filter, { after, upTo, limit }) => {
+    const page = logPage(filter, after, limit).get();
+    const found = page.events.filter(({ seq }) => seq <= upTo);
+    // An event behind `upTo` proves that everything before it was seen.
+    const complete = page.complete || found.length < page.events.length;
+    return { events: found, scanned: complete ? Math.max(after, upTo) : (found.at(-1)?.seq ?? after) };
+  };
+
   const rows: LogRows = {
     head() {
       if (counters !== undefined) return counters.seq;
@@ -106,7 +114,7 @@ export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): Log
       return headSeq;
     },
     version: (stream) => streams.get(stream) ?? 0,
-    setVersion: (stream, version) => streams.put(stream, version),
+    setVersion: (stream, version) => streams.put(stream, version, true),
     addCommit(row) {
       const commit = step('commit', known().commit + 1);
       pushTo(journal, commits, { ...row, commit });
@@ -136,13 +144,7 @@ export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): Log
     },
     streams({ kind, after, limit }) {
       if (kind !== undefined && !isStorable(kind)) return [];
-      // `0` is the character behind `/`: the range holds exactly what starts with `<kind>/`.
-      const ofKind =
-        kind === undefined ? sql`` : sql`AND (stream = ${kind} OR (stream > ${`${kind}/`} AND stream < ${`${kind}0`}))`;
-      // What stands behind NUL cannot be in the table, and whatever starts with what stands before it comes after it.
-      const from = after.split('\0', 1)[0] ?? '';
-      const statement = sql`SELECT stream, version FROM ${t('streams')}
-        WHERE stream > ${from} ${ofKind} ORDER BY stream LIMIT ${Math.min(limit, Number.MAX_SAFE_INTEGER)}`;
+      const statement = streamsStatement(t, kind, after, limit);
       return scan(statement, (found) =>
         found.map(({ stream, version }) => ({ stream: String(stream), version: Number(version) })),
       ).get();
@@ -152,14 +154,17 @@ export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): Log
       const order = backward ? sql`version DESC` : sql`version`;
       return pageOf(sql`stream = ${stream} AND ${where}`, order, limit).get().events;
     },
-    readLog(filter, { after, upTo, limit }) {
-      const page = logPage(filter, after, limit).get();
-      const found = page.events.filter(({ seq }) => seq <= upTo);
-      // An event behind `upTo` proves that everything before it was seen.
-      const complete = page.complete || found.length < page.events.length;
-      return { events: found, scanned: complete ? Math.max(after, upTo) : (found.at(-1)?.seq ?? after) };
+    readLog(filter, o) {
+      const written = Math.min(o.upTo, (events[0]?.seq ?? Infinity) - 1);
+      const page = o.after < written || events.length === 0 ? readWritten(filter, { ...o, upTo: written }) : undefined;
+      if (page !== undefined && (page.events.length > 0 || page.scanned >= o.upTo)) return page;
+      return pendingPage({ commits, events }, filter, { ...o, after: Math.max(o.after, written) }, limits);
     },
-    event: (seq) => pageOf(sql`seq = ${seq}`, sql`seq`, 1).get().events[0],
+    event(seq) {
+      const added = events[seq - (events[0]?.seq ?? Infinity)];
+      if (added !== undefined) return pendingEnvelope(commits, added);
+      return pageOf(sql`seq = ${seq}`, sql`seq`, 1).get().events[0];
+    },
     count(filter, after) {
       const statement = sql`SELECT count(*) AS n FROM ${t('events')} WHERE seq > ${after}${filterSql(filter)}`;
       return scan(statement, (found) => Number(found[0]?.n)).get();
@@ -185,8 +190,6 @@ export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): Log
     // In one statement after the other of one snapshot.
     tail: (filter, after) => [head, logPage(filter, after, limits.pageEvents).loader],
     written() {
-      streams.written();
-      keys.written();
       commits.length = 0;
       events.length = 0;
       pendingBytes = 0;
@@ -198,62 +201,4 @@ export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): Log
       headSeq = undefined;
     },
   };
-}
-
-/** One page: as many as asked for, cut where it gets too long, but never to nothing. Lengths are known without the texts. */
-function pageStatement(t: Table, where: SqlText, order: SqlText, most: number, maxBytes: number): SqlText {
-  return sql`SELECT e.seq, e.stream, e.version, e.type, e.v, e."commit", e.data, c.meta, e.cut FROM (
-    SELECT *, lead(total) OVER (ORDER BY ${order}) > ${maxBytes} AS cut FROM (
-      SELECT *, sum(octet_length(data)) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) AS total, row_number() OVER (ORDER BY ${order}) AS n
-      FROM (SELECT * FROM ${t('events')} WHERE ${where} ORDER BY ${order} LIMIT ${most}) page
-    ) counted
-  ) e JOIN ${t('commits')} c ON c."commit" = e."commit" WHERE e.n = 1 OR e.total <= ${maxBytes} ORDER BY ${order}`;
-}
-
-function readPage(rows: readonly PgRow[], most: number): Page {
-  return { events: envelopesOf(rows), complete: rows.length < most && rows.at(-1)?.cut !== true };
-}
-
-const kindOfStream = sql`split_part(stream, '/', 1)`;
-
-function filterSql(filter: Filter): SqlText {
-  const { kinds, types, prefixes } = filterParts(filter);
-  const parts: SqlText[] = [];
-  if (kinds !== undefined) parts.push(sql` AND ${kindOfStream} = ANY(${kinds.filter(isStorable)}::text[])`);
-  if (types !== undefined) {
-    const starts = sql`EXISTS (SELECT FROM unnest(${prefixes.filter(isStorable)}::text[]) p WHERE starts_with(type, p))`;
-    parts.push(sql` AND (type = ANY(${types.filter(isStorable)}::text[]) OR ${starts})`);
-  }
-  return joined(parts, '');
-}
-
-/** What the events of a commit have in common, as its row keeps it. */
-export function metaOf({ at, actor, correlation, causation }: CommitRow): string {
-  return JSON.stringify({ at, actor, correlation, causation });
-}
-
-type Common = Pick<EventEnvelope, 'at' | 'causation'> & { readonly actor: ActorRef; readonly correlation: Correlation };
-
-/** Rows as envelopes. What a commit holds once is parsed once. */
-function envelopesOf(rows: readonly PgRow[]): readonly EventEnvelope[] {
-  let last: unknown;
-  let common: Common | undefined;
-  return rows.map((row) => {
-    // The casts trust our own rows: they were written from values of these types.
-    if (common === undefined || last !== row.commit) common = JSON.parse(row.meta as string) as Common;
-    last = row.commit;
-    const { stream, type, data } = row as { readonly stream: StreamId; readonly type: string; readonly data: string };
-    const version = Number(row.version);
-    return {
-      id: `${stream}@${version}`,
-      seq: Number(row.seq),
-      stream,
-      version,
-      type,
-      v: Number(row.v),
-      commit: Number(row.commit),
-      ...common,
-      data: JSON.parse(data) as Json,
-    };
-  });
 }

@@ -37,7 +37,6 @@ CREATE TABLE events (
   data text NOT NULL,
   UNIQUE (stream, version)
 );
-CREATE TABLE streams (stream text COLLATE "C" PRIMARY KEY, version bigint NOT NULL) WITH (fillfactor = 50);
 
 CREATE TABLE owners (owner text COLLATE "C" PRIMARY KEY, host text NOT NULL, boot_id text NOT NULL);
 CREATE TABLE grants (

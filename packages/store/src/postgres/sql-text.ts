@@ -34,6 +34,14 @@ export function isStorable(text: string): boolean {
   return !text.includes('\0');
 }
 
+/**
+ * A list of texts that JSON.stringify made. It quotes as arrays do, and much faster than a pattern, as long as there is no
+ * control character, which JSON has none of.
+ */
+export function jsonList(values: readonly Value[]): SqlText {
+  return { text: quotedText(`{${values.map((value) => JSON.stringify(value)).join(',')}}`) };
+}
+
 function quoted(value: Value | readonly Value[] | SqlText): string {
   if (typeof value === 'string') return quotedText(value);
   if (typeof value === 'number' || typeof value === 'boolean') return plain(value);
@@ -41,12 +49,14 @@ function quoted(value: Value | readonly Value[] | SqlText): string {
   return 'text' in value ? value.text : quotedText(`{${value.map(element).join(',')}}`);
 }
 
-/** `$tag$…$tag$` with a tag that does not occur inside. */
+/** `$tag$…$tag$`, where the first place in which the tag stands again is the end, also across it: `$_` is followed by a `$`. */
 function quotedText(text: string): string {
   if (!isStorable(text)) throw new ConductorError('VALIDATION_FAILED', 'Postgres cannot keep a text with NUL');
-  let tag = '$_$';
-  for (let n = 0; text.includes(tag); n += 1) tag = `$_${n}$`;
-  return `${tag}${text}${tag}`;
+  for (let n = 0; ; n += 1) {
+    const tag = n === 0 ? '$_$' : `$_${n}$`;
+    const closed = `${text}${tag}`;
+    if (closed.indexOf(tag) === text.length) return `${tag}${closed}`;
+  }
 }
 
 function plain(value: number | boolean): string {

@@ -1,4 +1,4 @@
-import { identifier, joined, sql } from './sql-text.js';
+import { identifier, joined, jsonList, sql } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 
 /** The full name of a table of the store. */
@@ -10,7 +10,8 @@ export function tablesOf(schema: string): Table {
 
 export interface Column {
   readonly name: string;
-  readonly type: 'text' | 'bigint' | 'float8' | 'boolean';
+  /** `json` is text that JSON.stringify made. */
+  readonly type: 'text' | 'json' | 'bigint' | 'float8' | 'boolean';
   readonly values: readonly (string | number | boolean | null)[];
 }
 
@@ -39,6 +40,8 @@ export function remove(table: SqlText, columns: readonly Column[]): SqlText {
 }
 
 function unnest(columns: readonly Column[]): SqlText {
-  const lists = columns.map(({ type, values }) => sql`${values}::${{ text: type }}[]`);
+  const lists = columns.map(({ type, values }) =>
+    type === 'json' ? sql`${jsonList(values)}::text[]` : sql`${values}::${{ text: type }}[]`,
+  );
   return sql`unnest(${joined(lists, ', ')})`;
 }
