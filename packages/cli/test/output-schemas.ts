@@ -170,6 +170,15 @@ export const outputSchemas = {
   ),
   export: document({ file: text, ...carried }),
   import: document({ root: text, ...carried, resumedAfter: z.int() }),
+  backup: document({ file: text, bytes: z.int(), events: z.int() }),
+  tidy: document({
+    deadLetters: z.int(),
+    leases: z.int(),
+    artifacts: z.int(),
+    artifactBytes: z.int(),
+    bytesBefore: z.int(),
+    bytes: z.int(),
+  }),
   demo: result({ dir: text, report: text.optional(), track: Track, commands: texts }),
 } as const;
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { ConductorError } from '@conductor/core';
 import type { Limits } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
-import type { Artifacts, Clock, Ids, Store } from '@conductor/core/ports';
+import type { Artifacts, Clock, Ids, Opt, Store } from '@conductor/core/ports';
 import { fileArtifacts, fileStore, nodeLogFiles } from '@conductor/store/file';
 import { memoryArtifacts, memoryStore } from '@conductor/store/memory';
 import { databaseLock, databaseOwners, sqliteStore } from '@conductor/store/sqlite';
-import type { OwnerLocks } from '@conductor/store/sqlite';
+import type { OwnerLocks, Upkeep } from '@conductor/store/sqlite';
 import { hideCredentials } from './hide-credentials.js';
 import { loadSqlite, openDatabase } from './open-database.js';
 import type { Sqlite } from './open-database.js';
@@ -26,6 +26,10 @@ export interface StoreHost {
 
 export interface OpenedStore {
   readonly store: Store;
+  /** What can be done for a store on a disk of this machine; others are looked after where they are. */
+  readonly upkeep?: Upkeep | undefined;
+  /** Writes a copy of the database as of now into a file that is not there, or is empty. */
+  readonly copyTo?: ((path: string, o?: Opt) => Promise<void>) | undefined;
   readonly artifacts: Artifacts;
   /** Where the log lies, for people: without credentials. */
   readonly place: string;
@@ -52,11 +56,11 @@ export async function openStore(choice: StoreChoice | Store, host: StoreHost): P
   });
 }
 
-type OpenedLog = Pick<OpenedStore, 'store' | 'place'>;
+type OpenedLog = Omit<OpenedStore, 'artifacts'>;
 
 /** Names in the state folder; a store of another kind may lie beside the one that is used. */
-const databaseFile = 'conductor.db';
-const filesFolder = 'files';
+export const databaseFile = 'conductor.db';
+export const filesFolder = 'files';
 
 async function openSqlite({ stateDir, clock, ids, limits }: StoreHost): Promise<OpenedLog> {
   const sqlite = loadSqlite();
@@ -67,7 +71,7 @@ async function openSqlite({ stateDir, clock, ids, limits }: StoreHost): Promise<
     owners: ownerLocks(sqlite, stateDir),
     ...timesOf(limits),
   });
-  return { store, place: `.conductor/${databaseFile}` };
+  return { store, upkeep: store, copyTo: store.copyTo, place: `.conductor/${databaseFile}` };
 }
 
 async function openFiles({ stateDir, clock, ids, limits }: StoreHost): Promise<OpenedLog> {
@@ -82,7 +86,7 @@ async function openFiles({ stateDir, clock, ids, limits }: StoreHost): Promise<O
     owners: ownerLocks(sqlite, stateDir),
     ...timesOf(limits),
   });
-  return { store, place: `.conductor/${filesFolder}/log` };
+  return { store, upkeep: store, place: `.conductor/${filesFolder}/log` };
 }
 
 function ownerLocks(sqlite: Sqlite, stateDir: string): OwnerLocks {

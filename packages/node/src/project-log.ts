@@ -2,22 +2,12 @@ import { createReadStream } from 'node:fs';
 import type { ReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConductorError, defaultLimits, parseLimits, randomIds, systemClock } from '@conductor/core';
-import type { Clock } from '@conductor/core/ports';
+import { ConductorError, randomIds } from '@conductor/core';
 import { exportLog, importLog } from '@conductor/store/transfer';
 import type { ImportResult, LogSummary } from '@conductor/store/transfer';
-import { configurationOf } from './configuration.js';
-import { rootOf } from './find-root.js';
-import { openStore } from './open-store.js';
-import type { OpenedStore, StoreChoice } from './open-store.js';
-import { documentsFolder, makeFolders } from './state-folder.js';
-
-export interface ProjectLogOptions {
-  /** A configuration file instead of the folder's own; `false` loads none. */
-  readonly config?: string | false | undefined;
-  readonly clock?: Clock | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+import type { StoreChoice } from './open-store.js';
+import { withLog } from './with-log.js';
+import type { ProjectLogOptions } from './with-log.js';
 
 export interface ExportProjectOptions extends ProjectLogOptions {
   /** The exact id of a track: only this one, as the log of a project that has no other. */
@@ -46,7 +36,7 @@ export async function exportProject(
   write: (bytes: Uint8Array) => Promise<void> | void,
   { track, ...options }: ExportProjectOptions = {},
 ): Promise<LogSummary> {
-  return withLog(dir, false, options, ({ store, artifacts }) =>
+  return withLog(dir, { ...options, command: 'export' }, ({ store, artifacts }) =>
     exportLog({ store, artifacts }, write, { track, signal: options.signal }),
   );
 }
@@ -90,45 +80,24 @@ export async function importProject(
 ): Promise<ImportedProject> {
   const { signal } = options;
   if (typeof source === 'string') await checkReadable(source);
-  return withLog(dir, true, options, async ({ store, artifacts, place, root, stateDir, elsewhere }) => {
-    const bring = async (path: string) => {
-      const result = await importLog({ store, artifacts }, () => bytesOf(path), { signal });
-      return { ...result, root, place, elsewhere };
-    };
-    if (typeof source === 'string') return bring(source);
-    const kept = join(stateDir, 'tmp', `${randomIds().id('import')}.ndjson`);
-    try {
-      await keep(kept, source, signal);
-      return await bring(kept);
-    } finally {
-      await rm(kept, { force: true });
-    }
-  });
-}
-
-interface OpenedLog extends OpenedStore {
-  readonly root: string;
-  readonly stateDir: string;
-  readonly elsewhere: boolean;
-}
-
-async function withLog<T>(
-  dir: string,
-  create: boolean,
-  { config: file, clock = systemClock(), store: wanted }: ImportProjectOptions,
-  work: (log: OpenedLog) => Promise<T>,
-): Promise<T> {
-  const root = await rootOf(dir, create);
-  const { config } = await configurationOf(root, {}, { file, command: create ? 'import' : 'export' });
-  const configured = config.store ?? 'sqlite';
-  const stateDir = await makeFolders(root, await documentsFolder(root, config.dir));
-  const limits = { ...defaultLimits, ...parseLimits(config.limits) };
-  const opened = await openStore(wanted ?? configured, { stateDir, clock, ids: randomIds(), limits });
-  try {
-    return await work({ ...opened, root, stateDir, elsewhere: (wanted ?? configured) !== configured });
-  } finally {
-    await opened.store.close();
-  }
+  return withLog(
+    dir,
+    { ...options, command: 'import', create: true },
+    async ({ store, artifacts, place, root, stateDir, elsewhere }) => {
+      const bring = async (path: string) => {
+        const result = await importLog({ store, artifacts }, () => bytesOf(path), { signal });
+        return { ...result, root, place, elsewhere };
+      };
+      if (typeof source === 'string') return bring(source);
+      const kept = join(stateDir, 'tmp', `${randomIds().id('import')}.ndjson`);
+      try {
+        await keep(kept, source, signal);
+        return await bring(kept);
+      } finally {
+        await rm(kept, { force: true });
+      }
+    },
+  );
 }
 
 async function checkReadable(path: string): Promise<void> {

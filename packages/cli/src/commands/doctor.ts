@@ -1,4 +1,6 @@
+import { checkProjectStore } from '@conductor/node';
 import type { CommandSpec } from '../command.js';
+import { configOf, folderOf } from '../where.js';
 import { withProject } from '../with-project.js';
 
 const marks = { ok: 'ok  ', warn: 'warn', fail: 'FAIL', skip: 'skip' } as const;
@@ -11,11 +13,17 @@ export const doctorCommand: CommandSpec = {
       '--fix',
       'first write files anew that say something else than the log (edits of people stay), and infer a step that no rule knows',
     ],
+    ['--deep', 'also read every page, row and line of the store, and every artifact'],
   ],
-  async run({ open, out }, _args, options) {
+  async run(context, _args, options) {
+    const { open, out, signal } = context;
+    // First, and without an engine: one may not come up over a store that is damaged.
+    const deep = options['deep'] === true;
+    const stored = await checkProjectStore(folderOf(context), { deep, config: configOf(context), signal });
     return withProject({ open, out }, async (project) => {
       const fixed = options['fix'] === true ? await project.repair() : undefined;
-      const { ok, checks } = await project.api.system.doctor();
+      const checks = [...stored, ...(await project.api.system.doctor()).checks];
+      const ok = checks.every(({ status }) => status !== 'fail');
       const lines = checks.map(
         ({ id, status, message, hint }) =>
           `${marks[status]}  ${id.padEnd(8)} ${message}${hint === undefined || status === 'ok' ? '' : `\n      hint: ${hint}`}`,

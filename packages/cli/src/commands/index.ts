@@ -1,6 +1,7 @@
 import type { CommandSpec } from '../command.js';
 import { adviseCommand, ctoAdvisorCommand } from './advise.js';
 import { approvalsCommand, approveCommand, denyCommand } from './approvals.js';
+import { backupCommand, tidyCommand } from './backup.js';
 import { configShowCommand } from './config.js';
 import { demoCommand } from './demo.js';
 import { doctorCommand } from './doctor.js';
@@ -35,5 +36,8 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
   ['Questions', [approvalsCommand, approveCommand, denyCommand]],
   ['Tracks', [readyCommand, activateCommand, switchCommand, retryCommand, cancelCommand, archiveCommand]],
   ['Advice', [adviseCommand, ctoAdvisorCommand]],
-  ['This machine', [serveCommand, doctorCommand, configShowCommand, exportCommand, importCommand]],
+  [
+    'This machine',
+    [serveCommand, doctorCommand, configShowCommand, exportCommand, importCommand, backupCommand, tidyCommand],
+  ],
 ];
