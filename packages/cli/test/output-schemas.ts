@@ -162,6 +162,19 @@ export const outputSchemas = {
     document({ kind: z.enum(['status', 'result']), approval: Approval, resumable: z.boolean() }),
   ]),
   serve: document({ kind: z.literal('status'), url: text, tokenFile: text.optional() }),
+  worker: z.union([
+    document({ kind: z.literal('status'), root: text, store: text }),
+    document({
+      kind: z.literal('status'),
+      type: z.enum(['run.claimed', 'run.reported', 'run.released', 'run.lost']),
+      run: text,
+      track: text,
+      task: text,
+      status: text.optional(),
+      text: text.optional(),
+    }),
+    result({ tasks: z.int(), failed: z.int() }),
+  ]),
   doctor: DoctorReport.and(
     z.looseObject({
       schemaVersion,

@@ -1,3 +1,3 @@
 // Workers on other machines
 export { runWorker } from './remote/run-worker.js';
-export type { WorkerEvent, WorkerPorts, WorkerSettings, WorkerSummary } from './remote/worker-ports.js';
+export type { RunRecords, WorkerEvent, WorkerPorts, WorkerSettings, WorkerSummary } from './remote/worker-ports.js';

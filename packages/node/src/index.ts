@@ -1,5 +1,8 @@
 export { openProject } from './open-project.js';
 export type { OpenProjectOptions, Project } from './open-project.js';
+export { openWorker } from './open-worker.js';
+export type { OpenWorkerOptions, ProjectWorker } from './open-worker.js';
+export type { WorkerEvent, WorkerSummary } from '@conductor/engine/remote';
 export { findRoot, isProject } from './find-root.js';
 export { hideCredentials } from './hide-credentials.js';
 export { configNames, loadConfig } from './load-config.js';

@@ -12,12 +12,13 @@ import { createEngine } from '@conductor/engine';
 import type { Engine } from '@conductor/engine';
 import { leaseKeeper } from '@conductor/store';
 import { fileWorkspace } from '@conductor/store/file';
-import { gitRepository } from '@conductor/store/git';
+import { gitExchange, gitRepository } from '@conductor/store/git';
 import { withExecutors } from './agents.js';
 import { configurationOf } from './configuration.js';
 import { rootOf } from './find-root.js';
 import { openBus } from './open-bus.js';
 import { openStore } from './open-store.js';
+import { sharedRepository } from './shared-repository.js';
 import { documentsFolder, makeFolders } from './state-folder.js';
 import { temporaryFolder } from './temporary-folder.js';
 import type { TemporaryFolder } from './temporary-folder.js';
@@ -101,6 +102,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
         authorize,
         leaseKeeper: leaseKeeper({ leases: store.leases, clock }),
         repository: config.git === 'off' ? undefined : gitRepository({ root, clock, worktrees: worktreesFolder() }),
+        exchange: config.git === 'off' ? undefined : gitExchange({ root, remote: sharedRepository() }),
         processes: hostProcesses({ clock }),
         runCommand: commandRunner({ clock, ids, killGraceMs: limits.killGraceMs }),
       },

@@ -12,6 +12,7 @@ const ignored = [
   'artifacts/',
   'files/',
   'tmp/',
+  'workers/',
   'logs/',
   'server.json',
   '.gitignore',

@@ -30,11 +30,12 @@ export async function temporaryFolder(
       logger.warn('Temporary files of an earlier process could not be removed', { name, error: String(error) });
     }
   }
-  const path = join(parent, `${numberSpace()}-${process.pid}`);
+  const path = join(parent, processName());
   return { path, close: () => removeEmpty(path) };
 }
 
-async function isLeftBehind(path: string, name: string, clock: Clock): Promise<boolean> {
+/** Whether the process that a folder is named after is gone. */
+export async function isLeftBehind(path: string, name: string, clock: Clock): Promise<boolean> {
   const [, space, pid] = nameShape.exec(name) ?? [];
   if (space === numberSpace()) return !isAlive(Number(pid));
   return clock.now() - (await stat(path)).mtimeMs > maxAgeMs;
@@ -46,6 +47,11 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH'; // EPERM: alive, and somebody else's
   }
+}
+
+/** Names what is this process' own in a folder that several share. */
+export function processName(): string {
+  return `${numberSpace()}-${process.pid}`;
 }
 
 /** 0 where the system has only one. */

@@ -25,6 +25,7 @@ import { statusCommand } from './status.js';
 import { syncDocsCommand } from './sync-docs.js';
 import { stepAliases, stepCommand } from './step.js';
 import { taskRunCommand, taskWorkerCommand } from './task.js';
+import { workerCommand } from './worker.js';
 
 /** Every command below its heading, in the order of the help. */
 export const commandGroups: readonly (readonly [heading: string, commands: readonly CommandSpec[]])[] = [
@@ -38,6 +39,15 @@ export const commandGroups: readonly (readonly [heading: string, commands: reado
   ['Advice', [adviseCommand, ctoAdvisorCommand]],
   [
     'This machine',
-    [serveCommand, doctorCommand, configShowCommand, exportCommand, importCommand, backupCommand, tidyCommand],
+    [
+      serveCommand,
+      workerCommand,
+      doctorCommand,
+      configShowCommand,
+      exportCommand,
+      importCommand,
+      backupCommand,
+      tidyCommand,
+    ],
   ],
 ];

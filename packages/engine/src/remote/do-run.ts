@@ -21,6 +21,7 @@ import { limitedRun, publishProgress } from '../run/run-executor.js';
 import { commitMessage, isOurs, ownFiles } from '../run/task-files.js';
 import type { ClaimedRun, TaskAssignment } from './mailbox.js';
 import { workBranch } from './offer-run.js';
+import type { RunRecords } from './worker-ports.js';
 
 /** What a worker needs for the runs that it has claimed. No store is among it. */
 export interface Workshop {
@@ -30,7 +31,7 @@ export interface Workshop {
   readonly workspaces: Map<string, Workspace>;
   readonly bus: MessageBus | undefined;
   readonly runCommand: RunCommand | undefined;
-  spawned(runId: string, process: ProcessRecord): Promise<void>;
+  readonly records: RunRecords;
   readonly afterTask: readonly string[] | undefined;
   readonly folder: string;
   readonly limits: Limits;
@@ -105,6 +106,7 @@ type Report = RunEventData<'run.reported'>;
 
 async function attempt(shop: Workshop, run: ClaimedRun, signal: AbortSignal): Promise<Report> {
   const { runId, base } = run;
+  await shop.records.begin(runId);
   const folder = await shop.folders.open({ runId, base, signal });
   shop.workspaces.set(runId, folder.workspace);
   try {
@@ -120,9 +122,12 @@ async function attempt(shop: Workshop, run: ClaimedRun, signal: AbortSignal): Pr
     };
   } finally {
     shop.workspaces.delete(runId);
-    await folder.close().catch((error: unknown) => {
+    try {
+      await folder.close();
+      await shop.records.forget(runId);
+    } catch (error) {
       shop.logger.warn(`The folder of run ${runId} could not be removed`, { error: String(error) });
-    });
+    }
   }
 }
 
@@ -131,7 +136,7 @@ async function outcomeOf(shop: Workshop, assignment: TaskAssignment, signal: Abo
   const executor = requireAgent(shop.agents, assignment);
   const contextOf = (own: AbortSignal, heard: () => void) => contextFor(shop, assignment, own, heard);
   const outcome = await limitedRun(shop, executor, assignment, { signal, contextOf });
-  const spawned = (process: ProcessRecord) => shop.spawned(assignment.runId, process);
+  const spawned = (process: ProcessRecord) => shop.records.spawned(assignment.runId, process);
   return checkedBy({ runCommand, afterTask, cwd: assignment.folder, limits, spawned }, outcome, signal);
 }
 
@@ -159,7 +164,7 @@ function contextFor(
     },
     async spawned(process) {
       heard();
-      await shop.spawned(runId, process);
+      await shop.records.spawned(runId, process);
     },
     async extend(paths) {
       throw new ConductorError('UNSUPPORTED', `A worker on another machine cannot take ${paths.join(', ')} as well`, {

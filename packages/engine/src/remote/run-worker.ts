@@ -21,7 +21,7 @@ import type { ClaimedRun, Mailbox } from './mailbox.js';
 import { remoteExecutor } from './remote-executor.js';
 import type { OpenRun } from './run-log.js';
 import { wakeUps } from './wake-ups.js';
-import type { WorkerPorts, WorkerSettings, WorkerSummary } from './worker-ports.js';
+import type { RunRecords, WorkerPorts, WorkerSettings, WorkerSummary } from './worker-ports.js';
 
 /** Nothing that waiting could mend: the store has closed itself. */
 const fatal = ['CLOSED', 'STORE_FAILED'] as const;
@@ -133,13 +133,13 @@ interface Opened {
 
 function workerOf(ports: WorkerPorts, settings: WorkerSettings, { plugins, done, projectId }: Opened): Worker {
   const { store, leaseKeeper, folders, bus, runCommand, host = { host: 'local', bootId: 'unknown' } } = ports;
-  const { clock = systemClock(), ids = randomIds(), logger = silentLogger, spawned = async () => {} } = ports;
+  const { clock = systemClock(), ids = randomIds(), logger = silentLogger, records = unrecorded } = ports;
   const { roles = ['worker', 'fixer'], maxWorkers = 1, folder = 'conductor', afterTask, onEvent = () => {} } = settings;
   const limits = { ...defaultLimits, ...parseLimits(settings.limits ?? {}) };
   const workspaces = new Map<string, Workspace>();
   const agents = resolveAgents(settings.agents, plugins.executors, ({ runId }) => workspaceOf(workspaces, runId));
   return {
-    shop: { folders, agents, workspaces, bus, runCommand, spawned, afterTask, folder, limits, clock, ids, logger },
+    shop: { folders, agents, workspaces, bus, runCommand, records, afterTask, folder, limits, clock, ids, logger },
     projectId,
     maxWorkers,
     can({ role, taskType }) {
@@ -156,6 +156,8 @@ function workerOf(ports: WorkerPorts, settings: WorkerSettings, { plugins, done,
     },
   };
 }
+
+const unrecorded: RunRecords = { begin: async () => {}, spawned: async () => {}, forget: async () => {} };
 
 function workspaceOf(workspaces: ReadonlyMap<string, Workspace>, runId: string): Workspace {
   const workspace = workspaces.get(runId);

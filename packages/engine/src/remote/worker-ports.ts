@@ -12,6 +12,16 @@ import type {
   WorkFolders,
 } from '@conductor/core/ports';
 
+/** Where a worker keeps, on its own machine, what the next one has to end when it is killed. */
+export interface RunRecords {
+  /** Before the run has a copy of the project. */
+  begin(runId: string): Promise<void>;
+  /** Resolves when the group is on record: only then may it begin. */
+  spawned(runId: string, process: ProcessRecord): Promise<void>;
+  /** The run is over, and nothing of it is left. */
+  forget(runId: string): Promise<void>;
+}
+
 /** What a worker works with. It sees of the store only the runs that it claims: see `Mailbox`. */
 export interface WorkerPorts {
   readonly store: Store;
@@ -20,8 +30,8 @@ export interface WorkerPorts {
   /** One that reaches the engine; absent: runs are found by the feed of the store. */
   readonly bus?: MessageBus | undefined;
   readonly runCommand?: RunCommand | undefined;
-  /** Awaited before a process group of a run may begin: on record here, it is ended by the next worker when this one is killed. */
-  readonly spawned?: ((runId: string, process: ProcessRecord) => Promise<void>) | undefined;
+  /** Absent: what a killed worker leaves running is ended by nobody. */
+  readonly records?: RunRecords | undefined;
   /** Where this worker runs. */
   readonly host?: { readonly host: string; readonly bootId: string } | undefined;
   readonly clock?: Clock | undefined;
