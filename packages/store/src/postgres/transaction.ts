@@ -31,16 +31,37 @@ export async function inTransaction<T>(client: PgClient, work: (query: Query) =>
  * over a connection that has closed meanwhile, and as long as one answer is followed by the next question it cannot have.
  */
 export async function onConnection<T>(client: PgClient, work: (connection: PgReserved) => Promise<T>): Promise<T> {
-  const connection = await client.reserve();
+  const connection = await reserve(client);
   try {
     const value = await work(connection);
     connection.release();
     return value;
   } catch (error) {
-    if (!isLost(error)) {
+    if (isLost(error)) doubtful.add(client);
+    else {
       await run(connection, [rollback], 0);
       connection.release();
     }
+    throw error;
+  }
+}
+
+/** Clients that have lost a connection, and were not heard of since. */
+const doubtful = new WeakSet<PgClient>();
+
+/**
+ * postgres.js does not forget a request to reserve that has failed, and gives it the next connection for ever. So after a
+ * loss it is asked for one only when one is there: else each try while the server is away would cost a connection.
+ */
+async function reserve(client: PgClient): Promise<PgReserved> {
+  if (doubtful.has(client)) {
+    await run(client, [sql`SELECT 1`], 1);
+    doubtful.delete(client);
+  }
+  try {
+    return await client.reserve();
+  } catch (error) {
+    doubtful.add(client);
     throw error;
   }
 }

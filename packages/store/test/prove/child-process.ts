@@ -45,8 +45,11 @@ function childScript(): Promise<string> {
 }
 
 /** Starts processes that each open the store, and lets them begin when the last one has. */
-export async function startTogether(tasks: readonly ChildTask[]): Promise<readonly Child[]> {
-  const started = await Promise.all(tasks.map((task) => startChild(task)));
+export async function startTogether(
+  tasks: readonly ChildTask[],
+  onLine?: (line: string) => void,
+): Promise<readonly Child[]> {
+  const started = await Promise.all(tasks.map((task) => startChild(task, onLine)));
   await Promise.all(started.map(({ opened, ended }) => Promise.race([opened, ended])));
   for (const { begin } of started) begin();
   return started;

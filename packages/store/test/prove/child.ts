@@ -8,11 +8,13 @@ import { randomOf } from './random.js';
 import { runWriter } from './writer.js';
 
 /** What a process of its own is asked to do, as its one argument. */
-export type ChildTask =
+export type ChildTask = {
+  readonly place: Place;
+  readonly seed: number;
+  readonly storeBusyMs?: number;
+} & (
   | {
       readonly do: 'clients';
-      readonly place: Place;
-      readonly seed: number;
       readonly process: number;
       readonly clients: readonly number[];
       readonly operations: number;
@@ -22,15 +24,16 @@ export type ChildTask =
     }
   | {
       readonly do: 'write';
-      readonly place: Place;
-      readonly seed: number;
       readonly writer: string;
       readonly commits?: number;
-    };
+    }
+);
 
+/** Operations between two signs of life. */
+const progressEvery = 25;
 const task = JSON.parse(process.argv[2] ?? '') as ChildTask; // written by `startChild`
 const clock = systemClock();
-const store = await openAt(task.place, clock);
+const store = await openAt(task.place, { clock, storeBusyMs: task.storeBusyMs });
 /** At once and in one piece: what was printed has left this process before it can be killed. */
 const print = (line: string) => void writeSync(1, `${line}\n`);
 
@@ -45,7 +48,7 @@ switch (task.do) {
     const history: Op[] = [];
     const record = (op: Op) => {
       history.push(op);
-      if (history.length % 100 === 0) print(String(history.length));
+      if (history.length % progressEvery === 0) print(`p ${progressEvery}`);
     };
     const { operations, objects } = task;
     ready();

@@ -2,9 +2,10 @@ import { systemClock } from '@conductor/core';
 import type { EventEnvelope, Store } from '@conductor/core/ports';
 import { afterAll, describe, expect, it } from 'vitest';
 import { all, commitOf } from '../../src/conformance/store-fixture.js';
-import { temporaryFolder } from '../open-database.js';
+import { startPostgresIfPossible } from '../postgres-server.js';
 import { firstSeed, full, report } from './campaign.js';
 import { startChild } from './child-process.js';
+import { durablePlaces } from './durable-places.js';
 import { openAt } from './places.js';
 import type { Place } from './places.js';
 import { randomOf } from './random.js';
@@ -18,10 +19,10 @@ const commits = writers.length * lanes * commitsOfLane;
 const followPollMs = 25;
 const clock = systemClock();
 
-const folder = temporaryFolder();
+const server = await startPostgresIfPossible();
 const drivers: Record<string, unknown>[] = [];
-afterAll(() => {
-  folder.remove();
+afterAll(async () => {
+  await server?.stop();
   report(
     'follow',
     'Followers that join at random moments, at random places of the log, see every event once and in order while others write.',
@@ -33,7 +34,7 @@ describe('followers that join while others write', () => {
   it(
     `memory: ${followers} of them see every event once, in order`,
     () =>
-      campaign({ driver: 'memory', at: '' }, (store, onCommit) =>
+      campaign({ driver: 'memory' }, (store, onCommit) =>
         Promise.all(
           writers.map((writer, index) => {
             const random = randomOf(firstSeed * 100 + index);
@@ -44,11 +45,11 @@ describe('followers that join while others write', () => {
     600_000,
   );
 
-  it.each(['sqlite', 'file'] as const)(
+  it.each(durablePlaces(server))(
     `%s: ${followers} of them see every event once, in order, while other processes write`,
-    (driver) => {
-      const place: Place = { driver, at: folder.file(driver) };
-      return campaign(place, async (_, onCommit) => {
+    async (_, { placeOf }) => {
+      const place = placeOf('follow');
+      await campaign(place, async (__, onCommit) => {
         const started = writers.map(async (writer, index) => {
           const seed = firstSeed * 100 + index;
           const onLine = (line: string) => line.startsWith('c ') && onCommit();
@@ -81,7 +82,7 @@ const lastType = 'campaign.ended';
 /** Runs writers and followers until every follower has seen the last event, and compares what each saw with the log. */
 async function campaign(place: Place, write: (store: Store, onCommit: () => void) => Promise<unknown>): Promise<void> {
   const random = randomOf(firstSeed);
-  const store = await openAt(place, clock, followPollMs);
+  const store = await openAt(place, { clock, followPollMs });
   const waiting = Array.from({ length: followers }, () => followerOf(random));
   const joined: { readonly follower: Follower; readonly seen: Promise<Seen> }[] = [];
   let acknowledged = 0;

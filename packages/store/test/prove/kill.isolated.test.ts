@@ -1,17 +1,17 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../open-database.js';
+import { startPostgresIfPossible } from '../postgres-server.js';
 import { firstSeed, full, report } from './campaign.js';
+import { durablePlaces } from './durable-places.js';
 import { killWriters, splitKills } from './kills.js';
 import type { KillFigures } from './kills.js';
-import type { Place } from './places.js';
 import { randomOf } from './random.js';
 
 const kills = full ? 300 : 30;
 
-const folder = temporaryFolder();
+const server = await startPostgresIfPossible();
 const drivers: Record<string, unknown>[] = [];
-afterAll(() => {
-  folder.remove();
+afterAll(async () => {
+  await server?.stop();
   report(
     'kill-writers',
     'Processes that write are killed with SIGKILL at random moments; opened again, the store has every acknowledged commit, none half, none twice, and no gap.',
@@ -20,14 +20,13 @@ afterAll(() => {
 });
 
 describe('a store whose writers are killed', () => {
-  it.each(['sqlite', 'file'] as const)(
+  it.each(durablePlaces(server))(
     `%s: has everything that was acknowledged, none half, none doubled, after each of ${kills} kills`,
-    async (driver) => {
+    async (driver, { placeOf }) => {
       const found: KillFigures[] = [];
       for (const [index, part] of splitKills(kills, randomOf(firstSeed)).entries()) {
         const seed = firstSeed + index;
-        const place: Place = { driver, at: folder.file(`${driver}-${seed}`) };
-        const { figures, faults } = await killWriters(place, { seed, ...part });
+        const { figures, faults } = await killWriters(placeOf(`kills_${seed}`), { seed, ...part });
         expect({ seed, faults: faults.slice(0, 5) }).toEqual({ seed, faults: [] });
         found.push(figures);
       }

@@ -115,7 +115,7 @@ interface Checked {
 
 /** Opens the store as the next process would. `underWay`: how many commits living writers may have made meanwhile unseen. */
 async function checkAt(place: Place, told: ReadonlyMap<string, Acknowledged>, underWay: number): Promise<Checked> {
-  const store = await openAt(place, clock);
+  const store = await openAt(place, { clock });
   try {
     const log = await all(store.readAll());
     const { commits, faults } = commitsOf(log);

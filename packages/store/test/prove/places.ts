@@ -1,41 +1,51 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Store } from '@conductor/core/ports';
+import postgres from 'postgres';
 import { fileStore } from '../../src/file/log/file-store.js';
 import { nodeLogFiles } from '../../src/file/log/log-files.js';
 import { memoryStore } from '../../src/memory/store.js';
+import { postgresStore } from '../../src/postgres/store.js';
 import { databaseLock } from '../../src/sqlite/database-lock.js';
 import { sqliteStore } from '../../src/sqlite/store.js';
 import { openDatabase } from '../open-database.js';
 
-export type DriverName = 'memory' | 'sqlite' | 'file';
+/** Where a store lies, as data that another process can open it by. */
+export type Place =
+  | { readonly driver: 'memory' }
+  | { readonly driver: 'sqlite' | 'file'; readonly folder: string }
+  | { readonly driver: 'postgres'; readonly url: string; readonly schema: string };
 
-/** Where a store lies, as text that another process can open it by. */
-export interface Place {
-  readonly driver: DriverName;
-  /** A folder. */
-  readonly at: string;
+export type DriverName = Place['driver'];
+
+export interface OpenOptions {
+  readonly clock: Clock;
+  /** Short by default, so that a campaign does not wait long for what other processes did. */
+  readonly followPollMs?: number | undefined;
+  /** How long it tries to write before it gives up; the driver's own default is long enough for everything here. */
+  readonly storeBusyMs?: number | undefined;
 }
 
-/** So that a campaign does not wait long for what other processes did. */
-const shortPollMs = 5;
-
 /** One more handle of the store at a place; makes the store when it is not there. */
-export async function openAt({ driver, at }: Place, clock: Clock, followPollMs = shortPollMs): Promise<Store> {
-  switch (driver) {
+export async function openAt(place: Place, { clock, followPollMs = 5, storeBusyMs }: OpenOptions): Promise<Store> {
+  const options = { clock, followPollMs, storeBusyMs };
+  switch (place.driver) {
     case 'memory':
       return memoryStore({ clock });
     case 'sqlite':
-      mkdirSync(at, { recursive: true });
-      return sqliteStore({ database: openDatabase(join(at, 'conductor.db')), clock, followPollMs });
+      mkdirSync(place.folder, { recursive: true });
+      return sqliteStore({ database: openDatabase(join(place.folder, 'conductor.db')), ...options });
     case 'file':
-      mkdirSync(at, { recursive: true });
+      mkdirSync(place.folder, { recursive: true });
       return fileStore({
-        files: nodeLogFiles(join(at, 'log')),
-        lock: databaseLock(openDatabase(join(at, 'lock.db'))),
-        clock,
-        followPollMs,
+        files: nodeLogFiles(join(place.folder, 'log')),
+        lock: databaseLock(openDatabase(join(place.folder, 'lock.db'))),
         segmentBytes: 256 * 1024,
+        ...options,
       });
+    case 'postgres': {
+      const sql = postgres(place.url, { max: 2, backoff: () => 0.02, fetch_types: false, onnotice: () => undefined });
+      return postgresStore({ sql, schema: place.schema, onClose: () => sql.end({ timeout: 1 }), ...options });
+    }
   }
 }
