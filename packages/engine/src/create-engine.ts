@@ -2,11 +2,12 @@ import { directorOf } from '@conductor/board';
 import { standardDirectors } from '@conductor/board/directors';
 import type { Director } from '@conductor/board';
 import { ConductorError, defaultLimits, parseLimits, randomIds, systemClock } from '@conductor/core';
+import type { Limits } from '@conductor/core';
 import type { ApiSource, ConductorApi } from '@conductor/core/api';
 import { openPlugins } from '@conductor/core/plugin';
 import type { EngineOptions, OpenedPlugins } from '@conductor/core/plugin';
 import { requireWholeLog, silentLogger } from '@conductor/core/ports';
-import type { ActorRef, Clock, Ids } from '@conductor/core/ports';
+import type { ActorRef, Clock, Ids, Logger } from '@conductor/core/ports';
 import { resolveAgents } from './agents.js';
 import { advise } from './api/advice-api.js';
 import type { Advice, AdviceQuestion } from './api/advice-api.js';
@@ -25,6 +26,9 @@ import type { Syncs } from './business/syncs.js';
 import { commitUnits } from './commit-units.js';
 import { engineActor } from './engine-context.js';
 import type { EngineContext, Views } from './engine-context.js';
+import { createFoldCache } from './folds/fold-cache.js';
+import type { FoldCache } from './folds/fold-cache.js';
+import { readEdge } from './folds/read-edge.js';
 import { loadProject } from './load.js';
 import type { EnginePorts } from './ports.js';
 import { createImports } from './import/import-tracks.js';
@@ -184,16 +188,19 @@ async function contextOf(
 ): Promise<EngineContext> {
   const { views: writesViews = true } = settings;
   const views: Views = writesViews ? createViews(() => context) : noViews;
+  const limits = { ...defaultLimits, ...parseLimits(settings.limits ?? {}) };
+  const logger = ports.logger ?? silentLogger;
   const context: EngineContext = Object.freeze({
     ...ports,
+    store: readEdge(ports.store, foldsOf(ports, limits, { clock, logger })),
     authorize: ports.authorize ?? localOwnerMayAll,
     clock,
     ids,
-    logger: ports.logger ?? silentLogger,
+    logger,
     owner,
     host: ports.processes?.host ?? 'local',
     projectId: await projectIdOf(ports, settings, { clock, ids }),
-    limits: { ...defaultLimits, ...parseLimits(settings.limits ?? {}) },
+    limits,
     agents: resolveAgents(settings.agents, plugins.executors, () => ports.workspace),
     plugins,
     evaluators: plugins.evaluators,
@@ -207,6 +214,14 @@ async function contextOf(
     onEvent: settings.onEvent,
   });
   return context;
+}
+
+function foldsOf(
+  { snapshots }: EnginePorts,
+  { foldSnapshotEvery: every, snapshotsKept: kept }: Limits,
+  host: { readonly clock: Clock; readonly logger: Logger },
+): FoldCache | undefined {
+  return snapshots && createFoldCache({ snapshots, every, kept, ...host });
 }
 
 /** Directors named by id or code in the configuration, else the standard five. */

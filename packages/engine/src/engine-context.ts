@@ -12,6 +12,7 @@ import type {
 import type { Limits } from '@conductor/core';
 import type { Opened, OpenedPlugins, EvaluatorDefinition } from '@conductor/core/plugin';
 import type { Director } from '@conductor/board';
+import type { EngineStore } from './folds/read-edge.js';
 import type { EnginePorts } from './ports.js';
 
 /** Finds who does the work of a role. */
@@ -43,6 +44,7 @@ export interface Views {
 
 /** What every part of a running engine shares: the ports with their defaults filled in, options resolved once. */
 export interface EngineContext extends EnginePorts {
+  readonly store: EngineStore;
   readonly artifacts: Artifacts;
   readonly authorize: Authorize;
   readonly clock: Clock;

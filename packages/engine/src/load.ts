@@ -4,16 +4,27 @@ import { board } from '@conductor/board';
 import type { BoardState } from '@conductor/board';
 import type { Content, EventEnvelope, Opt, Store, StreamId } from '@conductor/core/ports';
 import type { EngineContext } from './engine-context.js';
+import type { EngineStore } from './folds/read-edge.js';
 
-/** Folds what a stream has gained since `state`. O(new events). */
-export async function loadTrack(store: Store, id: string, from?: TrackState, o: Opt = {}): Promise<TrackState> {
+/** Where a track is folded from: the log, and what was folded of it before. */
+type FoldSource = Pick<EngineStore, 'read' | 'folds'>;
+
+/** Folds what a stream has gained since `state`. O(new events); without a state from a snapshot on, where there is one. */
+export async function loadTrack(store: FoldSource, id: string, from?: TrackState, o: Opt = {}): Promise<TrackState> {
   let state = from ?? initialTrack(id);
-  for await (const page of store.read(`track/${id}`, { after: state.version, ...o })) state = foldTrack(state, page);
+  let pages = 0;
+  for await (const page of store.read(`track/${id}`, { after: state.version, ...o })) {
+    state = foldTrack(state, page);
+    pages += 1;
+    // That a stream is long shows at its second page: a short one is never looked up.
+    const kept = pages === 2 && from === undefined ? await store.folds?.track(id, state.version, o) : undefined;
+    if (kept) return loadTrack(store, id, kept, o);
+  }
   return state;
 }
 
 /** A track that must exist. Throws `TRACK_NOT_FOUND`. */
-export async function requireTrackState(store: Store, id: string, o: Opt = {}): Promise<TrackState> {
+export async function requireTrackState(store: FoldSource, id: string, o: Opt = {}): Promise<TrackState> {
   const state = await loadTrack(store, id, undefined, o);
   if (state.version > 0) return state;
   throw new ConductorError('TRACK_NOT_FOUND', `There is no track ${id}`, { details: { track: id } });

@@ -10,7 +10,7 @@ import { silentLogger } from '@conductor/core/ports';
 import type { ActorRef, Authorize, Clock, Ids, Logger, MessageBus, Store } from '@conductor/core/ports';
 import { createEngine } from '@conductor/engine';
 import type { Engine } from '@conductor/engine';
-import { leaseKeeper } from '@conductor/store';
+import { leaseKeeper, storedSnapshots } from '@conductor/store';
 import { fileWorkspace } from '@conductor/store/file';
 import { gitExchange, gitRepository } from '@conductor/store/git';
 import { withExecutors } from './agents.js';
@@ -102,6 +102,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
         authorize,
         leaseKeeper: leaseKeeper({ leases: store.leases, clock }),
         repository: config.git === 'off' ? undefined : gitRepository({ root, clock, worktrees: worktreesFolder() }),
+        snapshots: storedSnapshots({ store, artifacts, ids }),
         exchange: config.git === 'off' ? undefined : gitExchange({ root, remote: sharedRepository() }),
         processes: hostProcesses({ clock }),
         runCommand: commandRunner({ clock, ids, killGraceMs: limits.killGraceMs }),

@@ -14,6 +14,7 @@ export async function stopRun(session: TrackSession, stop: TrackCommands['loop.s
     leases: [...interrupts.releases, { op: 'release', set: session.fence.set, token: session.fence.token }],
   });
   await session.engine.views.flush(session.id, { patient: true });
+  await session.engine.store.folds?.keep(session.state, { atStop: true });
 }
 
 function interruptions(session: TrackSession, reason: string) {

@@ -98,6 +98,7 @@ export function createSession(engine: EngineContext, start: TrackState, grant: G
         if (committed) {
           await newest();
           engine.views.touch(start.id);
+          void engine.store.folds?.keep(state); // beside the run, which it could only hold up
         }
         return committed;
       }),
