@@ -61,10 +61,16 @@ export async function offerRun(session: TrackSession, assignment: Assignment): P
 }
 
 /** Wakes one worker. Lost, it costs the time until a worker looks by itself. */
-export async function announceRun({ bus, projectId, logger }: EngineContext, runId: string): Promise<void> {
-  await bus?.queue?.push(runQueue(projectId), [{ id: runId, body: { runId } }]).catch((error: unknown) => {
-    logger.warn(`Run ${runId} could not be announced`, { error: String(error) });
-  });
+export async function announceRun(
+  { bus, projectId, logger }: EngineContext,
+  runId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await bus?.queue?.push(runQueue(projectId), [{ id: runId, body: { runId } }], { signal });
+  } catch (error) {
+    if (!signal.aborted) logger.warn(`Run ${runId} could not be announced`, { error: String(error) });
+  }
 }
 
 /** The branch under which the work of a run is handed over: its own, so that no late worker writes another's. */

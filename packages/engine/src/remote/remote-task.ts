@@ -1,4 +1,4 @@
-import { ConductorError } from '@conductor/core';
+import { anySignal, ConductorError } from '@conductor/core';
 import { outcomeSchema } from '@conductor/core/run';
 import type { RemoteRun, RunEventData } from '@conductor/core/run';
 import type { Fence, Outcome } from '@conductor/core/ports';
@@ -21,25 +21,40 @@ export interface RemoteTask {
 export function followRun(session: TrackSession, task: RemoteTask): void {
   const { engine } = session;
   session.launch(task.effect, async (signal) => {
-    await announceRun(engine, task.runId);
-    const end = await endOfRun(engine, task.runId, signal).catch((error: unknown) => {
-      if (signal.aborted) return undefined;
-      throw error;
-    });
-    return () => recordEnd(session, task, end);
+    const over = new AbortController();
+    const either = anySignal([signal, over.signal]);
+    const announced = announceRun(engine, task.runId, either.signal); // beside: a bus that is away holds up nothing
+    try {
+      const end = await endOfRun(engine, task.runId, signal);
+      return () => recordEnd(session, task, end);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return () => takeBackIfCurrent(session, task);
+    } finally {
+      over.abort();
+      await announced;
+      either.dispose();
+    }
   });
 }
 
-async function recordEnd(session: TrackSession, task: RemoteTask, end: RunEnd | undefined): Promise<void> {
-  const held = end?.grant && { set: end.grant.set, token: end.grant.token };
-  const current = session.state.plan?.tasks.get(task.taskId)?.runId === task.runId; // else somebody else owns the story
-  if (current && end?.run.status === 'claimed') return takeBack(session, task, 'lost', held);
+async function recordEnd(session: TrackSession, task: RemoteTask, { run, grant }: RunEnd): Promise<void> {
+  const held = grant && { set: grant.set, token: grant.token };
+  if (isCurrent(session, task) && run.status === 'claimed') return takeBack(session, task, 'lost', held);
   if (held) await session.engine.store.leases.release(held.set, held.token);
-  if (!current) return;
-  if (end === undefined) return takeBack(session, task, 'withdrawn');
-  if (end.run.status === 'reported')
-    return recordOutcome(session, task.taskId, task.runId, outcomeOf(session, end.run));
-  await givenBack(session, task, end.run.release);
+  if (!isCurrent(session, task)) return;
+  if (run.status === 'reported') return recordReport(session, task, run);
+  await givenBack(session, task, run.release);
+}
+
+/** The track's run stops while a worker is at work. */
+async function takeBackIfCurrent(session: TrackSession, task: RemoteTask): Promise<void> {
+  if (isCurrent(session, task)) await takeBack(session, task, 'withdrawn');
+}
+
+/** Else its task was interrupted meanwhile, and somebody else owns the story. */
+function isCurrent({ state }: TrackSession, { taskId, runId }: RemoteTask): boolean {
+  return state.plan?.tasks.get(taskId)?.runId === runId;
 }
 
 /** Turns what a worker reported into a fact of the track. Its branch comes in, or is removed, when the task is settled. */
