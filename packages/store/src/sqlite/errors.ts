@@ -58,6 +58,19 @@ export function sqliteError(error: unknown): ConductorError {
   return new ConductorError(codeFor(resultCode(error)), `SQLite: ${text}`, { cause: error });
 }
 
+/**
+ * What a COMMIT failed with. When the disk could not be synced or written to the end, the log of SQLite may hold the whole
+ * transaction all the same, and whoever opens it after a crash may find it there: COMMIT_UNKNOWN.
+ */
+export function commitError(error: unknown): unknown {
+  const extended = resultCode(error);
+  if (extended === undefined || (extended & 0xff) !== codes.ioError || codeFor(extended) === 'STORE_FULL') return error;
+  return new ConductorError('COMMIT_UNKNOWN', `SQLite could not finish a commit: ${String(error)}`, {
+    hint: 'Open the store again and look, or repeat the commit with its key.',
+    cause: error,
+  });
+}
+
 function codeFor(extended: number | undefined): ErrorCode {
   const noRoom: readonly (number | undefined)[] = [codes.ioErrorWrite, codes.ioErrorTruncate, codes.ioErrorShmSize];
   if (noRoom.includes(extended)) return 'STORE_FULL';

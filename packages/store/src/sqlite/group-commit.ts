@@ -5,7 +5,7 @@ import type { Member } from '../rules/group.js';
 import type { Backend } from '../rules/store.js';
 import type { CachedRows } from './cached-rows.js';
 import type { Sql, SqlDatabase } from './database.js';
-import { endsTransaction, isBusy, isHarmless, resultCode, sqliteError } from './errors.js';
+import { commitError, endsTransaction, isBusy, isHarmless, resultCode, sqliteError } from './errors.js';
 import { rollback } from './migrations.js';
 
 export interface GroupCommitOptions {
@@ -90,7 +90,11 @@ export function groupCommit(options: GroupCommitOptions): Backend {
     try {
       forgetIfOthersWrote();
       const outcomes = group.map(run);
-      commit.run();
+      try {
+        commit.run();
+      } catch (error) {
+        throw commitError(error);
+      }
       return outcomes;
     } catch (error) {
       rollback(database);
@@ -117,7 +121,7 @@ export function groupCommit(options: GroupCommitOptions): Backend {
       for (const [index, outcome] of outcomes.entries()) settle(members[index], outcome);
     } catch (thrown) {
       const error = sqliteError(thrown);
-      if (!isHarmless(error)) fail(error);
+      if (!isHarmless(error)) fail(afterwards(error));
       for (const { reject } of group) reject(error);
     }
   };
@@ -159,6 +163,14 @@ export function groupCommit(options: GroupCommitOptions): Backend {
       groups.fail(new ConductorError('CLOSED', 'The store is closed'));
     },
   };
+}
+
+/** What later calls are told: of them it is known that they wrote nothing. */
+function afterwards(error: ConductorError): ConductorError {
+  if (!ConductorError.is(error, 'COMMIT_UNKNOWN')) return error;
+  return new ConductorError('STORE_FAILED', 'The store closed itself when a commit could not be finished', {
+    cause: error,
+  });
 }
 
 function settle(member: Member | undefined, outcome: Outcome): void {
