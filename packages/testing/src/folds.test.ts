@@ -83,9 +83,9 @@ describe('fold snapshots', () => {
     await again.close();
   });
 
-  it('of another version of the fold are not looked at, and those of a state that was not understood are not made', async () => {
+  it('of another version of the fold are left alone, and one that is none of the track is thrown away', async () => {
     const given = longStreams();
-    const { id, log, replayed: expected } = await ran(given);
+    const { id, replayed: expected } = await ran(given);
     const state = '{"id":"not","version":9999}';
     const about = {
       subject: `track/${id}`,
@@ -97,11 +97,11 @@ describe('fold snapshots', () => {
     await given.snapshots.put({ ...about, version: 9_999, foldVersion: 2, state });
     const again = await createTestEngine({ ports: given.ports, files, limits });
     expect(await again.api.tracks.get(id)).toEqual(expected);
+    expect((await given.snapshots.list()).map(({ version }) => version)).toContain(9_999); // of another build: not ours to judge
     // Of this version, sound, and still not of this track: thrown away.
     await given.snapshots.put({ ...about, version: 9_998, foldVersion: 1, state });
     expect(await again.api.tracks.get(id)).toEqual(expected);
     expect((await given.snapshots.list()).map(({ version }) => version)).not.toContain(9_998);
-    expect(log.length).toBeGreaterThan(16);
     await again.close();
   });
 

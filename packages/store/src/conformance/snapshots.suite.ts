@@ -50,27 +50,34 @@ export function snapshotsSuite(name: string, open: OpenSnapshotsUnderTest): void
     written(): number;
     /** From now on one byte of whatever is read differs. */
     damage(): void;
+    /** From now on whatever is read are the bytes that were put last. */
+    confuse(): void;
   }
 
   async function using(work: (fixture: Fixture) => Promise<void>): Promise<void> {
     const clock = new FakeClock();
     let written = 0;
     let damaged = false;
+    let last: string | undefined;
+    let confused = false;
     const wrap = (inner: Artifacts): Artifacts => ({
       ...inner,
       async put(bytes, o) {
         const result = await inner.put(bytes, o);
         written += result.bytes;
+        last = result.id;
         return result;
       },
       async *get(id, o) {
-        for await (const part of inner.get(id, o))
+        for await (const part of inner.get((confused ? last : undefined) ?? id, o))
           yield damaged ? part.map((byte, index) => (index === part.length >> 1 ? byte ^ 1 : byte)) : part;
       },
     });
     const { snapshots, artifacts, close } = await open({ clock, wrap });
     try {
-      await work({ snapshots, artifacts, clock, written: () => written, damage: () => void (damaged = true) });
+      const written_ = () => written;
+      const [damage, confuse] = [() => void (damaged = true), () => void (confused = true)];
+      await work({ snapshots, artifacts, clock, written: written_, damage, confuse });
     } finally {
       await close();
     }
@@ -202,6 +209,15 @@ export function snapshotsSuite(name: string, open: OpenSnapshotsUnderTest): void
         for (const { id, version } of kept) expect(await snapshots.read(id)).toEqual(stateAt(version));
         damage();
         expect(await codeOf(snapshots.read(kept[2]?.id ?? ''))).toBe('SNAPSHOT_CORRUPT');
+      }));
+
+    it('does not take the sound bytes of another snapshot for its own', () =>
+      using(async ({ snapshots, confuse }) => {
+        const { id } = await snapshots.put(snapshotOf(1, 'aaaa', { subject: 'track/a' }));
+        const other = await snapshots.put(snapshotOf(1, 'bbbb', { subject: 'track/b' }));
+        confuse();
+        expect(await codeOf(snapshots.read(id))).toBe('SNAPSHOT_CORRUPT');
+        expect(await snapshots.read(other.id)).toBe('bbbb');
       }));
 
     it('pins and unpins, and lets go of what is no longer pinned', () =>

@@ -54,3 +54,32 @@ describe('snapshotArtifacts', () => {
     expect((await artifacts.sweep((id) => nothing.has(id), { olderThanMs: 1 })).removed).toBe(3);
   });
 });
+
+describe('storedSnapshots', () => {
+  it('builds on no snapshot that is removed while it is being built on: a sweep may take its bytes', async () => {
+    const clock = new FakeClock();
+    const store = memoryStore({ clock });
+    const inner = memoryArtifacts({ clock });
+    let meanwhile: (() => Promise<void>) | undefined;
+    const put: typeof inner.put = async (bytes, o) => {
+      const result = await inner.put(bytes, o);
+      const work = meanwhile;
+      meanwhile = undefined;
+      await work?.();
+      return result;
+    };
+    const snapshots = storedSnapshots({ store, artifacts: { ...inner, put } });
+    const at = '2026-01-01T00:00:00.000Z';
+    const about = { subject: 'project', kind: 'fold', at, foldVersion: 1, pinned: false } as const;
+    const text = Array.from({ length: 9_000 }, (_, index) => `line ${(index * 7919) % 10_007}`).join('\n');
+    const first = await snapshots.put({ ...about, seq: 1, version: 1, state: { text, n: 1 } });
+    meanwhile = () => snapshots.remove(first.id);
+    const second = await snapshots.put({ ...about, seq: 2, version: 2, state: { text, n: 2 } });
+
+    const needed = await snapshotArtifacts(store);
+    expect(needed.size).toBe(1);
+    await clock.advance(1_000);
+    await inner.sweep((id) => needed.has(id), { olderThanMs: 1 });
+    expect(await snapshots.read(second.id)).toEqual({ text, n: 2 });
+  });
+});
