@@ -44,7 +44,7 @@ export async function openAt(place: Place, { clock, followPollMs = 5, storeBusyM
         ...options,
       });
     case 'postgres': {
-      const sql = postgres(place.url, { max: 2, backoff: () => 0.02, fetch_types: false, onnotice: () => undefined });
+      const sql = postgres(place.url, { max: 2, backoff: () => 0.02, onnotice: () => undefined });
       return postgresStore({ sql, schema: place.schema, onClose: () => sql.end({ timeout: 1 }), ...options });
     }
   }
