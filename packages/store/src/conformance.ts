@@ -6,3 +6,4 @@ export { workspaceSuite } from './conformance/workspace.suite.js';
 export type { OpenWorkspace } from './conformance/workspace.suite.js';
 export { storeSuite } from './conformance/store.suite.js';
 export type { OpenStore, OpenStoreUnderTest } from './conformance/store.suite.js';
+export { transferSuite } from './conformance/transfer.suite.js';

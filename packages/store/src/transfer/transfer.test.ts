@@ -6,6 +6,7 @@ import { importMark, requireWholeLog } from '@conductor/core/ports';
 import { FakeClock } from '@conductor/core/testing';
 import { openDatabase, temporaryFolder } from '../../test/open-database.js';
 import { all, codeOf } from '../conformance/store-fixture.js';
+import { transferSuite } from '../conformance/transfer.suite.js';
 import { fileArtifacts } from '../file/artifacts.js';
 import { fileStore } from '../file/log/file-store.js';
 import { nodeLogFiles } from '../file/log/log-files.js';
@@ -122,6 +123,10 @@ async function imported(text: Uint8Array, target: Side): Promise<Side> {
   await importLog(target, () => inChunks(text));
   return target;
 }
+
+transferSuite('memory', async () => memorySide());
+transferSuite('sqlite', async () => sqliteSide());
+transferSuite('files', async () => filesSide());
 
 describe('exportLog and importLog', () => {
   it('go memory to SQLite to files to memory, with the same bytes at every stop', async () => {
