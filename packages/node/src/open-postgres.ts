@@ -11,8 +11,6 @@ export interface PostgresHost {
   readonly load?: (() => Promise<{ readonly default: typeof postgres }>) | undefined;
 }
 
-/** Connections of one process: reads side by side, one that writes, one that listens for wake-ups. */
-const maxConnections = 6;
 const connectTimeoutSeconds = 10;
 
 /**
@@ -24,20 +22,12 @@ export async function openPostgres(url: string, { clock, ids, limits, load }: Po
   const { address, schema } = parsed(url);
   const { default: connect } = await loadClient(load ?? (() => import('postgres')));
   const { postgresStore } = await import('@conductor/store/postgres');
-  const sql = connect(address, {
-    max: maxConnections,
-    connect_timeout: connectTimeoutSeconds,
-    connection: { application_name: 'conductor' },
-    fetch_types: false,
-    onnotice: () => undefined,
-  });
   return postgresStore({
-    sql,
+    connect: (options) => connect(address, { ...options, connect_timeout: connectTimeoutSeconds }),
     clock,
     ids,
     ...(schema !== null && { schema }),
     storeBusyMs: limits.storeBusyMs,
-    onClose: () => sql.end({ timeout: 1 }),
   });
 }
 

@@ -1,4 +1,4 @@
-// Takes a client of postgres.js; Node only.
+// Takes clients of postgres.js; Node only.
 export { postgresStore } from './postgres/store.js';
 export type { PostgresStoreOptions } from './postgres/store.js';
-export type { PgClient, PgReserved } from './postgres/client.js';
+export type { PgClient, PgClientOptions } from './postgres/client.js';

@@ -1,17 +1,32 @@
 import type { Clock } from '@conductor/core/ports';
 import postgres from 'postgres';
-import type { PgClient } from '../src/postgres/client.js';
+import type { PgClient, PgClientOptions } from '../src/postgres/client.js';
+import type { PostgresStoreOptions } from '../src/postgres/store.js';
 import type { PostgresServer } from './postgres-server.js';
 
-/** A client of postgres.js as a host makes it, with short pauses between tries to connect. */
-export function connect(server: PostgresServer, options: { readonly max?: number; readonly name?: string } = {}) {
-  return postgres(server.url, {
-    max: options.max ?? 4,
-    connection: { application_name: options.name ?? 'test' },
-    backoff: () => 0.02,
-    fetch_types: false,
-    onnotice: () => undefined,
-  });
+/** A client of postgres.js for what a test does beside its store. */
+export function connect(server: PostgresServer) {
+  return postgres(server.url, { max: 1, fetch_types: false, onnotice: () => undefined });
+}
+
+/** Clients as a host makes them. `name` is how the server calls their sessions. */
+export function connecting(server: PostgresServer, name = 'conductor'): PostgresStoreOptions['connect'] {
+  return (options) =>
+    postgres(server.url, { ...options, connection: { ...options.connection, application_name: name } });
+}
+
+/** The same two clients for one store after the other, which is faster. */
+export function sharedClients(server: PostgresServer) {
+  const made = new Map<number, ReturnType<typeof postgres>>();
+  const clientOf = (options: PgClientOptions) => {
+    const known = made.get(options.max) ?? postgres(server.url, options);
+    made.set(options.max, known);
+    return known;
+  };
+  return {
+    clientOf,
+    end: () => Promise.all(Array.from(made.values(), (client) => client.end({ timeout: 1 }))),
+  };
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
@@ -39,11 +54,8 @@ export function settling(client: PgClient, clock: Clock): PgClient {
   };
   return {
     unsafe: (text) => counted(client.unsafe(text)),
-    async reserve() {
-      const connection = await counted(client.reserve());
-      return { unsafe: (text) => counted(connection.unsafe(text)), release: () => connection.release() };
-    },
     listen: (...o) => counted(client.listen(...o)),
+    end: async () => undefined, // others go on using it
   };
 }
 

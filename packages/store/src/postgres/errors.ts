@@ -11,7 +11,8 @@ export function sqlState(error: unknown): string | undefined {
 export function isLost(error: unknown): boolean {
   if (error instanceof ConductorError) return false;
   const state = sqlState(error);
-  if (state !== undefined) return state.startsWith('08') || state.startsWith('57P') || state === '25P03';
+  // 22012: a division by nothing, which is how a transaction finds that it is not the one it was.
+  if (state !== undefined) return /^(?:08|57P|25P03|22012)/.test(state);
   return hasCode(error);
 }
 

@@ -8,7 +8,7 @@ import { learn, statementsOf } from './cache.js';
 import type { Wants } from './cache.js';
 import { changeStatements } from './changes.js';
 import { run } from './client.js';
-import type { PgClient, PgReserved, PgRow } from './client.js';
+import type { PgClient, PgRow } from './client.js';
 import { isAboutValues, isLost, postgresError } from './errors.js';
 import { runMembers } from './members.js';
 import type { Ran } from './members.js';
@@ -21,11 +21,15 @@ import type { SqlText } from './sql-text.js';
 import { storeCache } from './store-cache.js';
 import type { StoreCache } from './store-cache.js';
 import type { Table } from './tables.js';
-import { begin, commit, onConnection } from './transaction.js';
+import { inTransaction } from './transaction.js';
+import type { Transaction } from './transaction.js';
 import type { Area, Wakeups } from './wakeups.js';
 
 export interface GroupCommitOptions {
+  /** For reads and wake-ups. */
   readonly client: PgClient;
+  /** Has one connection. */
+  readonly writer: PgClient;
   readonly tables: Table;
   readonly limits: StoreLimits;
   readonly clock: Clock;
@@ -35,17 +39,12 @@ export interface GroupCommitOptions {
   readonly storeBusyMs: number;
   readonly readOnly: boolean;
   readonly wakeups: Wakeups | undefined;
-  readonly onClose: (() => Promise<void>) | undefined;
+  /** Lets go of the clients. */
+  readonly end: () => Promise<void>;
 }
 
-/** Rows, and bytes of events, that are kept in memory from one group to the next. */
+/** Rows that are kept in memory from one group to the next. */
 const mostKnownRows = 50_000;
-
-/** The transaction that writes a group, by which its outcome can be learnt later. */
-interface Transaction {
-  readonly id: string;
-  readonly backend: number;
-}
 
 /** How far a try has come. */
 interface Progress {
@@ -64,7 +63,7 @@ interface Progress {
  * did, its cache is still true and nothing is fetched.
  */
 export function pgGroupCommit(options: GroupCommitOptions): Backend {
-  const { client, tables: t, limits, clock, storeBusyMs, readOnly, wakeups } = options;
+  const { client, writer, tables: t, limits, clock, storeBusyMs, readOnly, wakeups } = options;
   const cache = storeCache(t, limits);
   const time = storeTime(options);
   let closing = false;
@@ -73,7 +72,7 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
   /** The revision that the cache is true for; `undefined` when it is for none. */
   let knownRev: number | undefined;
 
-  const takeLock = (row: PgRow | undefined): Transaction => {
+  const takeLock = (row: PgRow | undefined): void => {
     if (row === undefined) throw new ConductorError('STORE_CORRUPT', 'The row of counters is gone');
     const rev = Number(row.rev);
     if (rev !== knownRev) cache.clear();
@@ -81,23 +80,30 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     const [seq, last, token, waiter] = [row.seq, row.commit, row.token, row.waiter].map(Number);
     cache.log.counters = { rev, seq: seq ?? 0, commit: last ?? 0, token: token ?? 0, waiter: waiter ?? 0 };
     time.is(Number(row.now));
-    return { id: String(row.xid), backend: Number(row.pid) };
   };
 
-  const attempt = async (connection: PgReserved, members: readonly Member[], progress: Progress): Promise<void> => {
+  const attempt = async (members: readonly Member[], progress: Progress): Promise<void> => {
     const wants: Wants = new Map();
     for (const { touches } of members) if (touches) cache.want(wants, touches, knownRev === undefined);
-    const statements = [begin, lockStatement(t), ...statementsOf(wants)];
-    const [counters, ...found] = await run(connection, statements, 1 + wants.size);
-    const transaction = takeLock(counters?.[0]);
-    learn(wants, found);
-    const ask = async (missing: Wants) => learn(missing, await run(connection, statementsOf(missing), missing.size));
+    await inTransaction(
+      writer,
+      [lockStatement(t), ...statementsOf(wants)],
+      async (transaction, [counters, ...found]) => {
+        takeLock(counters?.[0]);
+        learn(wants, found);
+        await writeMembers(transaction, members, progress);
+      },
+    );
+  };
+
+  const writeMembers = async (transaction: Transaction, members: readonly Member[], progress: Progress) => {
+    const ask = async (missing: Wants) => learn(missing, await transaction.query(statementsOf(missing), missing.size));
     progress.ran = await runMembers(cache, members, { time, ask, mostBytes: limits.commitBytes });
     const rev = cache.log.counters?.rev ?? 0;
     const changes = changeStatements(cache, t);
     const areas = areasOf(cache);
     if (changes.length > 0) progress.committing = transaction;
-    await run(connection, [...changes, commit], 0);
+    await transaction.commit(changes);
     cache.written();
     if (cache.size > mostKnownRows) cache.clear();
     knownRev = changes.length > 0 ? rev + 1 : rev;
@@ -110,7 +116,7 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     for (;;) {
       const progress: Progress = { ran: undefined, committing: undefined };
       try {
-        await onConnection(client, (connection) => attempt(connection, members, progress));
+        await attempt(members, progress);
       } catch (error) {
         cache.written();
         cache.clear();
@@ -190,16 +196,15 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
       await groups.settled();
       groups.fail(new ConductorError('CLOSED', 'The store is closed'));
       await wakeups?.close();
-      await options.onClose?.();
+      await options.end();
     },
   };
 }
 
-/** The counters as the last writer left them, the time of the server once it has the lock, and who asks. */
+/** The counters as the last writer left them, and the time of the server once it has the lock. */
 function lockStatement(t: Table): SqlText {
   return sql`WITH locked AS MATERIALIZED (SELECT * FROM ${t('counters')} FOR UPDATE)
-    SELECT rev, seq, "commit", token, waiter, ${serverNow} AS now,
-      pg_current_xact_id()::text AS xid, pg_backend_pid() AS pid FROM locked`;
+    SELECT rev, seq, "commit", token, waiter, ${serverNow} AS now FROM locked`;
 }
 
 function areasOf({ log, leases, subscriptions }: StoreCache): ReadonlySet<Area> {

@@ -21,7 +21,7 @@ export const migrations: readonly Migration[] = [{ number: 1, name: 'first', sql
  * STORE_NEWER for a schema of a newer version, STORE_CORRUPT for a step that was changed, STORE_READ_ONLY, MIGRATION_FAILED.
  */
 export async function migrate(
-  client: PgClient,
+  writer: PgClient,
   {
     schema,
     clock,
@@ -34,17 +34,17 @@ export async function migrate(
     readonly steps?: readonly Migration[] | undefined;
   },
 ): Promise<void> {
-  const outside: Query = (statements, count) => run(client, statements, count);
+  const outside: Query = (statements, count) => run(writer, statements, count);
   if (pendingSteps(await appliedSteps(outside, schema), steps).length === 0) return;
   if (readOnly)
     throw new ConductorError('STORE_READ_ONLY', 'The store has an older schema, and is opened for reading only');
-  await inTransaction(client, async (query) => {
-    await query([sql`SELECT pg_advisory_xact_lock(hashtextextended(${`conductor ${schema}`}, 0))`], 1);
+  const lock = sql`SELECT pg_advisory_xact_lock(hashtextextended(${`conductor ${schema}`}, 0))`;
+  await inTransaction(writer, [lock], async ({ query, commit }) => {
     // Read again under the lock: another one may have been faster.
     const missing = pendingSteps(await appliedSteps(query, schema), steps);
-    if (missing.length === 0) return;
-    await createSchema(query, schema);
+    if (missing.length > 0) await createSchema(query, schema);
     for (const step of missing) await apply(query, schema, step, instant(clock.now()));
+    await commit([]);
   });
 }
 

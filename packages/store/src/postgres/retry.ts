@@ -29,7 +29,6 @@ export function createRetry({ client, clock, storeBusyMs, isOver }: RetryOptions
       await clock.sleep(pauseMs);
       pauseMs = Math.min(longestPauseMs, pauseMs * 2);
       try {
-        // A connection that is there: a request to reserve one that fails would keep the next one for ever.
         await run(client, [sql`SELECT 1`], 1);
         return;
       } catch (again) {

@@ -1,10 +1,11 @@
 import { ConductorError, randomIds } from '@conductor/core';
 import type { Clock, Ids, Store, StoreCapabilities } from '@conductor/core/ports';
+import { checkCount } from '../rules/checks.js';
 import { defaultLimits } from '../rules/limits.js';
 import type { StoreLimits } from '../rules/limits.js';
 import { createStore } from '../rules/store.js';
 import { run } from './client.js';
-import type { PgClient } from './client.js';
+import type { PgClient, PgClientOptions } from './client.js';
 import { postgresError } from './errors.js';
 import { pgGroupCommit } from './group-commit.js';
 import { migrate } from './migrations.js';
@@ -14,8 +15,11 @@ import { tablesOf } from './tables.js';
 import { createWakeups } from './wakeups.js';
 
 export interface PostgresStoreOptions {
-  /** A client of postgres.js with two connections or more; one more listens. Others may use it too. */
-  readonly sql: PgClient;
+  /**
+   * Makes a client: `(options) => postgres(url, options)`. Called twice, for reads and for writes; the store ends both.
+   * Options of your own may be added; those for `connection` go to the given ones.
+   */
+  readonly connect: (options: PgClientOptions) => PgClient;
   readonly clock: Clock;
   readonly ids?: Ids | undefined;
   /** The schema that holds the tables of this store and nothing else; it is made when it is not there. Default `conductor`. */
@@ -23,6 +27,10 @@ export interface PostgresStoreOptions {
   readonly readOnly?: boolean | undefined;
   /** Whose time leases and claims expire by: that of the server (default), or the injected clock. */
   readonly time?: 'server' | 'clock' | undefined;
+  /** Connections in all: one writes, one listens, the others read. From 3; default 6. */
+  readonly maxConnections?: number | undefined;
+  /** How long the server may work on one statement, waiting for locks included; default 60,000. */
+  readonly statementTimeoutMs?: number | undefined;
   /** How often to look for what other handles wrote, should their wake-up get lost; default 1,000. */
   readonly followPollMs?: number | undefined;
   /** How long to try again while the server is away, or somebody else keeps the lock, before STORE_BUSY; default 30,000. */
@@ -30,9 +38,12 @@ export interface PostgresStoreOptions {
   /** Whether to send and receive wake-ups; they need a session of their own, which a pooler may not give. Default true. */
   readonly wakeups?: boolean | undefined;
   readonly limits?: Partial<StoreLimits> | undefined;
-  /** Called at the end of `close`, and when the store cannot be opened: where a client that nobody else uses ends. */
-  readonly onClose?: (() => Promise<void>) | undefined;
 }
+
+/** A transaction takes milliseconds; one that was lost must not keep the lock from the others for longer than this. */
+const idleInTransactionMs = 10_000;
+/** Seconds, for a server that is there again at once or after some time. */
+const backoff = (attempt: number) => Math.min(0.05 * 2 ** attempt, 1);
 
 const schemaShape = /^[a-z_][a-z0-9_]{0,39}$/;
 
@@ -44,22 +55,23 @@ const schemaShape = /^[a-z_][a-z0-9_]{0,39}$/;
  * STORE_CORRUPT, MIGRATION_FAILED, STORE_BUSY, STORE_FULL, STORE_READ_ONLY, STORE_FAILED; a write also COMMIT_UNKNOWN.
  */
 export async function postgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { sql: client, clock, ids = randomIds(), schema = 'conductor', readOnly = false, time = 'server' } = options;
-  const { followPollMs = 1_000, storeBusyMs = 30_000, onClose } = options;
+  const { clock, ids = randomIds(), schema = 'conductor', readOnly = false, time = 'server' } = options;
+  const { followPollMs = 1_000, storeBusyMs = 30_000, maxConnections = 6 } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  const tables = tablesOf(schema);
+  if (!schemaShape.test(schema))
+    throw new ConductorError('VALIDATION_FAILED', `${JSON.stringify(schema)} cannot be the schema of a store`, {
+      hint: 'Use 1 to 40 lower-case letters, digits and underscores, not beginning with a digit.',
+    });
+  checkCount('The number of connections', maxConnections, 3);
+  const { client, writer, end } = makeClients(options, maxConnections);
   try {
-    if (!schemaShape.test(schema))
-      throw new ConductorError('VALIDATION_FAILED', `${JSON.stringify(schema)} cannot be the schema of a store`, {
-        hint: 'Use 1 to 40 lower-case letters, digits and underscores, not beginning with a digit.',
-      });
-    const { id, durability } = await openSchema(options, { schema, readOnly, ids, storeBusyMs });
-    const channel = `conductor_${schema}`;
-    const wakeups =
-      options.wakeups === false ? undefined : await createWakeups({ client, channel, handle: ids.id('handle'), clock });
+    const { id, durability } = await openSchema(writer, { schema, clock, readOnly, ids, storeBusyMs });
+    const handle = { client, channel: `conductor_${schema}`, handle: ids.id('handle'), clock };
+    const wakeups = options.wakeups === false ? undefined : await createWakeups(handle);
     const capabilities: StoreCapabilities = { durability, reach: 'network', ownerProof: false, backup: false };
+    const tables = tablesOf(schema);
     return createStore({
-      backend: pgGroupCommit({ client, tables, limits, clock, time, storeBusyMs, readOnly, wakeups, onClose }),
+      backend: pgGroupCommit({ client, writer, tables, limits, clock, time, storeBusyMs, readOnly, wakeups, end }),
       driver: { port: 'store', name: 'postgres', version: '1', api: 1, capabilities },
       id,
       clock,
@@ -68,9 +80,31 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
       ownerLocks: undefined,
     });
   } catch (error) {
-    await onClose?.();
+    await end();
     throw postgresError(error);
   }
+}
+
+function makeClients({ connect, statementTimeoutMs = 60_000 }: PostgresStoreOptions, maxConnections: number) {
+  const make = (max: number) =>
+    connect({
+      max,
+      fetch_types: false,
+      max_lifetime: null,
+      backoff,
+      onnotice: () => undefined,
+      connection: {
+        application_name: 'conductor',
+        statement_timeout: statementTimeoutMs,
+        idle_in_transaction_session_timeout: idleInTransactionMs,
+      },
+    });
+  const client = make(maxConnections - 2);
+  const writer = make(1);
+  const end = async () => {
+    await Promise.all([client.end({ timeout: 1 }), writer.end({ timeout: 1 })]);
+  };
+  return { client, writer, end };
 }
 
 interface OpenSchema {
@@ -78,17 +112,22 @@ interface OpenSchema {
   readonly durability: StoreCapabilities['durability'];
 }
 
+interface OpenOptions {
+  readonly schema: string;
+  readonly clock: Clock;
+  readonly readOnly: boolean;
+  readonly ids: Ids;
+  readonly storeBusyMs: number;
+}
+
 /** Connects, checks the server, brings the schema up to date; tries again while the server does not answer. */
-async function openSchema(
-  { sql: client, clock }: PostgresStoreOptions,
-  o: { readonly schema: string; readonly readOnly: boolean; readonly ids: Ids; readonly storeBusyMs: number },
-): Promise<OpenSchema> {
-  const retry = createRetry({ client, clock, storeBusyMs: o.storeBusyMs, isOver: () => false });
+async function openSchema(writer: PgClient, o: OpenOptions): Promise<OpenSchema> {
+  const retry = createRetry({ client: writer, clock: o.clock, storeBusyMs: o.storeBusyMs, isOver: () => false });
   for (;;) {
     try {
-      const durability = await checkServer(client);
-      await migrate(client, { schema: o.schema, clock, readOnly: o.readOnly });
-      return { id: await storeId(client, o), durability };
+      const durability = await checkServer(writer);
+      await migrate(writer, o);
+      return { id: await storeId(writer, o), durability };
     } catch (error) {
       await retry(error);
     }

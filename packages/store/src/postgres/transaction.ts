@@ -1,67 +1,57 @@
 import { run } from './client.js';
-import type { PgClient, PgReserved, PgRow } from './client.js';
+import type { PgClient, PgRow } from './client.js';
 import { isLost } from './errors.js';
 import { sql } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 
-/** Sends statements in one message; answers the rows of the last `count` of them. */
+/** Sends statements in one message; answers the rows of the last `count` of them that have rows. */
 export type Query = (statements: readonly SqlText[], count: number) => Promise<readonly (readonly PgRow[])[]>;
 
+/** An open transaction. Its id tells later what became of it. */
+export interface Transaction {
+  readonly id: string;
+  /** The process of the server that runs it. */
+  readonly backend: number;
+  readonly query: Query;
+  /** Writes these changes and ends it; nothing may be asked of it afterwards. */
+  commit(changes: readonly SqlText[]): Promise<void>;
+}
+
 /** Whatever the database's default is: later statements see what was committed while the first one waited for the lock. */
-export const begin: SqlText = sql`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`;
-export const commit: SqlText = sql`COMMIT`;
-const rollback: SqlText = sql`ROLLBACK`;
-
-/** Runs `work` in a transaction of its own connection. When it throws, nothing was written. */
-export async function inTransaction<T>(client: PgClient, work: (query: Query) => Promise<T>): Promise<T> {
-  return onConnection(client, async (connection) => {
-    const query: Query = (statements, count) => run(connection, statements, count);
-    await query([begin], 0);
-    const value = await work(query);
-    await query([commit], 0);
-    return value;
-  });
-}
+const begin = sql`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+SELECT pg_current_xact_id()::text AS xid, pg_backend_pid() AS pid`;
+const commit = sql`COMMIT`;
+const rollback = sql`ROLLBACK`;
 
 /**
- * Lends a connection. When `work` fails its transaction is undone; a connection that was lost is not given back, because
- * the pool has noticed already.
+ * Runs `work` in a transaction of a client that has one connection and runs nothing else meanwhile; the first message also
+ * takes the statements of `first` along, and its rows go to `work`. When `work` throws, nothing was written.
  *
- * `work` must not wait for anything but its connection: postgres.js takes down the whole process when a statement is sent
- * over a connection that has closed meanwhile, and as long as one answer is followed by the next question it cannot have.
+ * Each later message begins with a proof that it still runs in the same transaction: when the connection is lost in between,
+ * the client sends it over another one, where it would be a transaction of its own, without any lock.
  */
-export async function onConnection<T>(client: PgClient, work: (connection: PgReserved) => Promise<T>): Promise<T> {
-  const connection = await reserve(client);
+export async function inTransaction<T>(
+  writer: PgClient,
+  first: readonly SqlText[],
+  work: (transaction: Transaction, found: readonly (readonly PgRow[])[]) => Promise<T>,
+): Promise<T> {
   try {
-    const value = await work(connection);
-    connection.release();
-    return value;
+    const [[own] = [], ...found] = await run(writer, [begin, ...first], 1 + first.length);
+    const id = String(own?.xid);
+    // By nothing when it is another one: an error ends the message.
+    const proof = sql`SELECT 1 / (pg_current_xact_id_if_assigned() IS NOT DISTINCT FROM ${id}::xid8)::integer`;
+    const transaction: Transaction = {
+      id,
+      backend: Number(own?.pid),
+      query: (statements, count) => run(writer, [proof, ...statements], count),
+      async commit(changes) {
+        await run(writer, [proof, ...changes, commit], 0);
+      },
+    };
+    return await work(transaction, found);
   } catch (error) {
-    if (isLost(error)) doubtful.add(client);
-    else {
-      await run(connection, [rollback], 0);
-      connection.release();
-    }
-    throw error;
-  }
-}
-
-/** Clients that have lost a connection, and were not heard of since. */
-const doubtful = new WeakSet<PgClient>();
-
-/**
- * postgres.js does not forget a request to reserve that has failed, and gives it the next connection for ever. So after a
- * loss it is asked for one only when one is there: else each try while the server is away would cost a connection.
- */
-async function reserve(client: PgClient): Promise<PgReserved> {
-  if (doubtful.has(client)) {
-    await run(client, [sql`SELECT 1`], 1);
-    doubtful.delete(client);
-  }
-  try {
-    return await client.reserve();
-  } catch (error) {
-    doubtful.add(client);
+    // What was lost with its connection the server undoes by itself.
+    if (!isLost(error)) await run(writer, [rollback], 0).catch(() => undefined);
     throw error;
   }
 }

@@ -43,9 +43,12 @@ export async function openAt(place: Place, { clock, followPollMs = 5, storeBusyM
         segmentBytes: 256 * 1024,
         ...options,
       });
-    case 'postgres': {
-      const sql = postgres(place.url, { max: 2, backoff: () => 0.02, onnotice: () => undefined });
-      return postgresStore({ sql, schema: place.schema, onClose: () => sql.end({ timeout: 1 }), ...options });
-    }
+    case 'postgres':
+      return postgresStore({
+        connect: (o) => postgres(place.url, { ...o, backoff: () => 0.02 }),
+        schema: place.schema,
+        maxConnections: 3,
+        ...options,
+      });
   }
 }
