@@ -2,19 +2,20 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { startPostgresIfPossible } from '../postgres-server.js';
 import { firstSeed, full, report } from './campaign.js';
 import { durablePlaces } from './durable-places.js';
-import { killWriters, splitKills } from './kills.js';
+import { killServer, killWriters, splitKills } from './kills.js';
 import type { KillFigures } from './kills.js';
 import { randomOf } from './random.js';
 
 const kills = full ? 300 : 30;
+const serverKills = full ? 100 : 3;
 
 const server = await startPostgresIfPossible();
 const drivers: Record<string, unknown>[] = [];
 afterAll(async () => {
   await server?.stop();
   report(
-    'kill-writers',
-    'Processes that write are killed with SIGKILL at random moments; opened again, the store has every acknowledged commit, none half, none twice, and no gap.',
+    'kills',
+    'Processes that write, and the server of Postgres, are killed with SIGKILL at random moments; opened again, the store has every acknowledged commit, none half, none twice, and no gap.',
     { seed: firstSeed, drivers },
   );
 });
@@ -30,8 +31,20 @@ describe('a store whose writers are killed', () => {
         expect({ seed, faults: faults.slice(0, 5) }).toEqual({ seed, faults: [] });
         found.push(figures);
       }
-      drivers.push({ driver, ...sums(found), stores: found });
+      drivers.push({ driver, killed: 'writers', ...sums(found), stores: found });
       expect(sums(found).kills).toBe(kills);
+    },
+    3_600_000,
+  );
+
+  it.skipIf(server === undefined)(
+    `postgres: has everything that was acknowledged after each of ${serverKills} kills of the server`,
+    async () => {
+      if (server === undefined) return;
+      const place = { driver: 'postgres', url: server.url, schema: 'server_kills' } as const;
+      const { figures, faults } = await killServer(place, server, { seed: firstSeed, kills: serverKills });
+      expect(faults.slice(0, 5)).toEqual([]);
+      drivers.push({ driver: 'postgres', killed: 'server', ...figures });
     },
     3_600_000,
   );

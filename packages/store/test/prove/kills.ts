@@ -1,6 +1,7 @@
 import { systemClock } from '@conductor/core';
 import type { Store } from '@conductor/core/ports';
 import { all } from '../../src/conformance/store-fixture.js';
+import type { PostgresServer } from '../postgres-server.js';
 import { startChild } from './child-process.js';
 import type { Child } from './child-process.js';
 import { commitsOf } from './log-check.js';
@@ -59,6 +60,34 @@ export async function killWriters(
     }
   } finally {
     await Promise.all(living.map((writer) => writer.killed()));
+  }
+  const { faults, events, unacknowledged } = await checkAt(place, told, 0);
+  const figures = { seed, kills, acknowledged: told.size, unacknowledged, events };
+  return { figures, faults: [...last.faults, ...faults] };
+}
+
+/** Kills the server of a store at random moments of a writer, who goes on when it is back. */
+export async function killServer(
+  place: Place,
+  server: PostgresServer,
+  { seed, kills }: { readonly seed: number; readonly kills: number },
+): Promise<{ readonly figures: KillFigures; readonly faults: readonly string[] }> {
+  const random = randomOf(seed);
+  const told = new Map<string, Acknowledged>();
+  const writer = await startWriter({ place, seed, writer: 'w0' }, told);
+  let last: Checked = { faults: [], events: 0, unacknowledged: 0 };
+  try {
+    for (let kill = 1; kill <= kills && last.faults.length === 0; kill += 1) {
+      await writer.acknowledged(random.between(1, 30));
+      spin(random.next() * longestSpinNs);
+      await server.kill();
+      const before = new Map(told);
+      await server.restart();
+      last = await checkAt(place, before, lanes);
+    }
+  } finally {
+    const { code, errors } = await writer.killed();
+    if (code !== null || errors !== '') last = { ...last, faults: [...last.faults, `It ended by itself: ${errors}`] };
   }
   const { faults, events, unacknowledged } = await checkAt(place, told, 0);
   const figures = { seed, kills, acknowledged: told.size, unacknowledged, events };
