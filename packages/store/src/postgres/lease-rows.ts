@@ -173,7 +173,8 @@ export function pgLeaseCache(journal: Journal, t: Table, counter: Counter): Leas
 
   const rows: LeaseRows = {
     nextToken: () => counter.next('token'),
-    grant: (token) => grants.get(token),
+    // Callers bring tokens; what is no whole number was never one.
+    grant: (token) => (Number.isSafeInteger(token) ? grants.get(token) : undefined),
     heldSet(set) {
       const token = isStorable(set) ? sets.get(set) : undefined;
       return token === undefined ? undefined : grants.get(token);
@@ -267,7 +268,7 @@ export function pgLeaseCache(journal: Journal, t: Table, counter: Counter): Leas
       const ask = <K>(of: { readonly loader: Loader<K>; has(key: K): boolean }, list: readonly K[]) => {
         for (const key of list) if (again || !of.has(key)) want(wants, of.loader, key);
       };
-      ask(grants, tokens);
+      ask(grants, tokens.filter(Number.isSafeInteger));
       ask(sets, names);
       ask(holders, keys);
       ask(wanted, keys);

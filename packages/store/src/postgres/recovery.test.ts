@@ -84,7 +84,7 @@ describe.skipIf(server === undefined)('a Postgres store whose server fails', () 
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'terminated'",
         );
       },
-      8,
+      5,
     );
     await admin.end({ timeout: 1 });
   });
