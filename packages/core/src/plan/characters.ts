@@ -33,6 +33,20 @@ export function isHex(code: number): boolean {
   return isDigit(code) || (code >= 97 && code <= 102) || (code >= 65 && code <= 70);
 }
 
+/** A letter, or a mark upon one, of any script. */
+export function isLetterAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (code >= 128) return /^[\p{L}\p{M}]/u.test(text.slice(at, at + 2));
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
+}
+
+/** The first place from `from` on where no space or tab stands. */
+export function skipGaps(text: string, from: number): number {
+  let at = from;
+  while (isGap(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
 /** How often one character stands in a row from `from` on. */
 export function runLength(text: string, from: number, end: number, code: number): number {
   let at = from;

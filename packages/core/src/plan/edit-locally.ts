@@ -1,181 +1,146 @@
 import { ConductorError } from '../kernel/error.js';
-import { comparePlans } from './compare-plans.js';
-import { fileStyleOf, planMarks } from './edit-marks.js';
-import type { MarkEdit } from './edit-marks.js';
-import { lineStarts, verifyEdit } from './edit-target.js';
-import { readHeading } from './headings.js';
-import { parsePlan } from './parse-plan.js';
-import type { ParsedPlan } from './parse-plan.js';
-import { scanLines } from './scan-lines.js';
-import { applySplices } from './splices.js';
+import { fileStyleOf } from './edit-marks.js';
+import { editRegion, moved, readRegion } from './edit-region.js';
+import type { Region } from './edit-region.js';
+import { planAddPhase, planAddTask, planAppendReport, planCheckpoint, planDiscover } from './edit-sections.js';
+import type { EditOf } from './edit-sections.js';
+import { findPhase } from './edit-target.js';
+import type { PlannedEdit } from './edit-target.js';
+import { markLocally } from './mark-locally.js';
+import type { Phase, Plan, PlanEdit } from './plan.js';
+import { readSkeleton } from './read-skeleton.js';
+import type { PlanSkeleton } from './read-skeleton.js';
 import type { SplicedText } from './splices.js';
-import { readCheckbox } from './checkbox.js';
+import { phaseKeys } from './task-ids.js';
+import { isFreeId } from './written-ids.js';
 
 /**
- * Makes one mark by reading no more than the top-level task it falls in; `undefined` where that is not provably the same as reading all,
+ * Makes one edit by reading the headings of the plan and one phase of it; `undefined` where that is not provably the same as reading all,
  * for the caller to read all.
  *
- * Why it is the same: a checkbox at the margin makes the reader forget all but phase, scope and heading task, which the headings above
- * decide. Where every fence and comment above is closed above, and every one within is closed within, before as after the edit, no line
- * outside is read otherwise. With equal names in an equal tree the ids are equal too. One pass over the lines above, no model of them.
+ * Why it is the same: the heading of a phase makes the reader forget what came before, but for the ids that are taken, the phase of the
+ * tasks that stand in none, and the item of Discovered Work that was read last. So what stands from one such heading to the next is read
+ * alone as it is read in the whole, and what follows is read the same after the edit, where all fences and comments are closed. Each edit
+ * below says how it keeps to itself those three. A law of the tests compares both ways.
  */
-export function markLocally(text: string, edit: MarkEdit): SplicedText | undefined {
-  const region = findRegion(text, edit.task.trim());
-  if (region === undefined) return undefined;
-  const part = text.slice(region.start, region.end);
-  const before = parsePlan(part);
-  const task = taskAt(before, region.line);
-  if (task === undefined || (region.id !== undefined && task.id !== region.id)) return undefined;
-  if (!standsAlone(part, before)) return undefined;
+export function editLocally(edited: SplicedText, edit: PlanEdit): SplicedText | undefined {
   try {
-    const named: MarkEdit = { ...edit, task: `line:${region.line}` };
-    const planned = planMarks(part, before.plan, [named], fileStyleOf(text));
-    const next = applySplices(part, planned.splices);
-    if (next === undefined) return undefined;
-    const after = parsePlan(next.text);
-    if (!standsAlone(next.text, after)) return undefined;
-    verifyEdit(before, after, planned, comparePlans(before.plan, after.plan));
-    const moved = planned.splices.map(({ start, end, insert }) => ({
-      start: start + region.start,
-      end: end + region.start,
-      insert,
-    }));
-    return applySplices(text, moved);
+    if (edit.do === 'mark') return markLocally(edited, edit);
+    // A dag is read by a parser of its own, which takes longer than all the rest.
+    if (edit.do === 'replaceDag') return undefined;
+    const skeleton = readSkeleton(edited.text);
+    return skeleton.closed ? editPhase(edited, skeleton, edit) : undefined;
   } catch (error) {
-    // Refused: read all of it, which tells the reason in the words of the whole plan.
-    if (ConductorError.is(error, 'EDIT_REFUSED')) return undefined;
+    // Reading all comes to the same error and tells it in the words of the whole plan.
+    if (ConductorError.is(error, 'EDIT_REFUSED', 'TASK_NOT_FOUND', 'VALIDATION_FAILED')) return undefined;
     throw error;
   }
 }
 
-interface Region {
-  readonly start: number;
-  readonly end: number;
-  /** Of the task, counted within the region. */
-  readonly line: number;
-  /** When it was named by a written id. */
-  readonly id?: string;
-}
-
-/** From the checkbox at the margin down to the next one or to a heading. */
-function findRegion(text: string, name: string): Region | undefined {
-  if (text.includes('\r') && /\r(?!\n)/.test(text)) return undefined;
-  const byLine = /^line:(\d{1,9})$/.exec(name)?.[1];
-  const at = byLine === undefined ? lineOfId(text, name) : lineStart(text, Number(byLine));
-  const start = at === undefined ? undefined : marginAbove(text, at);
-  if (at === undefined || start === undefined || !isNeutral(text.slice(0, start), text)) return undefined;
-  const line = lineEnds(text.slice(start, at)) + 1;
-  return { start, end: marginBelow(text, start), line, ...(byLine === undefined ? { id: name } : {}) };
-}
-
-/** Ids of which the text shows where they are given. Others come from places and repetitions, which only the whole tells. */
-const plainId = /^(?:\d{1,9}(?:\.\d{1,9}){1,8}[a-z]?|T\d{1,9})$/;
-// A bare number that several phases count from 1 again turns into `<phase>.<number>`.
-const bareNumber = /(?:task|tarefa|tâche|aufgabe|任务|任務)[ \t]*(?:task[ \t]+)?[*_~]*\d{1,9}(?![\d.])/i;
-/** All that can stand before the id of a task, and more. */
-const beforeId =
-  /^[^\p{L}\p{N}]*(?:\d{1,9}[.)][^\p{L}\p{N}]*)?(?:\[[^\]]{0,3}\][^\p{L}\p{N}]*)?(?:[\p{L}\p{M} \t-]*)$/u;
-
-/** Start of the only line that can be the task of this id. */
-function lineOfId(text: string, id: string): number | undefined {
-  if (!plainId.test(id)) return undefined;
-  const startOf = lineStarts(text);
-  let found: number | undefined;
-  for (let at = text.indexOf(id); at !== -1; at = text.indexOf(id, at + id.length)) {
-    if (/[\d.]/.test(text[at - 1] ?? '') || /\d/.test(text[at + id.length] ?? '')) continue;
-    const start = startOf(at);
-    if (start === found || !mayName(text, start, at)) continue;
-    if (found !== undefined) return undefined;
-    found = start;
-  }
-  return found === undefined || (id.includes('.') && bareNumber.test(text)) ? undefined : found;
-}
-
-/** Behind a comment anything may stand, and so it may in a line so long that looking for comments in it would take too long. */
-function mayName(text: string, start: number, at: number): boolean {
-  if (at - start > 10_000) return true;
-  const before = text.slice(start, at);
-  return before.includes('-->') || (before.length < 200 && beforeId.test(before));
-}
-
-function lineStart(text: string, line: number): number | undefined {
-  let start = 0;
-  for (let count = 1; count < line; count += 1) {
-    const end = text.indexOf('\n', start);
-    if (end === -1) return undefined;
-    start = end + 1;
-  }
-  return start;
-}
-
-function lineEnds(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count += 1;
-  return count;
-}
-
-function marginAbove(text: string, from: number): number | undefined {
-  let start = from;
-  for (;;) {
-    const line = lineAt(text, start);
-    if (isMargin(line)) return start;
-    if (start === 0 || isHeading(line)) return undefined;
-    // Of a text that begins with an empty line: a position below 0 would find that line's end again, for ever.
-    start = start === 1 ? 0 : text.lastIndexOf('\n', start - 2) + 1;
+function editPhase(
+  edited: SplicedText,
+  skeleton: PlanSkeleton,
+  edit: Exclude<PlanEdit, { do: 'mark' | 'replaceDag' }>,
+): SplicedText | undefined {
+  switch (edit.do) {
+    case 'addTask':
+      return addTask(edited, skeleton, edit);
+    case 'addPhase':
+      return addPhase(edited, skeleton, edit);
+    case 'setCheckpoint':
+      return setCheckpoint(edited, skeleton, edit);
+    case 'discover':
+      return discover(edited, skeleton, edit);
+    case 'appendReport':
+      return appendReport(edited, skeleton, edit);
   }
 }
 
-function marginBelow(text: string, from: number): number {
-  for (let end = text.indexOf('\n', from); end !== -1; end = text.indexOf('\n', end + 1)) {
-    const line = lineAt(text, end + 1);
-    if (isMargin(line) || isHeading(line)) return end + 1;
-  }
-  return text.length;
+/** From the heading of a phase to that of the next one. */
+function phaseRegion(text: string, { phases }: Plan, phase: Phase | undefined): Region | undefined {
+  if (phase === undefined || phase.kind === 'loose') return undefined;
+  const start = phase.position.lineStart;
+  const next = phases.find(({ kind, position }) => kind !== 'loose' && position.lineStart > start);
+  const end = next?.position.lineStart ?? text.length;
+  // A title with a line below it is a heading only where no text stands above, which the edit may bring there.
+  if (next !== undefined && !/^ {0,3}#/.test(text.slice(end, end + 4))) return undefined;
+  return readRegion(text, start, end);
 }
 
-function lineAt(text: string, start: number): string {
-  const end = text.indexOf('\n', start);
-  return text.slice(start, end === -1 ? text.length : end).replace(/\r$/, '');
+/** The phase that was begun last. */
+function lastPhase({ phases }: Plan): Phase | undefined {
+  return phases.findLast(({ kind }) => kind !== 'loose');
 }
 
-/** A checkbox that no list item above can hold: one space at most before its bullet. */
-function isMargin(line: string): boolean {
-  const indent = line.startsWith(' ') ? 1 : 0;
-  return readCheckbox(line, indent) !== undefined;
+/** The id is `<phase>.<n>`, which no other task has or would be given. */
+function addTask(
+  edited: SplicedText,
+  { plan, hasDag }: PlanSkeleton,
+  edit: EditOf<'addTask'>,
+): SplicedText | undefined {
+  const phase = findPhase(plan, edit.phase);
+  const key = phase.number ?? '';
+  if (hasDag || !/^\d{1,9}$/.test(key) || phaseKeys(plan.phases)[plan.phases.indexOf(phase)] !== key) return undefined;
+  const region = phaseRegion(edited.text, plan, phase);
+  if (region === undefined) return undefined;
+  const planned = planAddTask(region.text, region.read.plan, { ...edit, phase: 'line:1' }, fileStyleOf(edited.text));
+  const id = planned.name.replace(/^addTask /, '');
+  const isOwn = id.startsWith(`${key}.`) && /^\d{1,9}$/.test(id.slice(key.length + 1));
+  return isOwn && isFreeId(edited.text, id) ? editRegion(edited, region, planned) : undefined;
 }
 
-function isHeading(line: string): boolean {
-  return /^ {0,3}#{1,6}(?:[ \t]|$)/.test(line);
-}
-
-/** The text above leaves nothing open, and a task below it is work of the plan and no sub-task of a heading. */
-function isNeutral(above: string, text: string): boolean {
-  const headings: string[] = [];
-  let frontMatter = false;
-  const slips = scanLines(above, (line) => {
-    if (line.kind === 'heading') headings.push(above.slice(line.start, line.visibleEnd));
-    else if (line.kind === 'frontMatter') frontMatter = true;
+/** The number of the new phase is the key of no other one. */
+function addPhase(edited: SplicedText, { plan }: PlanSkeleton, edit: EditOf<'addPhase'>): SplicedText | undefined {
+  const last = lastPhase(plan);
+  const region = phaseRegion(edited.text, plan, last);
+  if (last === undefined || region === undefined) return undefined;
+  const planned = inRegion(planAddPhase(edited.text, plan, edit), region);
+  const at = plan.phases.indexOf(last) + 1;
+  return editRegion(edited, region, planned, (after) => {
+    const added = lastPhase(after.plan);
+    const keys = added === undefined ? [] : phaseKeys(plan.phases.toSpliced(at, 0, added));
+    return keys.toSpliced(at, 1).join('\n') === phaseKeys(plan.phases).join('\n');
   });
-  if (slips.length > 0 || (/^\ufeff?---/.test(text) && !frontMatter)) return false;
-  for (let index = headings.length - 1; index >= 0; index -= 1) {
-    const { kind } = readHeading(headings[index] ?? '');
-    if (kind === 'phase' || kind === 'fix') return true;
-    if (kind !== 'other' && kind !== 'dag') return false;
-  }
-  return true;
 }
 
-/** Nothing in it reaches beyond it: no heading, no dag, no open fence or comment. */
-function standsAlone(part: string, { plan }: ParsedPlan): boolean {
-  const slips = scanLines(part, () => undefined);
-  return slips.length === 0 && plan.sections.length === 0 && plan.dag === undefined && plan.phases.length === 1;
+/** The heading of the phase says all that it said, and its checkpoint. */
+function setCheckpoint(
+  edited: SplicedText,
+  { plan }: PlanSkeleton,
+  edit: EditOf<'setCheckpoint'>,
+): SplicedText | undefined {
+  const { lineStart, lineEnd } = findPhase(plan, edit.phase).position;
+  const region = readRegion(edited.text, lineStart, lineEnd);
+  if (region === undefined) return undefined;
+  return editRegion(edited, region, planCheckpoint(region.text, region.read.plan, { ...edit, phase: 'line:1' }));
 }
 
-function taskAt({ plan }: ParsedPlan, line: number): { readonly id: string } | undefined {
-  const open = [...(plan.phases[0]?.tasks ?? [])];
-  for (let task = open.pop(); task !== undefined; task = open.pop()) {
-    if (task.line === line) return task;
-    for (const child of task.children) open.push(child);
-  }
-  return undefined;
+/** No item of Discovered Work stands outside of the phase. */
+function discover(edited: SplicedText, { plan }: PlanSkeleton, edit: EditOf<'discover'>): SplicedText | undefined {
+  const sections = plan.sections.filter(({ kind }) => kind === 'discovered');
+  const phase = plan.phases.findLast(({ kind, position }) =>
+    sections[0] === undefined ? kind === 'phase' : kind !== 'loose' && position.lineStart < sections[0].start,
+  );
+  const region = phaseRegion(edited.text, plan, phase);
+  if (region === undefined || sections.some(({ start }) => start >= region.end)) return undefined;
+  const whole = { ...plan, discovered: region.read.plan.discovered };
+  return editRegion(edited, region, inRegion(planDiscover(edited.text, whole, edit, fileStyleOf(edited.text)), region));
+}
+
+/** The report brings sections and neither tasks nor items. */
+function appendReport(
+  edited: SplicedText,
+  { plan }: PlanSkeleton,
+  edit: EditOf<'appendReport'>,
+): SplicedText | undefined {
+  const region = phaseRegion(edited.text, plan, lastPhase(plan));
+  if (region === undefined) return undefined;
+  const planned = inRegion(planAppendReport(edited.text, plan, edit), region);
+  const allowed = planned.allowed.filter((word) => word.startsWith('section + ') && !word.endsWith(' discovered'));
+  return editRegion(edited, region, { ...planned, allowed });
+}
+
+/** An edit planned on the whole text, in offsets of a region. */
+function inRegion(planned: PlannedEdit, { start }: Region): PlannedEdit {
+  return { ...planned, splices: moved(planned.splices, -start) };
 }

@@ -12,10 +12,10 @@ import {
   planReplaceDag,
 } from './edit-sections.js';
 import type { FixTask } from './edit-sections.js';
-import { markLocally } from './edit-locally.js';
+import { editLocally } from './edit-locally.js';
 import { refuse, verifyEdit } from './edit-target.js';
 import type { PlannedEdit } from './edit-target.js';
-import { parsePlan } from './parse-plan.js';
+import { parsePlan, readPlan } from './parse-plan.js';
 import type { ParsedPlan } from './parse-plan.js';
 import type { PlanEdit } from './plan.js';
 import { applySplices } from './splices.js';
@@ -38,14 +38,12 @@ type Step =
  * `VALIDATION_FAILED` for a new task whose ids or files no line can carry.
  */
 export function editPlan(text: string, edits: readonly PlanEdit[]): EditedPlan {
-  const [edit] = edits;
-  const local = edits.length === 1 && edit?.do === 'mark' ? markLocally(text, edit) : undefined;
-  return local ?? editWhole(text, edits);
+  return runSteps(text, edits, editLocally);
 }
 
 /** As {@link editPlan}, by reading the whole text before and after each edit: what the shorter way must agree with. */
 export function editWhole(text: string, edits: readonly PlanEdit[]): EditedPlan {
-  return runSteps(text, edits);
+  return runSteps(text, edits, () => undefined);
 }
 
 /**
@@ -60,19 +58,31 @@ export function addFixTasks(
   if (tasks.length === 0) return { text, changedLines: [], ids: [] };
   const ids = fixIds(parsePlan(text).plan, tasks);
   const named = tasks.map((task, index) => ({ ...task, id: ids[index] ?? '' }));
-  return { ...runSteps(text, [{ do: 'fix', cycle, tasks: named }]), ids };
+  return { ...runSteps(text, [{ do: 'fix', cycle, tasks: named }], () => undefined), ids };
 }
 
-function runSteps(text: string, steps: readonly Step[]): EditedPlan {
+/** `shorter` makes a step without reading the whole text, or says that it cannot. */
+function runSteps(
+  text: string,
+  steps: readonly Step[],
+  shorter: (edited: EditedPlan, edit: PlanEdit) => EditedPlan | undefined,
+): EditedPlan {
   let edited: EditedPlan = { text, changedLines: [] };
-  if (steps.length === 0) return edited;
-  let parsed = parsePlan(text);
+  let parsed: ParsedPlan | undefined;
   for (const batch of batches(steps)) {
+    const [step] = batch;
+    const short = batch.length === 1 && step !== undefined && step.do !== 'fix' ? shorter(edited, step) : undefined;
+    if (short !== undefined) {
+      edited = short;
+      parsed = undefined;
+      continue;
+    }
+    parsed ??= readPlan(edited.text);
     const planned = planBatch(edited.text, parsed, batch);
     if (planned.splices.length === 0) continue;
     const next = applySplices(edited.text, planned.splices, edited.changedLines);
     if (next === undefined) refuse(`The edits of ${planned.name} overlap`, 'Make them one after the other.');
-    const read = parsePlan(next.text);
+    const read = readPlan(next.text);
     verifyEdit(parsed, read, planned, comparePlans(parsed.plan, read.plan));
     edited = next;
     parsed = read;
@@ -95,19 +105,19 @@ function planBatch(text: string, { plan }: ParsedPlan, batch: readonly Step[]): 
   const [step] = batch;
   switch (step?.do) {
     case 'addTask':
-      return planAddTask(text, plan, step);
+      return planAddTask(text, plan, step, fileStyleOf(text));
     case 'addPhase':
       return planAddPhase(text, plan, step);
     case 'setCheckpoint':
       return planCheckpoint(text, plan, step);
     case 'discover':
-      return planDiscover(text, plan, step);
+      return planDiscover(text, plan, step, fileStyleOf(text));
     case 'replaceDag':
       return planReplaceDag(text, plan, step);
     case 'appendReport':
       return planAppendReport(text, plan, step);
     case 'fix':
-      return planFixTasks(text, plan, step.cycle, step.tasks);
+      return planFixTasks(text, plan, step.cycle, step.tasks, fileStyleOf(text));
     default:
       return planMarks(
         text,

@@ -2,7 +2,8 @@ import type { DagNode } from './dag-block.js';
 import { parseDag } from './dag-block.js';
 import { nodeSplice } from './dag-splice.js';
 import { safeNote } from './edit-marks.js';
-import { endOfTask, findPhase, indentStepOf, refuse } from './edit-target.js';
+import type { FileStyle } from './edit-marks.js';
+import { endOfTask, findPhase, refuse } from './edit-target.js';
 import type { PlannedEdit } from './edit-target.js';
 import { checkTask, dagTask, formatTask, oneLine, phaseHeading } from './format-plan.js';
 import type { NamedTask } from './format-plan.js';
@@ -18,13 +19,13 @@ import { isSha } from './commits.js';
 export type EditOf<K extends PlanEdit['do']> = Extract<PlanEdit, { do: K }>;
 
 /** A task at the end of its phase, in the form of its neighbours, and its node behind the last one of the dag. */
-export function planAddTask(text: string, plan: Plan, edit: EditOf<'addTask'>): PlannedEdit {
+export function planAddTask(text: string, plan: Plan, edit: EditOf<'addTask'>, style: FileStyle): PlannedEdit {
   const phase = findPhase(plan, edit.phase);
   const task: NamedTask = { ...edit.task, id: edit.task.id ?? nextId(plan, phase) };
   checkTask(task);
   const dag = dagSplices(text, plan, phase, task);
   return {
-    splices: [taskSplice(text, plan, phase, task), ...dag],
+    splices: [taskSplice(text, phase, task, style), ...dag],
     allowed: [`task + ${task.id} plan`, 'section + other', ...(dag.length === 0 ? [] : ['dag'])],
     achieved: (after) =>
       [...everyTask(after)].some((read) => saysTask(read, task)) &&
@@ -63,24 +64,23 @@ function nextId(plan: Plan, phase: Phase): string {
   return `${key}.${number}`;
 }
 
-function taskSplice(text: string, plan: Plan, phase: Phase, task: NamedTask): Splice {
+function taskSplice(text: string, phase: Phase, task: NamedTask, style: FileStyle): Splice {
   const last = phase.tasks.findLast(({ scope }) => scope === 'plan');
-  const step = indentStepOf(plan);
+  const end = style.lineEnd();
   if (last?.form === 'heading') {
     const { lineStart, lineEnd, underlineEnd } = last.position;
     // A title with a line below it has the level 1 or 2; of a task always 2.
     const level = underlineEnd === undefined ? '#'.repeat(readHeading(text.slice(lineStart, lineEnd)).level) : '##';
     const [head = '', ...labels] = formatTask(task, '', '-', '');
     const lines = [head.replace('- [ ] ', `${level} `), ...(labels.length === 0 ? [] : ['', ...labels])];
-    return below(text, plan, phase.position.end, lines, true);
+    return below(end, phase.position.end, lines, true);
   }
-  if (last === undefined) return below(text, plan, phase.position.end, formatTask(task, '', '-', step), true);
+  if (last === undefined) return below(end, phase.position.end, formatTask(task, '', '-', style.step()), true);
   const bullet = /^[*+]$/.test(last.position.bullet) ? last.position.bullet : '-';
-  return below(text, plan, endOfTask(last), formatTask(task, last.position.indent, bullet, step), false);
+  return below(end, endOfTask(last), formatTask(task, last.position.indent, bullet, style.step()), false);
 }
 
-function below(text: string, plan: Plan, at: number, lines: readonly string[], gap: boolean): Splice {
-  const end = plan.lineEnd;
+function below(end: string, at: number, lines: readonly string[], gap: boolean): Splice {
   const first = at === 0 ? '' : gap ? end + end : end;
   return { start: at, end: at, insert: first + lines.join(end) };
 }
@@ -110,7 +110,7 @@ export function planAddPhase(text: string, plan: Plan, edit: EditOf<'addPhase'>)
   const wanted = readHeading(heading);
   const at = last?.position.end ?? beforeAppendix(text, plan);
   return {
-    splices: [below(text, plan, at, [heading], true)],
+    splices: [below(plan.lineEnd, at, [heading], true)],
     allowed: ['phase + phase', 'section + phase'],
     achieved: (after) => after.phases.some(({ title, number }) => title === wanted.title && number === wanted.number),
     name: `addPhase ${edit.title}`,
@@ -146,8 +146,8 @@ export function planCheckpoint(text: string, plan: Plan, edit: EditOf<'setCheckp
 }
 
 /** An item in Discovered Work: written down, not planned, so it gets no checkbox. */
-export function planDiscover(text: string, plan: Plan, edit: EditOf<'discover'>): PlannedEdit {
-  const step = indentStepOf(plan);
+export function planDiscover(text: string, plan: Plan, edit: EditOf<'discover'>, style: FileStyle): PlannedEdit {
+  const step = style.step();
   const lines = [
     `- ${safeNote(edit.description)}`,
     `${step}- **Reason**: ${oneLine(edit.reason)}`,
@@ -157,8 +157,13 @@ export function planDiscover(text: string, plan: Plan, edit: EditOf<'discover'>)
   const last = plan.phases.findLast(({ kind }) => kind === 'phase');
   const splice =
     section === undefined
-      ? below(text, plan, last?.position.end ?? beforeAppendix(text, plan), ['## Discovered Work', '', ...lines], true)
-      : below(text, plan, section.end, lines, isHeadingOnly(text, section));
+      ? below(
+          plan.lineEnd,
+          last?.position.end ?? beforeAppendix(text, plan),
+          ['## Discovered Work', '', ...lines],
+          true,
+        )
+      : below(plan.lineEnd, section.end, lines, isHeadingOnly(text, section));
   return {
     splices: [splice],
     allowed: ['discovered +', ...(section === undefined ? ['section + discovered'] : [])],
@@ -183,7 +188,7 @@ export function planReplaceDag(text: string, plan: Plan, edit: EditOf<'replaceDa
   return {
     splices: [
       dag === undefined
-        ? below(text, plan, afterContext(plan), lines, true)
+        ? below(plan.lineEnd, afterContext(plan), lines, true)
         : { start: dag.start, end: dag.end, insert: yaml },
     ],
     allowed: ['dag', ...(dag === undefined ? ['section + dag'] : [])],
@@ -268,18 +273,18 @@ export function planFixTasks(
   plan: Plan,
   cycle: number,
   tasks: readonly (FixTask & { readonly id: string })[],
+  style: FileStyle,
 ): PlannedEdit {
   tasks.forEach((task) => {
     checkTask(fixOutline(task));
   });
   const phase = plan.phases.find((entry) => entry.kind === 'fix' && entry.cycle === cycle);
-  const step = indentStepOf(plan);
-  const lines = tasks.flatMap((task) => fixLines(task, step));
+  const lines = tasks.flatMap((task) => fixLines(task, style.step()));
   const last = phase?.tasks.at(-1);
   const splice =
     phase === undefined
       ? atEnd(text, plan, [`## Fix Phase (Cycle ${cycle})`, '', ...lines].join(plan.lineEnd))
-      : below(text, plan, last === undefined ? phase.position.end : endOfTask(last), lines, last === undefined);
+      : below(plan.lineEnd, last === undefined ? phase.position.end : endOfTask(last), lines, last === undefined);
   return {
     splices: [splice],
     allowed: [

@@ -142,21 +142,10 @@ function labelStyle(line: string, start: number): CommitStyle | undefined {
   return { before: line.slice(start, label.start) + found.style.before, after: found.style.after, below: true };
 }
 
-/** How far the file indents what stands below a task: as it does already, else four spaces. */
-export function indentStepOf(plan: Plan): string {
-  for (const task of everyTask(plan)) {
-    const below = task.position.noteIndent ?? task.children[0]?.position.indent;
-    if (below !== undefined && task.form === 'item' && below.length > task.position.indent.length) {
-      if (below.startsWith(task.position.indent)) return below.slice(task.position.indent.length);
-    }
-  }
-  return '    ';
-}
-
 const below =
   /(?:^|[\r\n])([ \t]*)(?:[-*+]|\d{1,9}[.)])[ \t]+\[[^\][\r\n]{0,2}\][ \t][^\r\n]*(?:\r\n|\n|\r)\1([ \t]+)(?:(?:[-*+]|\d{1,9}[.)])[ \t]|\*\*|__)/;
 
-/** As {@link indentStepOf}, from the first checkbox with a bullet or a label indented below it. */
+/** How far the file indents what stands below a task: as the first checkbox with a bullet or a label below it, else four spaces. */
 export function indentStepIn(text: string): string {
   return below.exec(text)?.[2] ?? '    ';
 }

@@ -1,5 +1,5 @@
 import type { SectionKind } from './plan.js';
-import { endOfMatch, hash, isGap } from './characters.js';
+import { endOfMatch, hash, isGap, isLetterAt, skipGaps } from './characters.js';
 import { inlineComments, withoutComments } from './inline-comments.js';
 import type { InlineComment } from './inline-comments.js';
 import { readName } from './task-names.js';
@@ -24,7 +24,7 @@ const headingMarker = /^[ \t]*\[([^[\]]\ufe0f?)\](?=[ \t])/u;
 const checkpointSuffix = /\[checkpoint([^[\]]{0,120})\]/i;
 const reports =
   /^(?:technical review|cto review|(?:phase [\w.-]+ )?(?:[\w'’-]+ )?(?:evaluation|completion|review|verification|critique) report)\b/i;
-const phaseWord = /(?:phase|fase|fáze|faza|фаза|阶段|階段|フェーズ|단계)(?![\p{L}\p{M}])[ \t]*/iuy;
+const phaseWord = /(?:phase|fase|fáze|faza|фаза|阶段|階段|フェーズ|단계)/iy;
 const phaseNumber =
   /(?:\d{1,9}(?:\.\d{1,9}){0,8}[A-Za-z]?(?:[-–]\d{1,9})?(?![\p{L}\d])|[IVXLC]{1,6}(?=$|[ \t]*[:–—-])|[A-Z](?=$|[ \t]*[:–—-]))/uy;
 // The last one is a dash that was stored in UTF-8 and read in Windows-1252.
@@ -123,8 +123,9 @@ function readPhase(heading: Mutable<Heading>, title: string): boolean {
   const unwrapped = title.endsWith('**') || title.endsWith('__') ? title.slice(0, -2) : title;
   const numbered = unwrapped.charCodeAt(0) < 128 ? null : numberedPhase.exec(unwrapped);
   if (numbered !== null) return isPhase(heading, unwrapped, numbered[1], unwrapped.slice(numbered[0].length));
-  const start = endOfMatch(phaseWord, unwrapped, 0);
-  if (start === 0) return false;
+  const wordEnd = endOfMatch(phaseWord, unwrapped, 0);
+  if (wordEnd === 0 || isLetterAt(unwrapped, wordEnd)) return false;
+  const start = skipGaps(unwrapped, wordEnd);
   const end = endOfMatch(phaseNumber, unwrapped, start);
   const behind = endOfMatch(phaseBreak, unwrapped, end);
   const separated = behind > end;
@@ -142,10 +143,4 @@ function isPhase(heading: Mutable<Heading>, whole: string, number: string | unde
   heading.title = title === '' ? whole : title;
   if (number !== undefined) heading.number = number;
   return true;
-}
-
-function skipGaps(line: string, from: number): number {
-  let at = from;
-  while (isGap(line.charCodeAt(at))) at += 1;
-  return at;
 }

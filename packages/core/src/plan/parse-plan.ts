@@ -6,6 +6,7 @@ import { finishPhases } from './finish-phases.js';
 import type { Plan, PlanDag } from './plan.js';
 import { maxParseFindings, depthFinding, planFindings, repeatFinding, slipFinding } from './plan-findings.js';
 import { readDrafts } from './read-drafts.js';
+import type { ScanSlip } from './scan-lines.js';
 
 /** A plan and what its reader could not understand, in file order. */
 export interface ParsedPlan {
@@ -18,6 +19,12 @@ export interface ParsedPlan {
  * memory. What it cannot understand is a finding with its line; the text itself is never lost, because nothing is written from the model.
  */
 export function parsePlan(text: string): ParsedPlan {
+  const { plan, findings } = readPlan(text);
+  return { plan, findings: cut(findings) };
+}
+
+/** As {@link parsePlan}, with findings past the number that people are told: errors are counted on these. */
+export function readPlan(text: string): ParsedPlan & { readonly slips: readonly ScanSlip[] } {
   const { drafts, slips } = readDrafts(text);
   const dag = readDag(text, drafts);
   const { phases, repeats } = finishPhases(drafts, new Set(dag?.dag.block.nodes.map(({ id }) => id)));
@@ -38,7 +45,7 @@ export function parsePlan(text: string): ParsedPlan {
     ...planFindings(plan, drafts),
   ];
   findings.sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
-  return { plan, findings: cut(findings) };
+  return { plan, findings, slips };
 }
 
 /** The canonical heading is `# <name> — Execution Plan`; of any other the whole is the title. */

@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConductorError } from '../kernel/error.js';
 import { checkPlan } from './check-plan.js';
-import { markLocally } from './edit-locally.js';
-import { editPlan, editWhole } from './edit-plan.js';
+import { editPlan } from './edit-plan.js';
 import { formatPlan } from './format-plan.js';
 import type { PlanOutline } from './format-plan.js';
 import { parsePlan } from './parse-plan.js';
@@ -159,39 +158,6 @@ describe('laws of the plan codec', () => {
       }),
       { numRuns: 600 },
     );
-  });
-
-  it('marks by reading one task as it does by reading the whole plan, or leaves it to that', () => {
-    const edit = fc.record({
-      ...{ at: fc.nat(), byLine: fc.boolean(), state: fc.constantFrom(...states) },
-      ...{ commit: fc.option(sha), note: fc.option(words) },
-    });
-    let local = 0;
-    fc.assert(
-      fc.property(planText, edit, (text, { at, byLine, state, commit, note }) => {
-        const tasks = [...everyTask(parsePlan(text).plan)];
-        const task = tasks[at % Math.max(1, tasks.length)];
-        if (task === undefined) return;
-        const mark = {
-          ...{ do: 'mark' as const, task: byLine ? `line:${task.line}` : task.id, state },
-          ...(commit === null ? {} : { commit }),
-          ...(note === null ? {} : { note }),
-        };
-        const edited = markLocally(text, mark);
-        if (edited === undefined) return;
-        local += 1;
-        expect(edited).toEqual(editWhole(text, [mark]));
-      }),
-      { numRuns: 1500 },
-    );
-    // Else the law would hold because nothing is ever marked so.
-    expect(local).toBeGreaterThan(100);
-  });
-
-  it('comes to an end above a task whose text begins with an empty line', () => {
-    for (const text of ['\n- note\n  - [ ] d\n', '\n  - [ ] d\n', '\n\n    - [ ] d\n'])
-      for (let line = 1; line < 5; line += 1)
-        expect(() => markLocally(text, { do: 'mark', task: `line:${line}`, state: 'done' })).not.toThrow();
   });
 
   it('adds what an edit names and leaves every other line as it was', () => {

@@ -1,4 +1,5 @@
 import type { PhaseDraft, UnnamedTask } from './drafts.js';
+import type { Phase } from './plan.js';
 
 /** What giving ids came upon. */
 export interface AssignedIds {
@@ -20,12 +21,16 @@ export function assignIds(
 ): AssignedIds {
   const taken = new Set<string>();
   const repeats: { id: string; instead: string; line: number }[] = [];
-  const keys = phaseKeys(phases);
+  const keys = phaseKeys(phases.map(({ kind, heading }) => ({ kind, number: heading?.number, cycle: heading?.cycle })));
   const recounted = recountedNumbers(phases);
   const nextFree = new Map<string, number>();
 
-  for (const phase of phases) for (const task of phase.tasks) write(task, keys.get(phase) ?? '0', true);
-  for (const phase of phases) number(phase.tasks, keys.get(phase) ?? '0');
+  phases.forEach((phase, index) => {
+    for (const task of phase.tasks) write(task, keys[index] ?? '0', true);
+  });
+  phases.forEach((phase, index) => {
+    number(phase.tasks, keys[index] ?? '0');
+  });
   return { repeats };
 
   function write(task: UnnamedTask, key: string, top: boolean): void {
@@ -68,26 +73,31 @@ export function assignIds(
   }
 }
 
-function phaseKeys(phases: readonly PhaseDraft[]): ReadonlyMap<PhaseDraft, string> {
-  const keys = new Map<PhaseDraft, string>();
+/** What the key of a phase is made of. */
+interface KeyedPhase {
+  readonly kind: Phase['kind'];
+  readonly number?: string | undefined;
+  readonly cycle?: number | undefined;
+}
+
+/** What the ids of tasks without a written one begin with, for each phase: its number, where no phase before it has the same. */
+export function phaseKeys(phases: readonly KeyedPhase[]): readonly string[] {
   const taken = new Set<string>();
-  for (const phase of phases) {
-    const number = phase.heading?.number;
-    if (number === undefined || taken.has(number)) continue;
+  const numbers = phases.map(({ number }) => {
+    if (number === undefined || taken.has(number)) return undefined;
     taken.add(number);
-    keys.set(phase, number);
-  }
+    return number;
+  });
   let ordinal = 0;
-  for (const phase of phases) {
-    if (phase.kind !== 'loose') ordinal += 1;
-    if (keys.has(phase)) continue;
-    const wanted =
-      phase.kind === 'loose' ? '0' : phase.kind === 'fix' ? `fix${phase.heading?.cycle ?? ordinal}` : `${ordinal}`;
+  return phases.map(({ kind, cycle }, index) => {
+    if (kind !== 'loose') ordinal += 1;
+    const number = numbers[index];
+    if (number !== undefined) return number;
+    const wanted = kind === 'loose' ? '0' : kind === 'fix' ? `fix${cycle ?? ordinal}` : `${ordinal}`;
     const key = taken.has(wanted) ? `p${ordinal}` : wanted;
     taken.add(key);
-    keys.set(phase, key);
-  }
-  return keys;
+    return key;
+  });
 }
 
 /** Bare numbers that stand for more than one task at the top level. */

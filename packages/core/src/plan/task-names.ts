@@ -7,6 +7,8 @@ import {
   hyphen,
   isDigit,
   isGap,
+  isLetterAt,
+  skipGaps,
   tilde,
   underscore,
 } from './characters.js';
@@ -26,7 +28,7 @@ export interface TaskName {
 
 // All but the first are tried where a name may begin, wherever that is in its line: sticky, and so without a copy of the rest.
 const opening = /^(?:\*\*|__|~~|\*){0,3}/;
-const taskWord = /(?:sub[- ]?task|task|tarefa|tâche|aufgabe|任务|任務)(?![\p{L}\p{M}])[ \t]*/iuy;
+const taskWord = /(?:sub[- ]?task|task|tarefa|tâche|aufgabe|任务|任務)/iy;
 const numberId = /(?:\d{1,9}(?:\.\d{1,9}){0,8}[a-z]?|T\d{1,9}|Fix \d{1,9})(?=$|[\s:.)\-–—*_~\]])/y;
 const plainId = /(?:(?:\d{1,9}(?:\.\d{1,9}){1,8}[a-z]?|T\d{1,9})(?=$|[\s:)\-–—*_~])|Fix \d{1,9}(?=[:*_~]))/y;
 const wordId = /[A-Za-z0-9][\w.-]{0,63}(?=[*_~]{0,6}:)/y;
@@ -40,8 +42,9 @@ export function readName(shown: string): TaskName {
   const wrap = isEmphasis(line.charCodeAt(0)) ? (opening.exec(line)?.[0] ?? '') : '';
   const start = wrap.length;
   if (start > 0 && !mayBegin(line, start)) return plain(line);
-  const behindWord = endOfMatch(taskWord, line, start);
-  return behindWord === start ? readPlain(line, wrap) : readPrefixed(line, behindWord, wrap);
+  const wordEnd = endOfMatch(taskWord, line, start);
+  if (wordEnd === start || isLetterAt(line, wordEnd)) return readPlain(line, wrap);
+  return readPrefixed(line, skipGaps(line, wordEnd), wrap);
 }
 
 function plain(text: string): TaskName {
@@ -117,8 +120,7 @@ function bodyOf(line: string, from: number, wrap: string): Body {
 
 /** Where `:`, `.`, `)` or a dash ends that sets an id apart, `from` when there is none. */
 function behindSeparator(line: string, from: number): number {
-  let at = from;
-  while (isGap(line.charCodeAt(at))) at += 1;
+  const at = skipGaps(line, from);
   const code = line.charCodeAt(at);
   if (code === colon) return at + 1;
   const parts = code === hyphen || code === dot || code === closeParenthesis || code === enDash || code === emDash;

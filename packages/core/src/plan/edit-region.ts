@@ -1,0 +1,56 @@
+import { ConductorError } from '../kernel/error.js';
+import { comparePlans } from './compare-plans.js';
+import { verifyEdit } from './edit-target.js';
+import type { PlannedEdit } from './edit-target.js';
+import { readPlan } from './parse-plan.js';
+import type { ParsedPlan } from './parse-plan.js';
+import { applySplices } from './splices.js';
+import type { Splice, SplicedText } from './splices.js';
+
+/** A part of a text that is read by itself. Offsets of its plan count from its start. */
+export interface Region {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  readonly read: ParsedPlan;
+}
+
+/** Reads a part of a text; `undefined` when something in it reaches beyond it: a fence or a comment. */
+export function readRegion(text: string, start: number, end: number): Region | undefined {
+  const part = text.slice(start, end);
+  const read = readAlone(part);
+  return read === undefined ? undefined : { start, end, text: part, read };
+}
+
+function readAlone(part: string): ParsedPlan | undefined {
+  const { slips, ...read } = readPlan(part);
+  return slips.length > 0 ? undefined : read;
+}
+
+/**
+ * Makes an edit that was planned on a region, its splices in offsets of the region: the region is read again and compared, as a whole
+ * text would be. `undefined` when that refuses it, for the caller to read all, which tells the reason in the words of the whole plan.
+ * `isSafe` may look at what was read and say no.
+ */
+export function editRegion(
+  edited: SplicedText,
+  region: Region,
+  planned: PlannedEdit,
+  isSafe: (after: ParsedPlan) => boolean = () => true,
+): SplicedText | undefined {
+  const next = applySplices(region.text, planned.splices);
+  const after = next === undefined ? undefined : readAlone(next.text);
+  if (after === undefined || !isSafe(after)) return undefined;
+  try {
+    verifyEdit(region.read, after, planned, comparePlans(region.read.plan, after.plan));
+  } catch (error) {
+    if (ConductorError.is(error, 'EDIT_REFUSED')) return undefined;
+    throw error;
+  }
+  return applySplices(edited.text, moved(planned.splices, region.start), edited.changedLines);
+}
+
+/** Splices of a part of a text that begins at `by`. */
+export function moved(splices: readonly Splice[], by: number): readonly Splice[] {
+  return splices.map(({ start, end, insert }) => ({ start: start + by, end: end + by, insert }));
+}
