@@ -92,12 +92,12 @@ function deliveryTests(openBus: OpenBus): void {
       const { bus } = await openBus();
       const slow = bus.subscribe('track/**');
       await bus.publish([message('fact', 'track/x/step')]);
-      const many = Array.from({ length: 20_000 }, (_, index) => message(`p${index}`, 'track/x/progress'));
+      const many = Array.from({ length: 6_000 }, (_, index) => message(`p${index}`, 'track/x/progress'));
       for (let index = 0; index < many.length; index += 500) await bus.publish(many.slice(index, index + 500));
       await bus.close();
-      const read = ids(await take(slow, 30_000));
+      const read = ids(await take(slow, 9_000));
       expect(read.length).toBeLessThan(many.length);
-      expect([read[0], read.at(-1)]).toEqual(['fact', 'p19999']);
+      expect([read[0], read.at(-1)]).toEqual(['fact', 'p5999']);
     });
 
     it('keeps the order of calls that do not wait for each other', async () => {

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 
 /** Debian keeps it where the PATH of an ordinary user does not look. */
 const usualFolders = ['/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
@@ -26,8 +27,8 @@ export interface TestNats {
   restart(): Promise<void>;
   /** Connections of clients that it has now. */
   connections(): Promise<number>;
-  /** SIGSTOP and SIGCONT: a server that is there and does not answer. */
-  freeze(): void;
+  /** A server that is there and does not answer: resolves when it stands still. */
+  freeze(): Promise<void>;
   thaw(): void;
 }
 
@@ -67,9 +68,18 @@ export async function startNats({ config = '' }: { readonly config?: string } = 
       const answer = await fetch(`http://127.0.0.1:${monitor}/connz`);
       return ((await answer.json()) as { readonly num_connections: number }).num_connections;
     },
-    freeze: () => void child.kill('SIGSTOP'),
+    async freeze() {
+      child.kill('SIGSTOP');
+      // The signal takes its time on a busy machine.
+      while (!(await stateOf(child.pid ?? 0)).startsWith('T'));
+    },
     thaw: () => void child.kill('SIGCONT'),
   };
+}
+
+async function stateOf(pid: number): Promise<string> {
+  const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=', '-p', String(pid)]);
+  return stdout.trim();
 }
 
 interface Launched {

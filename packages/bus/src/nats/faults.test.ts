@@ -33,6 +33,7 @@ describe.skipIf(natsServer === undefined)('a bus whose NATS server fails', () =>
   });
   afterAll(() => nats.stop());
   afterEach(async () => {
+    nats.thaw();
     await Promise.all(buses.splice(0).map((bus) => bus.close()));
   });
 
@@ -65,7 +66,7 @@ describe.skipIf(natsServer === undefined)('a bus whose NATS server fails', () =>
   });
 
   it('says BUS_FAILED when the server stays away, at once when it has been away for long, and recovers', async () => {
-    const { bus } = await open({ publishMs: 200 });
+    const { bus } = await open({ publishMs: 800 });
     const reader = bus.subscribe('feed');
     await bus.publish([message('a')]);
     await nats.kill();
@@ -82,10 +83,10 @@ describe.skipIf(natsServer === undefined)('a bus whose NATS server fails', () =>
   });
 
   it('tells a message once that was repeated because a frozen server did not answer', async () => {
-    const { bus } = await open({ publishMs: 200 });
+    const { bus } = await open({ publishMs: 800 });
     const reader = bus.subscribe('feed');
     await bus.publish([message('a')]);
-    nats.freeze();
+    await nats.freeze();
     await expect(bus.publish([message('b')])).rejects.toMatchObject({ code: 'BUS_FAILED' });
     nats.thaw();
     await bus.publish([message('b')]);

@@ -33,6 +33,11 @@ export interface PublisherOptions {
   readonly window: number;
 }
 
+/** What the server answers where nobody listens. */
+const nobodyThere = 503;
+const quickTries = 20;
+const againMs = 50;
+
 interface Entry extends Outgoing {
   readonly call: Call;
 }
@@ -50,6 +55,10 @@ export function createPublisher({ link, clock, timeoutMs, window }: PublisherOpt
   const waiting: Entry[] = [];
   const underWay = new Map<number, Entry>();
   const calls = new Set<Promise<void>>();
+  /** Sent where no stream took it yet: it is just being made, or its leader changes. */
+  const nobody: number[] = [];
+  const ended = new AbortController();
+  let stalls = 0;
   let n = 0;
 
   const transmit = (number: number, { subject, messageId, payload }: Entry) => {
@@ -71,10 +80,25 @@ export function createPublisher({ link, clock, timeoutMs, window }: PublisherOpt
     for (let at = waiting.length - 1; at >= 0; at -= 1) if (waiting[at]?.call === call) waiting.splice(at, 1);
     pump();
   };
+  const sendAgain = async () => {
+    stalls += 1;
+    const pause = stalls <= quickTries ? connection.flush() : clock.sleep(againMs, { signal: ended.signal });
+    await pause.catch(() => undefined); // over: nothing is sent any more
+    if (!link.connected) return void nobody.splice(0);
+    for (const number of nobody.splice(0)) {
+      const entry = underWay.get(number);
+      if (entry) transmit(number, entry);
+    }
+  };
   const onAcknowledged = (_: Error | null, answer: Msg) => {
     const number = Number(answer.subject.slice(inbox.length + 1));
     const entry = underWay.get(number);
     if (!entry) return;
+    if (answer.headers?.code === nobodyThere) {
+      if (nobody.push(number) === 1) void sendAgain();
+      return;
+    }
+    stalls = 0;
     const refusal = refusalOf(answer);
     if (refusal) entry.call.reject(refusal);
     underWay.delete(number);
@@ -122,6 +146,7 @@ export function createPublisher({ link, clock, timeoutMs, window }: PublisherOpt
     },
     async close() {
       await Promise.allSettled(calls);
+      ended.abort();
       unwatch();
       if (!connection.isClosed()) subscription.unsubscribe();
     },
@@ -135,9 +160,8 @@ function unanswered(timeoutMs: number): ConductorError {
   });
 }
 
-/** `{"stream":…,"seq":…}` is a yes; `{"error":…}` and an answer that nobody is there are a no. */
+/** `{"stream":…,"seq":…}` is a yes, `{"error":…}` is a no. */
 function refusalOf(answer: Msg): ConductorError | undefined {
-  if (answer.headers?.code === 503) return natsFailed('The message was not taken', 'JetStream does not answer');
   const text = answer.string();
   if (!text.includes('"error"')) return undefined;
   const { error } = answer.json<{ readonly error?: { readonly description?: string } }>();

@@ -25,7 +25,9 @@ export interface NatsStreams {
   readonly manager: JetStreamManager;
 }
 
-const notFound = { consumer: 10_014, nameInUse: 10_058 };
+/** Of the server's errors (nats-server, errors.json). */
+const codes = { noConsumer: 10_014, nameInUse: 10_058, noStream: 10_059 };
+const tries = 20;
 
 /** Throws BUS_FAILED where the server has no JetStream. */
 export async function createStreams(link: NatsLink, names: NatsNames, limits: StreamLimits): Promise<NatsStreams> {
@@ -72,12 +74,20 @@ function lazily(make: (config: StreamConfigOf) => Promise<StreamInfo>) {
   };
 }
 
+/** Of several hosts that make it at one time, one may hear that it is there before it can be read: then all is asked again. */
 async function ensureStream(manager: JetStreamManager, config: StreamConfigOf): Promise<StreamInfo> {
-  try {
-    return await manager.streams.add(config);
-  } catch (error) {
-    if (codeOf(error) !== notFound.nameInUse) throw natsFailed(`The stream ${config.name} cannot be made`, error);
-    return asked(`The stream ${config.name} cannot be read`, manager.streams.info(config.name));
+  for (let left = tries; ; left -= 1) {
+    try {
+      return await manager.streams.add(config);
+    } catch (error) {
+      if (codeOf(error) !== codes.nameInUse) throw natsFailed(`The stream ${config.name} cannot be made`, error);
+    }
+    try {
+      return await manager.streams.info(config.name);
+    } catch (error) {
+      if (left === 0 || codeOf(error) !== codes.noStream)
+        throw natsFailed(`The stream ${config.name} cannot be read`, error);
+    }
   }
 }
 
@@ -90,7 +100,7 @@ export async function ensureConsumer(
   try {
     return await manager.consumers.info(stream, config.durable_name);
   } catch (error) {
-    if (codeOf(error) !== notFound.consumer) throw natsFailed(`A consumer of ${stream} cannot be read`, error);
+    if (codeOf(error) !== codes.noConsumer) throw natsFailed(`A consumer of ${stream} cannot be read`, error);
     return asked(`A consumer of ${stream} cannot be made`, manager.consumers.add(stream, config));
   }
 }
