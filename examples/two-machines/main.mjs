@@ -42,7 +42,9 @@ async function run() {
   );
   if (tracks.length === 0) await conductor('engine', 'new', 'Chapters', '--plan', 'plan.md').ended;
   const helpers = workers.map((name) => conductor(name, 'worker', '--config', 'worker.config.json'));
-  const exitCode = await conductor('engine', 'run').ended;
+  // 5: the track is held, by an engine that was killed a moment ago. Only its lease tells, and that expires.
+  let exitCode = await conductor('engine', 'run').ended;
+  while (exitCode === 5) exitCode = await conductor('engine', 'run').ended;
   for (const { child } of helpers) child.kill('SIGTERM');
   await Promise.all(helpers.map(({ ended }) => ended));
   process.exitCode = exitCode;
