@@ -120,7 +120,6 @@ export function twoMachines(environment: Readonly<Record<string, string>>): Mach
   };
 }
 
-// oxlint-disable-next-line no-restricted-globals -- a test of real processes, whose clocks are real
 const moment = (ms: number) => new Promise((wake) => setTimeout(wake, ms));
 
 /** An agent that outlived its worker, because a test failed before it was ended. */

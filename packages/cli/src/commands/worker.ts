@@ -30,7 +30,7 @@ export const workerCommand: CommandSpec = {
     try {
       out.line('status', { root: worker.root, store: worker.store }, `Waiting for tasks in ${worker.store}`);
       const { tasks, failed } = await worker.run({ signal });
-      out.end({ tasks, failed }, `${tasks} done or tried, ${failed} failed`);
+      out.end({ tasks, failed }, `${tasks} ${tasks === 1 ? 'task' : 'tasks'} reported, ${failed} not done`);
     } finally {
       await worker.close();
     }
