@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { ReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConductorError, randomIds } from '@conductor/core';
+import type { Sha256 } from '@conductor/core/hash';
 import { exportLog, importLog } from '@conductor/store/transfer';
 import type { ImportResult, LogSummary } from '@conductor/store/transfer';
 import type { StoreChoice } from './open-store.js';
@@ -37,7 +39,7 @@ export async function exportProject(
   { track, ...options }: ExportProjectOptions = {},
 ): Promise<LogSummary> {
   return withLog(dir, { ...options, command: 'export' }, ({ store, artifacts }) =>
-    exportLog({ store, artifacts }, write, { track, signal: options.signal }),
+    exportLog({ store, artifacts }, write, { track, sha256, signal: options.signal }),
   );
 }
 
@@ -85,7 +87,7 @@ export async function importProject(
     { ...options, command: 'import', create: true },
     async ({ store, artifacts, place, root, stateDir, elsewhere }) => {
       const bring = async (path: string) => {
-        const result = await importLog({ store, artifacts }, () => bytesOf(path), { signal });
+        const result = await importLog({ store, artifacts }, () => bytesOf(path), { sha256, signal });
         return { ...result, root, place, elsewhere };
       };
       if (typeof source === 'string') return bring(source);
@@ -126,4 +128,10 @@ async function keep(path: string, source: AsyncIterable<Uint8Array>, signal: Abo
 
 function bytesOf(path: string): ReadStream {
   return createReadStream(path, { highWaterMark: 256 * 1024 });
+}
+
+/** OpenSSL's, which is several times faster than the one that runs anywhere. */
+function sha256(): Sha256 {
+  const hash = createHash('sha256');
+  return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
 }

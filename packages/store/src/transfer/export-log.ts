@@ -5,14 +5,14 @@ import type { ArtifactId, Artifacts, EventEnvelope, Json, Opt, Store } from '@co
 import { joined } from '../bytes.js';
 import { toBase64 } from './base64.js';
 import { artifactsIn, partBytes, schemaVersion } from './format.js';
-import type { Line, LogSummary } from './format.js';
+import type { HashOption, Line, LogSummary } from './format.js';
 
 export interface LogSource {
   readonly store: Pick<Store, 'readAll' | 'records'>;
   readonly artifacts: Pick<Artifacts, 'get'>;
 }
 
-export interface ExportOptions extends Opt {
+export interface ExportOptions extends Opt, HashOption {
   /** Only this track with its boards, approvals and runs, numbered as in a project that has nothing else. */
   readonly track?: string | undefined;
 }
@@ -29,11 +29,11 @@ type CommitEvents = readonly [EventEnvelope, ...EventEnvelope[]];
 export async function exportLog(
   { store, artifacts }: LogSource,
   write: (bytes: Uint8Array) => Promise<void> | void,
-  { track, signal }: ExportOptions = {},
+  { track, sha256 = sha256Stream, signal }: ExportOptions = {},
 ): Promise<LogSummary> {
   signal?.throwIfAborted();
   await requireWholeLog(store);
-  const hash = sha256Stream();
+  const hash = sha256();
   const lines = new Lines(write);
   const seen = new Set<ArtifactId>();
   const missing: ArtifactId[] = [];
@@ -68,7 +68,23 @@ export async function exportLog(
   return summary;
 }
 
+/**
+ * The checksum of the lines of all commits and events, without artifacts: what a store gives back, to compare it with what it
+ * was handed. Reads a half imported store too.
+ */
+export async function factsDigest(
+  store: Pick<Store, 'readAll'>,
+  { sha256 = sha256Stream, signal }: Opt & HashOption = {},
+): Promise<string> {
+  const hash = sha256();
+  const numbers = keptNumbers();
+  for await (const events of commitsOf(store, signal))
+    await writeCommit(events, numbers, async (value) => hash.update(bytesOf(value)));
+  return hash.hex();
+}
+
 const encoder = new TextEncoder();
+const bytesOf = (line: Line) => encoder.encode(`${JSON.stringify(line)}\n`);
 const chunkBytes = 64 * 1024;
 
 /** Lines are short and many: they are handed on together. */
@@ -83,7 +99,7 @@ class Lines {
 
   /** The bytes of the line. */
   async add(value: Line): Promise<Uint8Array> {
-    const bytes = encoder.encode(`${JSON.stringify(value)}\n`);
+    const bytes = bytesOf(value);
     this.#open.push(bytes);
     this.#length += bytes.length;
     if (this.#length >= chunkBytes) await this.flush();
@@ -98,7 +114,10 @@ class Lines {
 }
 
 /** Events that share a commit, in order; a page may end within one. */
-async function* commitsOf(store: LogSource['store'], signal: AbortSignal | undefined): AsyncGenerator<CommitEvents> {
+async function* commitsOf(
+  store: Pick<Store, 'readAll'>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CommitEvents> {
   let open: [EventEnvelope, ...EventEnvelope[]] | undefined;
   for await (const page of store.readAll({ signal })) {
     for (const event of page) {

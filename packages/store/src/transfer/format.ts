@@ -1,3 +1,4 @@
+import type { Sha256 } from '@conductor/core/hash';
 import type { ActorRef, ArtifactId, Correlation, EventEnvelope, Instant, Json } from '@conductor/core/ports';
 import { defaultLimits } from '../rules/limits.js';
 
@@ -66,6 +67,11 @@ export interface LogSummary {
 /** The last line. */
 export interface EndLine extends LogSummary {
   readonly kind: 'end';
+}
+
+/** Where bytes are hashed; a host may have a faster way than the one that runs anywhere. */
+export interface HashOption {
+  readonly sha256?: (() => Sha256) | undefined;
 }
 
 export type Line = HeaderLine | ArtifactLine | MissingLine | CommitLine | EventLine | EndLine;

@@ -1,13 +1,17 @@
 import { ConductorError } from '@conductor/core';
 import { importMark } from '@conductor/core/ports';
 import type { Artifacts, Commit, Json, Opt, Row, Store } from '@conductor/core/ports';
-import type { LogSummary } from './format.js';
+import { factsDigest } from './export-log.js';
+import type { HashOption, LogSummary } from './format.js';
 import { readLog } from './read-log.js';
+import type { LogVisitor, ReadLog } from './read-log.js';
 
 export interface LogTarget {
-  readonly store: Pick<Store, 'commit' | 'head' | 'records'>;
+  readonly store: Pick<Store, 'commit' | 'head' | 'readAll' | 'records'>;
   readonly artifacts: Pick<Artifacts, 'put'>;
 }
+
+export type ImportOptions = Opt & HashOption;
 
 export interface ImportResult extends LogSummary {
   /** Events that an earlier try, which was killed, had brought in already. */
@@ -15,48 +19,94 @@ export interface ImportResult extends LogSummary {
 }
 
 /** Reads an exported log to its end and writes nothing. Throws `FILE_INVALID`, `STORE_NEWER`. */
-export async function checkLog(chunks: AsyncIterable<Uint8Array>, { signal }: Opt = {}): Promise<LogSummary> {
-  return readLog(chunks, {
+export async function checkLog(chunks: AsyncIterable<Uint8Array>, o: ImportOptions = {}): Promise<LogSummary> {
+  return (await checked(chunks, o)).summary;
+}
+
+async function checked(chunks: AsyncIterable<Uint8Array>, { signal, ...o }: ImportOptions): Promise<ReadLog> {
+  const visitor: LogVisitor = {
     async artifact(_id, parts) {
       for await (const part of parts) void part; // the reader compares the bytes with the id
     },
     async commit() {
       signal?.throwIfAborted();
     },
-  });
+  };
+  return readLog(chunks, visitor, o);
 }
 
 /**
  * Brings an exported log into an empty store: streams, versions, seq, times, actors and causes as they were; not the
  * idempotency keys, which no reader of a log sees. `open` is called twice: nothing is written before the whole text has been
- * read and found sound. While commits are written a mark stands in the store, so that whoever opens it refuses it
- * (`requireWholeLog`); a killed import goes on where it stopped when the same text is imported again.
- * Throws `FILE_INVALID`, `STORE_NEWER`; `INVALID_STATE` for a store that is not empty; and what store and artifacts throw.
+ * read and found sound. From the first commit on a mark stands in the store, so that whoever opens it refuses it
+ * (`requireWholeLog`); it goes when the store gives back what it was handed. A killed import goes on where it stopped when
+ * the same text is imported again. Throws `FILE_INVALID`, `STORE_NEWER`; `INVALID_STATE` for a store that is not empty;
+ * `VERSION_CONFLICT` when somebody else writes meanwhile; `STORE_CORRUPT`; and what store and artifacts throw.
  */
 export async function importLog(
   { store, artifacts }: LogTarget,
   open: () => AsyncIterable<Uint8Array>,
-  { signal }: Opt = {},
+  o: ImportOptions = {},
 ): Promise<ImportResult> {
+  const { signal, ...hash } = o;
   signal?.throwIfAborted();
-  const summary = await checkLog(open(), { signal });
+  const { summary, facts } = await checked(open(), o);
   const resumedAfter = await begin(store, summary, signal);
-  const again = await readLog(open(), {
+  const commits = new CommitsInFlight(store);
+  const visitor: LogVisitor = {
     async artifact(id, parts) {
       signal?.throwIfAborted();
       await artifacts.put(parts, { expect: id, signal });
     },
-    async commit(commit, lastSeq) {
+    async commit(commit, about) {
       signal?.throwIfAborted();
-      if (lastSeq <= resumedAfter) return;
-      const result = await store.commit(commit, { signal });
-      if (result.lastSeq !== lastSeq) throw disturbed(lastSeq, result.lastSeq);
+      if (about.lastSeq > resumedAfter) await commits.add(commit, about);
     },
-  });
-  if (again.sha256 !== summary.sha256)
+  };
+  const again = await readLog(open(), visitor, hash).finally(() => commits.settled());
+  if (again.summary.sha256 !== summary.sha256)
     throw new ConductorError('FILE_CHANGED', 'The exported log changed while it was read');
+  if ((await factsDigest(store, o)) !== facts)
+    throw new ConductorError('STORE_CORRUPT', 'The store gives back another log than it was handed', {
+      hint: 'Import into an empty store once more; tell who makes its driver.',
+    });
   await mark(store, undefined, 'any');
   return { ...summary, resumedAfter };
+}
+
+const most = { commits: 64, bytes: 4 * 1024 * 1024 } as const;
+
+/**
+ * Commits that are handed over together, in order, for drivers that write what comes in one turn as one group. A handle keeps
+ * the order of its calls; one that does not is found out by the `seq` that it answers. An abort ends the reading between them.
+ */
+class CommitsInFlight {
+  readonly #store: LogTarget['store'];
+  #flying: Promise<void>[] = [];
+  #bytes = 0;
+
+  constructor(store: LogTarget['store']) {
+    this.#store = store;
+  }
+
+  async add(commit: Commit, about: { readonly lastSeq: number; readonly bytes: number }): Promise<void> {
+    const { lastSeq } = about;
+    const flight = this.#store.commit(commit).then((result) => {
+      if (result.lastSeq !== lastSeq) throw disturbed(lastSeq, result.lastSeq);
+    });
+    flight.catch(() => undefined); // told below
+    this.#flying.push(flight);
+    this.#bytes += about.bytes;
+    if (this.#flying.length >= most.commits || this.#bytes >= most.bytes) await this.settled();
+  }
+
+  /** When all have ended; rejects with the error of the first one that failed. */
+  async settled(): Promise<void> {
+    const flying = this.#flying;
+    [this.#flying, this.#bytes] = [[], 0];
+    await Promise.allSettled(flying);
+    await Promise.all(flying);
+  }
 }
 
 /** Sets the mark, or finds that of an earlier try; answers how many events are there already. */

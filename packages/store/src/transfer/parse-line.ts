@@ -17,7 +17,9 @@ const text: Check = (value) => typeof value === 'string' && value.length <= 4_09
 const texts =
   (...names: readonly string[]): Check =>
   (value) =>
-    isObject(value) && Object.entries(value).every(([name, member]) => names.includes(name) && text(member));
+    isObject(value) &&
+    Object.entries(value).every(([name, member]) => names.includes(name) && text(member)) &&
+    Object.keys(value).join() === Object.keys(value).toSorted().join();
 const actor: Check = (value) =>
   isObject(value) &&
   actorKinds.has(value['kind']) &&
@@ -25,7 +27,7 @@ const actor: Check = (value) =>
   texts('kind', 'id', 'org', 'workspace', 'via')(value);
 const anything: Check = () => true;
 
-/** Each kind of line with its members, all of them and no others: what is not known could not be kept. */
+/** Each kind of line with its members in their order, all of them and no others: what is not known could not be kept. */
 const shapes: Readonly<Record<Line['kind'], Shape>> = {
   'conductor.log': { schemaVersion: { check: positive }, track: { check: text, optional: true } },
   artifact: {
@@ -80,6 +82,10 @@ export function parseLine({ number, text: line }: RawLine): Line {
     if (name !== 'kind' && !Object.hasOwn(shape, name))
       throw invalid(number, `${kind} has no ${JSON.stringify(name.slice(0, 64))}`);
   }
+  // What is read is what an export writes, byte by byte: so it comes out again as it went in.
+  const order = ['kind', ...Object.keys(shape).filter((name) => Object.hasOwn(value, name))];
+  if (Object.keys(value).join() !== order.join() || JSON.stringify(value) !== line)
+    throw invalid(number, 'it is not written as an export writes it');
   return value as unknown as Line; // checked member by member
 }
 

@@ -6,7 +6,7 @@ import { prepareCommit } from '../rules/commit.js';
 import { defaultLimits } from '../rules/limits.js';
 import { fromBase64 } from './base64.js';
 import { artifactsIn, maxLineBytes } from './format.js';
-import type { ArtifactLine, CommitLine, EndLine, EventLine, Line, LogSummary } from './format.js';
+import type { ArtifactLine, CommitLine, EndLine, EventLine, HashOption, Line, LogSummary } from './format.js';
 import { parseLine } from './parse-line.js';
 import { invalid, readLines } from './read-lines.js';
 
@@ -14,12 +14,18 @@ import { invalid, readLines } from './read-lines.js';
 export interface LogVisitor {
   /** The parts are to be read to their end. */
   artifact(id: ArtifactId, parts: AsyncIterable<Uint8Array>): Promise<void>;
-  /** With the versions that its streams have before, and the number of its last event. */
-  commit(commit: Commit, lastSeq: number): Promise<void>;
+  /** With the versions that its streams have before; `lastSeq` of its last event, `bytes` of its lines. */
+  commit(commit: Commit, about: { readonly lastSeq: number; readonly bytes: number }): Promise<void>;
 }
 
 /** Of one artifact; what the stores take. */
 const maxArtifactBytes = 256 * 1024 * 1024;
+
+/** A log that was read to its end. `facts`: the checksum of the lines of its commits and events, see `factsDigest`. */
+export interface ReadLog {
+  readonly summary: LogSummary;
+  readonly facts: string;
+}
 
 /** With the lines' own members, which are few beside what a commit may hold. */
 const maxCommitText = 2 * defaultLimits.commitBytes;
@@ -36,10 +42,14 @@ interface Numbered<L extends Line = Line> {
  * referred to there before it is needed, counts and SHA-256 as the last line says. Whether all is well is known at the end
  * alone: a visitor that keeps what it is handed reads the log twice. Throws `FILE_INVALID`, `STORE_NEWER`.
  */
-export async function readLog(chunks: AsyncIterable<Uint8Array>, visitor: LogVisitor): Promise<LogSummary> {
-  const hash = sha256Stream();
-  const lines = parsedLines(chunks, hash);
-  const reading = new Reading(visitor);
+export async function readLog(
+  chunks: AsyncIterable<Uint8Array>,
+  visitor: LogVisitor,
+  { sha256 = sha256Stream }: HashOption = {},
+): Promise<ReadLog> {
+  const [hash, facts] = [sha256(), sha256()];
+  const lines = parsedLines(chunks, hash, facts);
+  const reading = new Reading(visitor, sha256);
   const header = await lines.next();
   if (header.done === true || header.value.line.kind !== 'conductor.log')
     throw invalid(1, 'it is not the beginning of an exported log');
@@ -51,16 +61,19 @@ export async function readLog(chunks: AsyncIterable<Uint8Array>, visitor: LogVis
     if (line.kind === 'artifact') await reading.artifact({ number, bytes, line }, lines);
     else if (line.kind === 'missing') reading.missing(number, line.id);
     else if (line.kind === 'commit') await reading.commit({ number, bytes, line }, lines);
-    else if (line.kind === 'end') return finished(reading.summary(hash.hex()), { number, bytes, line }, lines);
-    else throw invalid(number, `${line.kind} does not belong here`);
+    else if (line.kind === 'end') {
+      const summary = await finished(reading.summary(hash.hex()), { number, bytes, line }, lines);
+      return { summary, facts: facts.hex() };
+    } else throw invalid(number, `${line.kind} does not belong here`);
   }
 }
 
 /** Every line but the last counts for the checksum. */
-async function* parsedLines(chunks: AsyncIterable<Uint8Array>, hash: Sha256): AsyncGenerator<Numbered> {
+async function* parsedLines(chunks: AsyncIterable<Uint8Array>, hash: Sha256, facts: Sha256): AsyncGenerator<Numbered> {
   for await (const raw of readLines(chunks, maxLineBytes)) {
     const line = parseLine(raw);
     if (line.kind !== 'end') hash.update(raw.bytes);
+    if (line.kind === 'commit' || line.kind === 'event') facts.update(raw.bytes);
     yield { number: raw.number, bytes: raw.bytes.length, line };
   }
 }
@@ -85,12 +98,14 @@ class Reading {
   #events = 0;
   #commits = 0;
   readonly #visitor: LogVisitor;
+  readonly #sha256: () => Sha256;
   readonly #artifacts = new Set<ArtifactId>();
   readonly #missing = new Set<ArtifactId>();
   readonly #versions = new Map<string, number>();
 
-  constructor(visitor: LogVisitor) {
+  constructor(visitor: LogVisitor, sha256: () => Sha256) {
     this.#visitor = visitor;
+    this.#sha256 = sha256;
   }
 
   summary(sha256: string): LogSummary {
@@ -118,7 +133,7 @@ class Reading {
   }
 
   async *#parts(first: Numbered<ArtifactLine>, lines: AsyncGenerator<Numbered>): AsyncGenerator<Uint8Array> {
-    const hash = sha256Stream();
+    const hash = this.#sha256();
     let at = 0;
     for (let next: Numbered = first; ; next = await following(lines, next.number)) {
       const { number, line } = next;
@@ -153,7 +168,7 @@ class Reading {
     const commit = commitOf(line, appends);
     checkCommit(number, commit);
     this.#commits += 1;
-    await this.#visitor.commit(commit, this.#events);
+    await this.#visitor.commit(commit, { lastSeq: this.#events, bytes });
   }
 
   #event(number: number, event: EventLine, appends: (Append & { events: NewEvent[] })[]): void {

@@ -391,6 +391,10 @@ describe('a file that is not as it was written', () => {
       'an artifact that came after it was needed',
       (text) => text.replace(/(\{"kind":"artifact".*\n)((?:.*\n)*)/u, '$2$1'),
     ],
+    ['other spaces', (text) => text.replace('"v":1', '"v": 1')],
+    ['members in another order', (text) => text.replace(/"seq":2,("stream":"[^"]+"),/u, '$1,"seq":2,')],
+    ['an actor in another order', (text) => text.replace('"id":"ana","kind":"user"', '"kind":"user","id":"ana"')],
+    ['a member twice', (text) => text.replace('{"a":1}', '{"a":0,"a":1}')],
     ['a version of no shape', (text) => text.replace('"v":1', '"v":0')],
   ])('is refused with %s, even where the checksum fits', async (_what, change) => {
     const text = await forged(change);
@@ -480,6 +484,42 @@ describe('the target of an import', () => {
     let readings = 0;
     const changing = () => inChunks((readings += 1) === 1 ? text : other);
     expect(await codeOf(importLog(to, changing))).toBe('FILE_CHANGED');
+    expect(await codeOf(requireWholeLog(to.store))).toBe('INVALID_STATE');
+  });
+
+  it('stays refused when it gives back another log than it was handed', async () => {
+    const from = memorySide();
+    await filled(from);
+    const { text } = await exported(from);
+    const to = memorySide();
+    const forgetful: Store = {
+      ...to.store,
+      async *readAll(o) {
+        for await (const page of to.store.readAll(o))
+          yield page.map((event) => ({ ...event, at: '2026-01-01T00:00:00.000Z' }));
+      },
+    };
+    expect(await codeOf(importLog({ ...to, store: forgetful }, () => inChunks(text)))).toBe('STORE_CORRUPT');
+    expect(await codeOf(requireWholeLog(to.store))).toBe('INVALID_STATE');
+  });
+
+  it('is found out when it changes the order of its calls', async () => {
+    const from = memorySide();
+    await filled(from);
+    const { text } = await exported(from);
+    const to = memorySide();
+    let calls = 0;
+    let ahead: () => void = () => {};
+    const overtaken = new Promise<void>((resolve) => (ahead = resolve));
+    const swapping: Store = {
+      ...to.store,
+      commit: async (commit, o) => {
+        const call = (calls += 1);
+        if (call === 2) await overtaken; // the first commit of events: the mark came before it
+        return to.store.commit(commit, o).finally(() => call === 3 && ahead());
+      },
+    };
+    expect(await codeOf(importLog({ ...to, store: swapping }, () => inChunks(text)))).toBe('VERSION_CONFLICT');
     expect(await codeOf(requireWholeLog(to.store))).toBe('INVALID_STATE');
   });
 
