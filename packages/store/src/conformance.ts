@@ -7,3 +7,5 @@ export type { OpenWorkspace } from './conformance/workspace.suite.js';
 export { storeSuite } from './conformance/store.suite.js';
 export type { OpenStore, OpenStoreUnderTest } from './conformance/store.suite.js';
 export { transferSuite } from './conformance/transfer.suite.js';
+export { sharedStoreSuite } from './conformance/shared.suite.js';
+export type { OpenSharedStore, SharedStoreUnderTest } from './conformance/shared.suite.js';

@@ -1,3 +1,4 @@
+import { edgesSuite } from './edges.suite.js';
 import { leasesSuite } from './leases.suite.js';
 import { logSuite } from './log.suite.js';
 import { modelSuite } from './model.suite.js';
@@ -14,6 +15,7 @@ export type { OpenStore, OpenStoreUnderTest } from './store-fixture.js';
 export function storeSuite(name: string, open: OpenStore): void {
   logSuite(name, open);
   leasesSuite(name, open);
+  edgesSuite(name, open);
   recordsSuite(name, open);
   subscriptionsSuite(name, open);
   modelSuite(name, open);
