@@ -1,4 +1,4 @@
-// The full counts of what the tests show with fewer (R37); seeds and counts go to docs/proofs/*.json. Takes half an hour.
+// The full counts of what the tests show with fewer (R37); seeds and counts go to docs/proofs/*.json. Takes about an hour on two cores.
 // pnpm prove            all steps            pnpm prove --only=suites,stores
 // CONDUCTOR_SEED=7 pnpm prove                other seeds
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
