@@ -1,0 +1,4 @@
+import { messageBusSuite } from '@conductor/bus/conformance';
+import { mapBus } from './map-bus.js';
+
+messageBusSuite('a Map', async () => mapBus());
