@@ -1,11 +1,10 @@
-import type { EventEnvelope } from '@conductor/core/ports';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { natsServer, startNats } from '../../bus/test/nats-server.js';
-import type { TestNats } from '../../bus/test/nats-server.js';
-import { startPostgresIfPossible } from '../../store/test/postgres-server.js';
-import type { PostgresServer } from '../../store/test/postgres-server.js';
-import { isAlive, twoMachines } from './two-machines.js';
-import type { Call, Machine, Machines } from './two-machines.js';
+import { natsServer, startNats } from '../../../packages/bus/test/nats-server.js';
+import type { TestNats } from '../../../packages/bus/test/nats-server.js';
+import { startPostgresIfPossible } from '../../../packages/store/test/postgres-server.js';
+import type { PostgresServer } from '../../../packages/store/test/postgres-server.js';
+import { isAlive, twoMachines } from './machines.js';
+import type { Call, Machine, Machines } from './machines.js';
 
 let postgres: PostgresServer | undefined;
 let nats: TestNats | undefined;
@@ -21,6 +20,12 @@ afterAll(async () => {
   await nats?.stop();
   await postgres?.stop();
 });
+
+/** What of an event in the log is looked at. */
+interface Fact {
+  readonly type: string;
+  readonly data: { readonly taskId: string };
+}
 
 const taskOf = async (worker: Machine) => String((await worker.line({ type: 'run.claimed' }))['task']);
 const callsOf = (calls: readonly Call[], task: string) => calls.filter((call) => call.task === task);
@@ -92,14 +97,9 @@ describe('an engine and three workers on Postgres and NATS', () => {
       expect(new Set(calls.map(({ key }) => key)).size).toBe(4);
       const log = machines.start('engine', 'log', '--type', 'task.*');
       expect(await log.ended).toBe(0);
-      const facts = log.lines.flatMap(({ event }) => (event === undefined ? [] : [event as EventEnvelope])); // of the log
+      const facts = log.lines.flatMap(({ event }) => (event === undefined ? [] : [event as Fact])); // of the log
       const completed = facts.filter(({ type }) => type === 'task.completed');
-      expect(completed.map(({ data }) => (data as { taskId: string }).taskId).sort()).toEqual([
-        '1.1',
-        '1.2',
-        '1.3',
-        '2.1',
-      ]);
+      expect(completed.map(({ data }) => data.taskId).sort()).toEqual(['1.1', '1.2', '1.3', '2.1']);
       expect(facts.filter(({ type }) => type === 'task.failed')).toEqual([]);
       const keys = machines.git('log', '--format=%(trailers:key=Conductor-Key,valueonly,separator=%x2c)').split('\n');
       const ofTasks = keys.filter((key) => key.includes('/EXECUTE/'));

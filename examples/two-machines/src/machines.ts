@@ -5,11 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { parseLines } from './command-line.js';
-import type { Document } from './command-line.js';
 
-const bin = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
-const example = fileURLToPath(new URL('../../../examples/two-machines/main.mjs', import.meta.url));
+const bin = fileURLToPath(new URL('../../../packages/cli/dist/bin.js', import.meta.url));
+const example = fileURLToPath(new URL('../main.mjs', import.meta.url));
 
 /** Says that it was called, waits until its task may end, and writes the one file of it. */
 const agent = (
@@ -38,6 +36,9 @@ function task(id: string, after = 'none'): string {
   ];
   return `- [ ] Task ${id}: Write ${id}.txt\n${lines.map((line) => `  - ${line}\n`).join('')}`;
 }
+
+/** A line that the command printed. */
+export type Document = Readonly<Record<string, unknown>>;
 
 /** How often an agent was asked, and as what. */
 export interface Call {
@@ -147,7 +148,7 @@ function watched(child: ChildProcess): Machine {
   const waits = new Set<() => void>();
   if (child.stdout) {
     createInterface({ input: child.stdout }).on('line', (text) => {
-      lines.push(...parseLines(text));
+      if (text !== '') lines.push(JSON.parse(text) as Document); // NDJSON, as docs/cli.md says
       for (const look of waits) look();
     });
   }
