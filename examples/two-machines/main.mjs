@@ -5,14 +5,13 @@
 //   node main.mjs <folder> --only-make                                           makes the clones and ends
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const workers = ['worker-1', 'worker-2', 'worker-3'];
-const command = join(createRequire(import.meta.url).resolve('@conductor/cli/package.json'), '../dist/bin.js');
+const command = fileURLToPath(new URL('dist/bin.js', import.meta.resolve('@conductor/cli/package.json')));
 const [given, onlyMake] = process.argv.slice(2);
 const folder = given ?? mkdtempSync(join(realpathSync(tmpdir()), 'conductor-two-machines-'));
 
