@@ -1,3 +1,4 @@
 import { library } from '../../tsup.shared.js';
 
-export default library(import.meta.dirname, 'node');
+// An optional dependency is looked for where the host has installed it.
+export default { ...library(import.meta.dirname, 'node'), external: ['postgres'] };

@@ -20,6 +20,7 @@ const keys = [
   'onEvent',
   'dir',
   'store',
+  'storeThread',
   'bus',
   'views',
   'server',

@@ -77,7 +77,13 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
   const temporary = await temporaryFolder(stateDir, { clock, logger });
   const workspace = fileWorkspace({ root, clock, temporary: temporary.path });
-  const { store, artifacts } = await openStore(config.store ?? 'sqlite', { stateDir, clock, ids, limits });
+  const { store, artifacts } = await openStore(config.store ?? 'sqlite', {
+    stateDir,
+    clock,
+    ids,
+    limits,
+    thread: config.storeThread,
+  });
   const bus = await openBus(config.bus ?? 'file', {
     clock,
     ids,
@@ -88,7 +94,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     await temporary.close();
     throw error;
   });
-  const { store: _store, bus: _bus, server: _server, dir: _dir, ...settings } = config;
+  const { store: _store, storeThread: _thread, bus: _bus, server: _server, dir: _dir, ...settings } = config;
   try {
     const engine = await createEngine(
       {

@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConductorError } from '@conductor/core';
 import type { Limits } from '@conductor/core';
@@ -7,12 +6,13 @@ import type { ConductorConfig } from '@conductor/core/plugin';
 import type { Artifacts, Clock, Ids, Opt, Store } from '@conductor/core/ports';
 import { fileArtifacts, fileStore, nodeLogFiles } from '@conductor/store/file';
 import { memoryArtifacts, memoryStore } from '@conductor/store/memory';
-import { databaseLock, databaseOwners, sqliteStore } from '@conductor/store/sqlite';
-import type { OwnerLocks, Upkeep } from '@conductor/store/sqlite';
+import { databaseLock } from '@conductor/store/sqlite';
+import type { Upkeep } from '@conductor/store/sqlite';
 import { hideCredentials } from './hide-credentials.js';
 import { loadSqlite, openDatabase } from './open-database.js';
-import type { Sqlite } from './open-database.js';
 import { openPostgres } from './open-postgres.js';
+import { databaseFile, openSqlite, ownerLocks } from './open-sqlite.js';
+import { openSqliteThread } from './open-sqlite-thread.js';
 
 /** What can be said in `store` of a configuration, in `CONDUCTOR_STORE` and in the options of `openProject`. */
 export type StoreChoice = NonNullable<ConductorConfig['store']>;
@@ -22,6 +22,8 @@ export interface StoreHost {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly limits: Limits;
+  /** A SQLite store in a thread of its own. */
+  readonly thread?: boolean | undefined;
 }
 
 export interface OpenedStore {
@@ -47,7 +49,7 @@ export async function openStore(choice: StoreChoice | Store, host: StoreHost): P
   const { stateDir, clock, limits } = host;
   const artifacts = fileArtifacts({ directory: join(stateDir, 'artifacts'), clock, limits });
   if (typeof choice === 'object') return { store: choice, artifacts, place: 'as handed in' };
-  if (choice === 'sqlite') return { ...(await openSqlite(host)), artifacts };
+  if (choice === 'sqlite') return { ...(await openDatabaseStore(host)), artifacts };
   if (choice === 'files') return { ...(await openFiles(host)), artifacts };
   if (choice.startsWith('postgres://'))
     return { store: await openPostgres(choice, host), artifacts, place: hideCredentials(choice) };
@@ -58,19 +60,11 @@ export async function openStore(choice: StoreChoice | Store, host: StoreHost): P
 
 type OpenedLog = Omit<OpenedStore, 'artifacts'>;
 
-/** Names in the state folder; a store of another kind may lie beside the one that is used. */
-export const databaseFile = 'conductor.db';
+/** The folder of a file store in the state folder; a store of another kind may lie beside it. */
 export const filesFolder = 'files';
 
-async function openSqlite({ stateDir, clock, ids, limits }: StoreHost): Promise<OpenedLog> {
-  const sqlite = loadSqlite();
-  const store = await sqliteStore({
-    database: openDatabase(sqlite, join(stateDir, databaseFile)),
-    clock,
-    ids,
-    owners: ownerLocks(sqlite, stateDir),
-    ...timesOf(limits),
-  });
+async function openDatabaseStore(host: StoreHost): Promise<OpenedLog> {
+  const store = host.thread === true ? await openSqliteThread(host) : await openSqlite(host);
   return { store, upkeep: store, copyTo: store.copyTo, place: `.conductor/${databaseFile}` };
 }
 
@@ -87,15 +81,6 @@ async function openFiles({ stateDir, clock, ids, limits }: StoreHost): Promise<O
     ...timesOf(limits),
   });
   return { store, upkeep: store, place: `.conductor/${filesFolder}/log` };
-}
-
-function ownerLocks(sqlite: Sqlite, stateDir: string): OwnerLocks {
-  const owners = join(stateDir, 'owners');
-  return databaseOwners({
-    open: (file) => openDatabase(sqlite, join(owners, file)),
-    files: async () => (existsSync(owners) ? readdir(owners) : []),
-    remove: (file) => rm(join(owners, file), { force: true }),
-  });
 }
 
 function timesOf({ followPollMs, storeBusyMs }: Limits) {

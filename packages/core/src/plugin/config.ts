@@ -32,6 +32,8 @@ export interface ConductorConfig extends EngineOptions {
   dir?: string | undefined;
   /** One SQLite file (default), plain files, this process only, or a Postgres that several machines share. */
   store?: 'sqlite' | 'files' | 'memory' | `postgres://${string}` | undefined;
+  /** `sqlite` in a thread of its own: a host that has much else to do is not held up by the disk. */
+  storeThread?: boolean | undefined;
   /** The published folders of this machine (default), this process only, or besides the folders a NATS server that several machines share. */
   bus?: 'file' | 'memory' | `nats://${string}` | `tls://${string}` | undefined;
   views?: boolean | undefined;

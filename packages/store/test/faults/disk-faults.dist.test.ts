@@ -159,7 +159,7 @@ describe.skipIf(shim === undefined)('SQLite over a disk that fails (shim by cc)'
     }
     expect([...codes].every((code) => ['STORE_FULL', 'STORE_FAILED', 'COMMIT_UNKNOWN'].includes(code))).toBe(true);
     expect(codes.size).toBeGreaterThan(0);
-  });
+  }, 3_600_000);
 });
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
