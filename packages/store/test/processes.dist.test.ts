@@ -117,3 +117,26 @@ describe.each(['sqlite', 'file'] as const)('processes that write one %s store', 
     expect(await stored(driver)).toHaveLength((lines.length - 1) * 2);
   });
 });
+
+it('copies a SQLite store while other processes write: each copy is a sound store with the beginning of the log', async () => {
+  const store = await sqliteStore({ database: openDatabase(path('sqlite')), clock: new FakeClock() });
+  let copies = 0;
+  const made: Promise<void>[] = [];
+  const copyNow = (line: string) => {
+    if (Number(line) % 40 !== 0) return;
+    copies += 1;
+    made.push(store.copyTo(folder.file(`copy-${copies}.db`)));
+  };
+  const ends = await Promise.all(['run/a', 'run/b'].map((stream) => write('sqlite', stream, 120, { onLine: copyNow })));
+  await Promise.all(made);
+  const log = await all(store.readAll());
+  await store.close();
+  expect([ends.map(({ code }) => code), log.length, copies]).toEqual([[0, 0], 480, 6]);
+  for (let copy = 1; copy <= copies; copy += 1) {
+    const found = await sqliteStore({ database: openDatabase(folder.file(`copy-${copy}.db`)), clock: new FakeClock() });
+    const beginning = await all(found.readAll());
+    expect(beginning).toEqual(log.slice(0, beginning.length));
+    expect([beginning.length % 2, beginning.length > 0, await found.verify()]).toEqual([0, true, []]);
+    await found.close();
+  }
+});
