@@ -12,7 +12,6 @@ import { openSubject } from './lib/runs.mjs';
 const atOnce = 64;
 const runs = 6_400;
 const appends = 12_800;
-const connections = 4;
 const data = { n: 0, ok: true };
 const quiet = { onnotice: () => undefined };
 
@@ -20,16 +19,21 @@ const server = await startPostgres();
 let schemas = 0;
 
 /** A store in a schema of its own, which goes with it. */
-function openPostgresSubject() {
-  return openSubject(async () => {
-    const sql = postgres(server.url, { max: connections, fetch_types: false, ...quiet });
-    const schema = `conductor_bench_${process.pid}_${(schemas += 1)}`;
-    const onClose = async () => {
-      await sql.unsafe(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+async function openPostgresSubject() {
+  const schema = `conductor_bench_${process.pid}_${(schemas += 1)}`;
+  const connect = (options) => postgres(server.url, options);
+  const subject = await openSubject(async () => ({
+    store: await postgresStore({ connect, clock: systemClock(), schema }),
+  }));
+  return {
+    ...subject,
+    async close() {
+      await subject.close();
+      const sql = postgres(server.url, { max: 1, ...quiet });
+      await sql`DROP SCHEMA ${sql(schema)} CASCADE`;
       await sql.end();
-    };
-    return { store: await postgresStore({ sql, clock: systemClock(), schema, onClose }) };
-  });
+    },
+  };
 }
 
 /** Writes rows in transactions of these sizes, over and over, until `times` are done; answers how many it made in a second. */
@@ -110,9 +114,9 @@ function beside(ours, floor, eventsAlone) {
 
 if (server !== undefined) {
   process.env.PG_URL = server.url; // where the peer looks for it
-  // A run: a commit with an event, the version of its stream, a lease and its key; then a commit, two events and the version.
+  // A run: a commit with an event, a lease and its key; then a commit with two events.
   const ran = await rounds({
-    floor: () => batched(runs, [5, 4]),
+    floor: () => batched(runs, [4, 3]),
     events: () => batched(runs, [1, 2]),
     ours: ourRuns,
   });
@@ -128,9 +132,9 @@ if (server !== undefined) {
     );
   }
 
-  // An append: a commit, an event, the version of the stream.
+  // An append: a commit with an event.
   const appended = await rounds({
-    floor: () => batched(appends, [3]),
+    floor: () => batched(appends, [2]),
     events: () => batched(appends, [1]),
     ours: ourAppends,
   });
