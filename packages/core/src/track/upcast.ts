@@ -32,7 +32,8 @@ export function upcast<E extends NewEvent>(event: E, table: Upcasters = upcaster
 }
 
 function stepsOf(type: string, table: Upcasters): readonly Upcaster[] {
-  return Object.hasOwn(table, type) ? (table[type] ?? []) : [];
+  const steps = Object.hasOwn(table, type) ? table[type] : undefined;
+  return steps ?? [];
 }
 
 function membersOf(data: Json): Readonly<Record<string, Json>> {
