@@ -10,6 +10,9 @@ export interface Stretch {
   readonly copied: number | undefined;
 }
 
+/** Of a chunk that stands in many places, this many are known. */
+const maxPlaces = 64;
+
 /** A gap between two matches is looked at more closely where it is worth it, and not so large that it costs more than it saves. */
 const closer = { from: 64, to: 1024 * 1024 } as const;
 
@@ -56,9 +59,11 @@ function matches(before: Uint8Array, after: Uint8Array, grain: Grain): readonly 
   const known = chunksByHash(before, grain);
   const found: Stretch[] = [];
   let covered = 0;
+  /** Where the last match ends in `before`. */
+  let reached = 0;
   let start = 0;
   for (const end of chunkEnds(after, grain)) {
-    const place = end > covered ? known.get(hashOf(after, start, end)) : undefined;
+    const place = end > covered ? nearest(known.get(hashOf(after, start, end)), reached) : undefined;
     if (place !== undefined && equal(before, place, after, start, end - start)) {
       const match = extended(before, after, { copied: place, start, end }, covered);
       if (match.length < grain.minMatch) {
@@ -68,6 +73,7 @@ function matches(before: Uint8Array, after: Uint8Array, grain: Grain): readonly 
       if (match.start > covered) found.push({ start: covered, length: match.start - covered, copied: undefined });
       found.push(match);
       covered = match.start + match.length;
+      reached = match.copied + match.length;
     }
     start = end;
   }
@@ -75,16 +81,23 @@ function matches(before: Uint8Array, after: Uint8Array, grain: Grain): readonly 
   return found;
 }
 
-/** Two chunks with one hash: the first is kept, and bytes are compared before anything is believed. */
-function chunksByHash(bytes: Uint8Array, grain: Grain): ReadonlyMap<number, number> {
-  const places = new Map<number, number>();
+/** Where chunks with one hash stand, as far as it is worth to choose; bytes are compared before anything is believed. */
+function chunksByHash(bytes: Uint8Array, grain: Grain): ReadonlyMap<number, readonly number[]> {
+  const places = new Map<number, number[]>();
   let start = 0;
   for (const end of chunkEnds(bytes, grain)) {
     const hash = hashOf(bytes, start, end);
-    if (!places.has(hash)) places.set(hash, start);
+    const known = places.get(hash);
+    if (known === undefined) places.set(hash, [start]);
+    else if (known.length < maxPlaces) known.push(start);
     start = end;
   }
   return places;
+}
+
+/** The next place behind the last match: what files have in common then leads on in the same file, and not in the first one. */
+function nearest(places: readonly number[] | undefined, reached: number): number | undefined {
+  return places?.find((place) => place >= reached) ?? places?.[0];
 }
 
 function extended(
@@ -92,7 +105,7 @@ function extended(
   after: Uint8Array,
   match: { readonly copied: number; readonly start: number; readonly end: number },
   covered: number,
-): Required<Stretch> {
+): Stretch & { readonly copied: number } {
   // What the match before this one reached already is its own.
   const taken = Math.max(0, covered - match.start);
   let start = match.start + taken;
