@@ -1,4 +1,4 @@
-import { afterAll, describe } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { sharedStoreSuite } from '../src/conformance.js';
 import { fileStore } from '../src/file/log/file-store.js';
 import { nodeLogFiles } from '../src/file/log/log-files.js';
@@ -45,5 +45,22 @@ describe.skipIf(server === undefined)('Postgres', () => {
       open: ({ clock }) => postgresStore({ connect, clock, schema, time: 'clock', maxConnections: 3 }),
       remove: async () => undefined, // the whole server goes at the end
     };
+  });
+});
+
+describe('a lock between processes', () => {
+  it('can be opened while another one has it, and is free when that one lets go', () => {
+    const folder = temporaryFolder();
+    const one = databaseLock(openDatabase(folder.file('lock.db')));
+    const release = one.tryLock();
+    const other = databaseLock(openDatabase(folder.file('lock.db')));
+    expect(other.tryLock()).toBeUndefined();
+    release?.();
+    const releaseOther = other.tryLock();
+    expect(releaseOther).toBeDefined();
+    releaseOther?.();
+    one.close();
+    other.close();
+    folder.remove();
   });
 });

@@ -30,8 +30,8 @@ export function databaseOwners({ open, files, remove }: DatabaseOwnersOptions): 
   const tryLock = (owner: OwnerId): SqlDatabase | undefined => {
     const database = open(fileOf(owner));
     try {
-      syncLock(database);
       database.exec(`PRAGMA busy_timeout = ${busyWaitMs}`);
+      syncLock(database);
       database.exec('PRAGMA journal_mode = MEMORY'); // nothing is written: no second file beside the lock
       database.exec('BEGIN EXCLUSIVE');
       return database;
