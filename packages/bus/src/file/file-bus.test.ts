@@ -1,9 +1,11 @@
+import { ConductorError } from '@conductor/core';
 import { queueBusMessage, progressMessage, type QueueMessage } from '@conductor/core/files';
 import type { Json, MessageBus, Workspace } from '@conductor/core/ports';
 import { FakeClock } from '@conductor/core/testing';
 import { memoryWorkspace } from '@conductor/store/memory';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { memoryBus } from '../memory-bus.js';
 import { messageBusSuite } from '../message-bus.suite.js';
 import { fileBus } from './file-bus.js';
 
@@ -499,5 +501,33 @@ describe('a file bus whose disk or process fails', () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a file bus over another bus', () => {
+  it('tells both, and writes the files also while the other one is down', async () => {
+    const clock = new FakeClock();
+    const workspace = memoryWorkspace({ clock });
+    const other = memoryBus({ clock });
+    const reader = other.subscribe('track/x/queue')[Symbol.asyncIterator]();
+    let isDown = false;
+    const over: MessageBus = {
+      ...other,
+      async publish(messages, o) {
+        if (isDown) throw new ConductorError('BUS_FAILED', 'down');
+        await other.publish(messages, o);
+      },
+    };
+    const both = fileBus({ workspace, folderOf, clock, over });
+    expect(both.driver.name).toBe('file+memory');
+    const lines = [complete('1', 'w'), complete('2', 'w')].map((each) => queueBusMessage('x', each));
+    await both.publish(lines.slice(0, 1));
+    expect((await reader.next()).value?.id).toBe(lines[0]?.id);
+    isDown = true;
+    await expect(both.publish(lines.slice(1))).rejects.toMatchObject({ code: 'BUS_FAILED' });
+    const queue = new TextDecoder().decode(await workspace.read(`${bus}/queue.jsonl`));
+    for (const { id } of lines) expect(queue).toContain(id);
+    await both.close();
+    expect((await reader.next()).done).toBe(true);
   });
 });

@@ -191,6 +191,16 @@ describe.skipIf(natsServer === undefined)('a bus whose NATS server fails', () =>
     await connection.close();
   });
 
+  it('tells a reader that its stream was deleted', async () => {
+    const { bus, prefix } = await open();
+    const reader = take(bus.subscribe('feed'), 1);
+    await bus.publish([message('a', 'other')]);
+    const connection = await connect({ servers: nats.url });
+    await (await jetstreamManager(connection)).streams.delete(`${prefix}_topics`);
+    await connection.close();
+    await expect(reader).rejects.toMatchObject({ code: 'BUS_FAILED' });
+  });
+
   it('leaves no connection and no consumer behind', async () => {
     const { bus, prefix } = await open();
     const [left, unread] = [bus.subscribe('feed'), bus.subscribe('other')];
