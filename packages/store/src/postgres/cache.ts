@@ -8,6 +8,8 @@ export interface Loader<K> {
   learn(keys: readonly K[], rows: readonly PgRow[]): void;
   /** Whether it brings not single rows but a part of a table, such as a page. */
   readonly isScan?: true;
+  /** After a full page: the statement of the next one. */
+  following?(): SqlText | undefined;
 }
 
 /** Which keys to bring, by loader. */
@@ -185,7 +187,11 @@ export function pushTo<T>(journal: Journal, list: T[], item: T): void {
 }
 
 /** Fetches one result that belongs to no key, such as a page of the log; valid until the next write. */
-export function scanOf<T>(statement: SqlText, read: (rows: readonly PgRow[]) => T): Scan<T> {
+export function scanOf<T>(
+  statement: SqlText,
+  read: (rows: readonly PgRow[]) => T,
+  following?: (value: T) => SqlText | undefined,
+): Scan<T> {
   let found: { readonly value: T } | undefined;
   const loader: Loader<unknown> = {
     isScan: true,
@@ -193,6 +199,7 @@ export function scanOf<T>(statement: SqlText, read: (rows: readonly PgRow[]) => 
     learn(_, rows) {
       found = { value: read(rows) };
     },
+    following: () => found && following?.(found.value),
   };
   return {
     get() {

@@ -43,6 +43,7 @@ function* logChanges({ commits, events }: LogCache, t: Table): Generator<SqlText
       column('commit', 'bigint', commits, ({ commit }) => commit),
       column('first_seq', 'bigint', commits, ({ firstSeq }) => firstSeq),
       column('last_seq', 'bigint', commits, ({ lastSeq }) => lastSeq),
+      column('at', 'text', commits, ({ at }) => at),
       column('org', 'text', commits, ({ actor }) => scopeOf(actor.org)),
       column('workspace', 'text', commits, ({ actor }) => scopeOf(actor.workspace)),
       column('key', 'text', commits, ({ key }) => key ?? null),

@@ -35,6 +35,12 @@ export interface PgClientOptions {
 }
 
 /**
+ * postgres.js sends a message of this length at once, and a shorter one at the end of the turn. When its connection closes in
+ * between, it keeps that one for the next connection, in front of the greeting, and hangs there for good.
+ */
+const sentAtOnce = 1_024;
+
+/**
  * Runs statements in one message, hence in one round trip and, without BEGIN, in one transaction. Answers the rows of the
  * last `count` statements that have rows.
  */
@@ -43,7 +49,8 @@ export async function run(
   statements: readonly SqlText[],
   count: number,
 ): Promise<readonly (readonly PgRow[])[]> {
-  const answer = await client.unsafe(statements.map(({ text }) => text).join(';\n'));
+  const text = statements.map((statement) => statement.text).join(';\n');
+  const answer = await client.unsafe(text.padEnd(sentAtOnce));
   // postgres.js: one result is an array of rows with a `command`, several are an array of those.
   const results = (isOneResult(answer) ? [answer] : answer) as readonly (readonly PgRow[])[];
   return count === 0 ? [] : results.slice(-count);

@@ -1,4 +1,4 @@
-import type { ActorRef, Correlation, EventEnvelope, Filter, Json, StreamId } from '@conductor/core/ports';
+import type { ActorRef, Correlation, EventEnvelope, Filter, Json } from '@conductor/core/ports';
 import { filterParts, matcher } from '../rules/filter.js';
 import { utf8Bytes } from '../rules/limits.js';
 import type { StoreLimits } from '../rules/limits.js';
@@ -32,7 +32,7 @@ export function streamsStatement(t: Table, kind: string | undefined, after: stri
 
 /** One page: as many as asked for, cut where it gets too long, but never to nothing. Lengths are known without the texts. */
 export function pageStatement(t: Table, where: SqlText, order: SqlText, most: number, maxBytes: number): SqlText {
-  return sql`SELECT e.seq, e.stream, e.version, e.type, e.v, e."commit", e.data, c.meta, e.cut FROM (
+  return sql`SELECT e.seq, e.stream, e.version, e.type, e.v, e."commit", e.data, c.at, c.meta, e.cut FROM (
     SELECT *, lead(total) OVER (ORDER BY ${order}) > ${maxBytes} AS cut FROM (
       SELECT *, sum(octet_length(data)) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) AS total, row_number() OVER (ORDER BY ${order}) AS n
       FROM (SELECT * FROM ${t('events')} WHERE ${where} ORDER BY ${order} LIMIT ${most}) page
@@ -58,21 +58,26 @@ export function filterSql(filter: Filter): SqlText {
 }
 
 /** What the events of a commit have in common, as its row keeps it. */
-export function metaOf({ at, actor, correlation, causation }: CommitRow): string {
-  return JSON.stringify({ at, actor, correlation, causation });
+export function metaOf({ actor, correlation, causation }: CommitRow): string {
+  return JSON.stringify({ actor, correlation, causation });
 }
 
-type Common = Pick<EventEnvelope, 'at' | 'causation'> & { readonly actor: ActorRef; readonly correlation: Correlation };
+interface Meta {
+  readonly actor: ActorRef;
+  readonly correlation: Correlation;
+  readonly causation?: string;
+}
 
-/** Rows as envelopes. What a commit holds once is parsed once. */
+/** Rows as envelopes. Who wrote, and why, is mostly the same from row to row, and parsed once then. */
 function envelopesOf(rows: readonly PgRow[]): readonly EventEnvelope[] {
   let last: unknown;
-  let common: Common | undefined;
+  let meta: Meta | undefined;
   return rows.map((row) => {
     // The casts trust our own rows: they were written from values of these types.
-    if (common === undefined || last !== row.commit) common = JSON.parse(row.meta as string) as Common;
-    last = row.commit;
-    const { stream, type, data } = row as { readonly stream: StreamId; readonly type: string; readonly data: string };
+    if (meta === undefined || last !== row.meta) meta = JSON.parse(row.meta as string) as Meta;
+    last = row.meta;
+    const { stream, type, at, data } = row as Record<'stream' | 'type' | 'at' | 'data', string>;
+    const { actor, correlation, causation } = meta;
     const version = Number(row.version);
     return {
       id: `${stream}@${version}`,
@@ -82,11 +87,16 @@ function envelopesOf(rows: readonly PgRow[]): readonly EventEnvelope[] {
       type,
       v: Number(row.v),
       commit: Number(row.commit),
-      ...common,
+      at,
+      actor,
+      correlation,
+      ...(causation === undefined ? none : { causation }),
       data: JSON.parse(data) as Json,
     };
   });
 }
+
+const none = {};
 
 export interface Pending {
   readonly commits: readonly (CommitRow & { readonly commit: number })[];
@@ -120,7 +130,7 @@ export function pendingEnvelope(commits: Pending['commits'], event: EventRow): E
   const row = commits[commit - (commits[0]?.commit ?? 0)];
   if (row === undefined) throw new Error(`Commit ${commit} was not written before its events`);
   // The casts: both are texts made by JSON.stringify, read as a reader of the database reads them.
-  const common = JSON.parse(metaOf(row)) as Common;
+  const meta = JSON.parse(metaOf(row)) as Meta;
   const data = JSON.parse(event.data) as Json;
-  return { id: `${stream}@${version}`, seq, stream, version, type, v, commit, ...common, data };
+  return { id: `${stream}@${version}`, seq, stream, version, type, v, commit, at: row.at, ...meta, data };
 }

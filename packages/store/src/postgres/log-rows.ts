@@ -85,19 +85,32 @@ export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): Log
     return value;
   };
   /** The result of one statement, fetched once. It does not show what the group has added. */
-  const scan = <T>(statement: SqlText, read: (rows: readonly PgRow[]) => T): Scan<T> => {
+  const scan = <T>(
+    statement: SqlText,
+    read: (rows: readonly PgRow[]) => T,
+    following?: (value: T) => SqlText | undefined,
+  ): Scan<T> => {
     const found = scans.get(statement.text) as Scan<T> | undefined; // the same statement is read the same way
     if (found !== undefined) return found;
-    const made = scanOf(statement, read);
+    const made = scanOf(statement, read, following);
     scans.set(statement.text, made);
     return made;
   };
   const pageOf = (where: SqlText, order: SqlText, limit: number) => {
     const most = Math.min(limit, limits.pageEvents);
-    return scan(pageStatement(t, where, order, most, limits.pageBytes), (rows): Page => readPage(rows, most));
+    return scan(pageStatement(t, where, order, most, limits.pageBytes), (found): Page => readPage(found, most));
   };
-  const logPage = (filter: Filter, after: number, limit: number) =>
-    pageOf(sql`seq > ${after}${filterSql(filter)}`, sql`seq`, limit);
+  const logStatement = (filter: Filter, after: number, most: number) =>
+    pageStatement(t, sql`seq > ${after}${filterSql(filter)}`, sql`seq`, most, limits.pageBytes);
+  const logPage = (filter: Filter, after: number, limit: number) => {
+    const most = Math.min(limit, limits.pageEvents);
+    return scan(
+      logStatement(filter, after, most),
+      (found): Page => readPage(found, most),
+      ({ events: [...page], complete }) =>
+        complete || limit < limits.pageEvents ? undefined : logStatement(filter, page.at(-1)?.seq ?? after, most),
+    );
+  };
 
   const readWritten: LogRows['readLog'] = (filter, { after, upTo, limit }) => {
     const page = logPage(filter, after, limit).get();

@@ -3,10 +3,11 @@ import type { StoreLimits } from '../rules/limits.js';
 import type { Rows } from '../rules/rows.js';
 import type { ReadHint } from '../rules/store.js';
 import { Missing, learn, statementsOf, want } from './cache.js';
-import type { Wants } from './cache.js';
+import type { Loader, Wants } from './cache.js';
 import { run } from './client.js';
 import type { PgRow } from './client.js';
 import { postgresError } from './errors.js';
+import { pagesAhead } from './pages-ahead.js';
 import { createRetry } from './retry.js';
 import type { RetryOptions } from './retry.js';
 import type { StoreTime } from './server-time.js';
@@ -52,6 +53,26 @@ export function pgReader(
     }
   };
 
+  const ahead = pagesAhead(o.clock, async (statement) => (await ask([statement]))[0] ?? []);
+
+  /**
+   * A page of the log and nothing else. One that was fetched ahead is good for ever when it is full, because the log only
+   * grows; behind one that is not full there may be more by now.
+   */
+  const fetchPage = async (wants: Wants, loader: Loader<unknown>): Promise<void> => {
+    const statement = loader.statement([]);
+    const early = await ahead.take(statement);
+    if (early !== undefined) learn(wants, [early]);
+    if (early === undefined || loader.following?.() === undefined) learn(wants, await ask([statement]));
+    ahead.read(statement, loader.following?.());
+  };
+
+  const fetchAll = async (cache: StoreCache, wants: Wants): Promise<void> => {
+    const results = await ask(statementsOf(wants));
+    cache.clear();
+    learn(wants, results);
+  };
+
   const runAll = async (cache: StoreCache, reads: readonly Read[]): Promise<void> => {
     let open = reads.filter((read) => !isOver(cache, read));
     try {
@@ -60,9 +81,9 @@ export function pgReader(
         if (o.time.stale) want(wants, o.time.stale, undefined);
         for (const read of open)
           for (const [loader, keys] of read.wants) for (const key of keys) want(wants, loader, key);
-        const results = await ask(statementsOf(wants));
-        cache.clear();
-        learn(wants, results);
+        const [first] = wants.keys();
+        if (wants.size === 1 && first?.following !== undefined) await fetchPage(wants, first);
+        else await fetchAll(cache, wants);
         open = open.filter((read) => !isOver(cache, read));
       }
     } catch (error) {

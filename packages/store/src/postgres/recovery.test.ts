@@ -101,7 +101,7 @@ describe.skipIf(server === undefined)('a Postgres store whose server fails', () 
       end: (o) => client.end(o),
       async unsafe(text) {
         if (lost.away) throw gone();
-        if (!lost.next || !text.endsWith('COMMIT')) return client.unsafe(text);
+        if (!lost.next || !text.trimEnd().endsWith('COMMIT')) return client.unsafe(text);
         lost.next = false;
         await client.unsafe(lost.happened ? text : 'ROLLBACK');
         lost.away = lost.stays;

@@ -19,6 +19,7 @@ CREATE TABLE commits (
   "commit" bigint PRIMARY KEY,
   first_seq bigint NOT NULL,
   last_seq bigint NOT NULL,
+  at text NOT NULL,
   org text,
   workspace text,
   "key" text COLLATE "C",
