@@ -171,12 +171,14 @@ export function snapshotsSuite(name: string, open: OpenSnapshotsUnderTest): void
         expect(await snapshots.list()).toEqual([]);
       }));
 
-    it('packs with gzip, verifies by SHA-256, keeps what is pinned, and prunes to the newest ten beside it [T-21]', () =>
+    it('tells its kinds apart, packs with gzip, verifies by SHA-256, keeps what is pinned, and prunes to the newest ten [T-21]', () =>
       using(async ({ snapshots, artifacts, written, damage }) => {
         const text = prose(40_000, 7);
         const first = await snapshots.put(snapshotOf(1, text, { kind: 'checkpoint', pinned: true }));
         expect(written()).toBeLessThan(0.35 * text.length);
         for (let version = 2; version <= 14; version += 1) await snapshots.put(snapshotOf(version, { text, version }));
+        const versionOf = async (kind: SnapshotHead['kind']) => (await snapshots.latest(track, { kind }))?.version;
+        expect([await versionOf('checkpoint'), await versionOf('fold')]).toEqual([1, 14]);
         expect(await codeOf(snapshots.remove(first.id))).toBe('SNAPSHOT_PINNED');
 
         const pruned = await snapshots.prune({ subject: track, keep: 10 });
