@@ -193,12 +193,12 @@ describe.skipIf(natsServer === undefined)('a bus whose NATS server fails', () =>
 
   it('tells a reader that its stream was deleted', async () => {
     const { bus, prefix } = await open();
-    const reader = take(bus.subscribe('feed'), 1);
+    const told = expect(take(bus.subscribe('feed'), 1)).rejects.toMatchObject({ code: 'BUS_FAILED' });
     await bus.publish([message('a', 'other')]);
     const connection = await connect({ servers: nats.url });
     await (await jetstreamManager(connection)).streams.delete(`${prefix}_topics`);
     await connection.close();
-    await expect(reader).rejects.toMatchObject({ code: 'BUS_FAILED' });
+    await told;
   });
 
   it('leaves no connection and no consumer behind', async () => {
