@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FakeClock } from '@conductor/core/testing';
 import type { Store } from '@conductor/core/ports';
@@ -95,6 +96,8 @@ describe.each(['sqlite', 'file'] as const)('processes that write one %s store', 
       const versions = log.filter((event) => event.stream === stream).map(({ version }) => version);
       expect(versions).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
     }
+    // The files were written anew meanwhile, by one process or the other.
+    if (driver === 'file') expect(readdirSync(path(driver)).filter((name) => name.startsWith('base-'))).toHaveLength(1);
   });
 
   it.each([1, 2, 7, 23, 61])('keep every acknowledged commit, whole, when one is killed after %i', async (last) => {

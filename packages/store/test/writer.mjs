@@ -10,9 +10,26 @@ const clock = systemClock();
 const store =
   driver === 'sqlite'
     ? await sqliteStore({ database: new DatabaseSync(path), clock })
-    : await fileStore({ files: nodeLogFiles(path), lock: databaseLock(new DatabaseSync(`${path}.lock`)), clock });
+    : await fileStore({
+        files: nodeLogFiles(path),
+        lock: databaseLock(new DatabaseSync(`${path}.lock`)),
+        clock,
+        // So little that the log is written anew again and again, while others write and are killed.
+        compactBytes: 8_192,
+      });
 const meta = { at: '2026-01-01T00:00:00.000Z', actor: { kind: 'system', id: 'writer' } };
 
+/** A line that says nothing any more as soon as the next one is written. */
+async function putRow(n) {
+  const row = { collection: '$view', key: stream, expectedRevision: 'any', value: { n, text: 'x'.repeat(600) } };
+  try {
+    await store.commit({ appends: [], records: [row], meta });
+  } catch (error) {
+    if (error.code !== 'STORE_FULL') throw error; // the next commit tells it
+  }
+}
+
+if (driver === 'file') await store.records.define('$view', { version: 1, indexes: [] });
 for (let n = 1; n <= Number(count); n += 1) {
   const events = [
     { type: 'thing.begun', v: 1, data: { n } },
@@ -24,5 +41,6 @@ for (let n = 1; n <= Number(count); n += 1) {
     process.exit(3);
   });
   writeSync(1, `${n}\n`);
+  if (driver === 'file') await putRow(n);
 }
 await store.close();

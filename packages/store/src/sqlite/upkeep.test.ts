@@ -47,7 +47,7 @@ describe('every connection', () => {
     const reader = openDatabase(path(), { readOnly: true });
     await open({ database: reader, readOnly: true });
     const lock = openDatabase(folder.file('lock.db'));
-    databaseLock(lock);
+    databaseLock(lock).tryLock()?.();
     const connections = [writer, reader, lock];
     const owners = databaseOwners({
       open(file) {
@@ -62,6 +62,18 @@ describe('every connection', () => {
     expect(connections.map(levelOf)).toEqual([2, 2, 2, 2]);
     await held.release();
     lock.close();
+  });
+
+  it('can be made for a lock that another one has, which is then waited for', () => {
+    const [one, two] = [openDatabase(folder.file('lock.db')), openDatabase(folder.file('lock.db'))];
+    const release = databaseLock(one).tryLock();
+    const waiting = databaseLock(two);
+    expect(waiting.tryLock()).toBeUndefined();
+    release?.();
+    waiting.tryLock()?.();
+    expect([one, two].map(levelOf)).toEqual([2, 2]);
+    one.close();
+    two.close();
   });
 
   it('spares the sync only where it was told to', async () => {
