@@ -178,6 +178,15 @@ describe.skipIf(natsServer === undefined)('a bus whose NATS server fails', () =>
     expect((await next(queueOf(bus))).id).toBe('job');
   });
 
+  it('keeps everything but progress for a slow reader: the stream has it', async () => {
+    for (const buffered of [3, 300]) {
+      const { bus } = await open({ buffered });
+      const reader = bus.subscribe('feed');
+      await bus.publish(numbered(0, 1_000).map((id) => message(id)));
+      expect(await take(reader, 1_000)).toEqual(numbered(0, 1_000));
+    }
+  });
+
   it('uses streams as their operator made them', async () => {
     const connection = await connect({ servers: nats.url });
     const manager = await jetstreamManager(connection);

@@ -8,7 +8,7 @@ import { isLossy } from '../messages.js';
 import { topicMatcher } from '../topics.js';
 import type { NatsLink } from './link.js';
 import { whenServed } from './patience.js';
-import { pull } from './pull.js';
+import { pullInOrder } from './pull-in-order.js';
 import type { Pulled } from './pull.js';
 import { asked } from './streams.js';
 import type { NatsStreams } from './streams.js';
@@ -79,37 +79,8 @@ export function openTopicReader(options: TopicReaderOptions): TopicReader {
     }
     isPaused = false;
   };
-  const readConsumer = async (consumer: string, epoch: string) => {
-    let expected = 1;
-    for (;;) {
-      await room();
-      const gap = new AbortController();
-      const stop = () => gap.abort();
-      ending.signal.addEventListener('abort', stop, { once: true });
-      const onMessage = (message: Pulled) => {
-        if (message.consumerSeq !== expected) return gap.abort();
-        expected += 1;
-        accept(message, epoch);
-      };
-      try {
-        const end = await pull({
-          link,
-          clock,
-          stream: names.topics,
-          consumer,
-          max: Math.min(batch, buffered),
-          signal: gap.signal,
-          onMessage,
-        });
-        if (end === 'lost') return;
-      } catch (error) {
-        if (!gap.signal.aborted) throw error;
-        return;
-      } finally {
-        ending.signal.removeEventListener('abort', stop);
-      }
-    }
-  };
+  const max = Math.min(batch, buffered);
+  const reading = { link, clock, stream: names.topics, max, signal: ending.signal, room };
   const run = async () => {
     const info = await whenServed({ link, clock, signal: ending.signal }, () => topicsNow(options));
     const epoch = epochOf(info);
@@ -117,8 +88,9 @@ export function openTopicReader(options: TopicReaderOptions): TopicReader {
     opened();
     while (!ending.signal.aborted) {
       const consumer = await makeConsumer(options, filter, place + 1, ending.signal);
+      const onMessage = (message: Pulled) => accept(message, epoch);
       try {
-        await readConsumer(consumer, epoch);
+        await pullInOrder({ ...reading, consumer, onMessage });
       } finally {
         // One that cannot be deleted now is forgotten by the server itself.
         if (link.connected) await streams.manager.consumers.delete(names.topics, consumer).catch(() => undefined);
