@@ -1,4 +1,5 @@
-import type { BusMessage, LeaseKeeper, MessageBus } from '@conductor/core/ports';
+import { ConductorError } from '@conductor/core';
+import type { BusMessage, LeaseKeeper, MessageBus, Store } from '@conductor/core/ports';
 import { FakeClock, sequentialIds } from '@conductor/core/testing';
 import { runWorker } from '@conductor/engine/remote';
 import type { WorkerEvent, WorkerPorts, WorkerSettings, WorkerSummary } from '@conductor/engine/remote';
@@ -344,6 +345,34 @@ describe('a worker', () => {
     await engine.api.tracks.waitFor(id, 'completed');
     expect((await facts(engine, id, 'task.failed')).map(dataOf)).toMatchObject([{ reason: 'MERGE_CONFLICT' }]);
     expect(await engine.read('a.txt')).toBe('Write a\n');
+    await world.close();
+  });
+});
+
+describe('a worker whose commit is in doubt', () => {
+  it.each(['run.claimed', 'run.reported'])('asks again, and does the task once: %s', async (doubted) => {
+    const world = await machines();
+    const engine = await world.engine();
+    const workers = steeredWorkers();
+    const { store } = engine;
+    let doubts = 0;
+    const unsure: Store = {
+      ...store,
+      async commit(commit, o) {
+        const result = await store.commit(commit, o);
+        if (commit.appends.every(({ events }) => events.every(({ type }) => type !== doubted))) return result;
+        doubts += 1;
+        throw new ConductorError('COMMIT_UNKNOWN', 'The line was cut');
+      },
+    };
+    const worker = world.worker({ agents: workers.agents }, { store: unsure });
+    const { id } = await engine.api.tracks.create(one);
+    await engine.api.tracks.run(id);
+    await world.clock.runUntil(engine.api.tracks.waitFor(id, 'completed'));
+    await world.clock.advance(1000);
+    expect([doubts, workers.calls.length]).toEqual([1, 1]);
+    expect(types(await world.runFacts())).toEqual(['run.offered', 'run.claimed', 'run.reported']);
+    expect(types(worker.events)).toEqual(['claimed', 'reported']);
     await world.close();
   });
 });

@@ -38,17 +38,18 @@ describe('a run for another machine', () => {
     const commands = {
       offer: { name: 'run.offer', data: offer },
       claim: { name: 'run.claim', data: { owner: 'w2', host: 'here' } },
+      again: { name: 'run.claim', data: { owner: 'w1', host: 'there' } },
       report: { name: 'run.report', data: { ...report, owner: 'w1' } },
       late: { name: 'run.report', data: { ...report, owner: 'w2' } },
       release: { name: 'run.release', data: { reason: 'withdrawn' } },
     } as const satisfies Record<string, RemoteRunCommand>;
     const no = 'INVALID_STATE';
     const table: Readonly<Record<RemoteRun['status'], Readonly<Record<keyof typeof commands, string>>>> = {
-      none: { offer: 'offered', claim: no, report: 'FENCED', late: 'FENCED', release: no },
-      offered: { offer: no, claim: 'claimed', report: 'FENCED', late: 'FENCED', release: 'released' },
-      claimed: { offer: no, claim: no, report: 'reported', late: 'FENCED', release: 'released' },
-      reported: { offer: no, claim: no, report: '', late: 'FENCED', release: no },
-      released: { offer: no, claim: no, report: 'FENCED', late: 'FENCED', release: '' },
+      none: { offer: 'offered', claim: no, again: no, report: 'FENCED', late: 'FENCED', release: no },
+      offered: { offer: no, claim: 'claimed', again: 'claimed', report: 'FENCED', late: 'FENCED', release: 'released' },
+      claimed: { offer: no, claim: no, again: '', report: 'reported', late: 'FENCED', release: 'released' },
+      reported: { offer: no, claim: no, again: no, report: '', late: 'FENCED', release: no },
+      released: { offer: no, claim: no, again: no, report: 'FENCED', late: 'FENCED', release: '' },
     };
     for (const [status, row] of Object.entries(table)) {
       const there = given(remoteRun, 'r1', inStatus[status as RemoteRun['status']]); // the keys of the table

@@ -33,6 +33,7 @@ function decide(state: RemoteRun, command: RemoteRunCommand): readonly NewEvent[
       if (state.status !== 'none') throw refused(state, 'offered');
       return [event('run.offered', command.data)];
     case 'run.claim':
+      if (state.status === 'claimed' && state.claim?.owner === command.data.owner) return []; // its commit was in doubt
       if (state.status !== 'offered') throw refused(state, 'claimed');
       return [event('run.claimed', command.data)];
     case 'run.report':

@@ -58,12 +58,15 @@ async function runWhen(
   throw new ConductorError('CLOSED', `The log ended before run ${runId}`);
 }
 
-/** The lease of a run once its worker holds it no more: given back, or expired. */
+/**
+ * The lease of a run once its worker holds it no more: given back, or expired. Asked for anew from time to time: the place in
+ * the line of an engine that died would else be kept for as long as it was willing to wait.
+ */
 async function inheritedLease({ store, owner, limits }: Waiting, runId: string, signal: AbortSignal): Promise<Grant> {
   const request = runLease(runId, owner, limits.leaseMs);
   for (;;) {
     try {
-      return await store.leases.acquire(request, { waitMs: limits.fileLeaseMs, signal });
+      return await store.leases.acquire(request, { waitMs: limits.claimLeaseMs, signal });
     } catch (error) {
       if (!ConductorError.is(error, 'LEASE_HELD')) throw error; // a run may take longer than any one wait
     }

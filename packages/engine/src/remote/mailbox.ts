@@ -28,7 +28,7 @@ export interface Mailbox {
   /** Aborts before the leases of this worker become somebody else's. */
   readonly signal: AbortSignal;
   /** Runs that nobody has claimed, oldest first. */
-  open(o?: Opt): Promise<readonly OpenRun[]>;
+  open(o?: Opt): AsyncIterable<OpenRun>;
   /** `undefined`: somebody else was faster. */
   claim(run: OpenRun, o?: Opt): Promise<ClaimedRun | undefined>;
   /** A page for each time that runs were offered since. */
@@ -56,10 +56,7 @@ export async function openMailbox({ host: at, leaseKeeper, ...options }: Mailbox
   const keeper = leaseKeeper.keep(opened.owner, { ttlMs: limits.leaseMs, everyMs: limits.leaseRenewMs });
   return Object.freeze<Mailbox>({
     signal: keeper.signal,
-    async open(o = {}) {
-      const { rows } = await store.records.list(openRuns, o);
-      return rows.map(({ key, value }) => ({ ...(value as unknown as Omit<OpenRun, 'runId'>), runId: key })); // our own rows
-    },
+    open: (o = {}) => listed(store, o),
     claim: (run, o = {}) => claim(post, run, o),
     offers: ({ signal }) => offers(store, signal),
     async close() {
@@ -67,6 +64,15 @@ export async function openMailbox({ host: at, leaseKeeper, ...options }: Mailbox
       await opened.close();
     },
   });
+}
+
+async function* listed(store: Store, o: Opt): AsyncIterable<OpenRun> {
+  let after: string | undefined;
+  do {
+    const page = await store.records.list(openRuns, { ...o, ...(after !== undefined && { after }) });
+    for (const { key, value } of page.rows) yield { ...(value as unknown as Omit<OpenRun, 'runId'>), runId: key }; // our own rows
+    after = page.next;
+  } while (after !== undefined);
 }
 
 async function* offers(store: Store, signal: AbortSignal | undefined): AsyncIterable<unknown> {
@@ -99,9 +105,14 @@ async function commit(
 async function claim(post: Post, run: OpenRun, o: Opt): Promise<ClaimedRun | undefined> {
   const { owner, host, limits } = post;
   const acquire: LeaseOp = { op: 'acquire', ...runLease(run.runId, owner, limits.leaseMs) };
+  const records = [openRow(run.runId, undefined)];
+  const command: RemoteRunCommand = { name: 'run.claim', data: { owner, host } };
   try {
-    const share = { leases: [acquire], records: [openRow(run.runId, undefined)] };
-    const committed = await commit(post, run, { name: 'run.claim', data: { owner, host } }, share, o);
+    const committed = await patiently(post, o, async (tries) => {
+      // A claim whose commit was in doubt, and was made, is this worker's: asked for again, the lease is the same grant.
+      const mine = tries > 1 && (await loadRun(post.store, run.runId)).claim?.owner === owner;
+      return commit(post, run, command, { leases: [acquire], ...(!mine && { records }) }, o);
+    });
     const [grant] = committed?.grants ?? [];
     const { offer } = await loadRun(post.store, run.runId);
     if (grant && offer) return claimedRun(post, run, offer, { set: grant.set, token: grant.token });
@@ -124,11 +135,11 @@ function claimedRun(post: Post, run: OpenRun, offer: RunEventData<'run.offered'>
     },
     async report(report, o = {}) {
       const data = { ...report, owner: post.owner };
-      await patiently(post, o, () => commit(post, run, { name: 'run.report', data }, share, o));
+      await end(post, run, { name: 'run.report', data }, share, o);
     },
     async release(reason, { message, ...o } = {}) {
       const data = { reason, ...(message !== undefined && { message }) };
-      await patiently(post, o, () => commit(post, run, { name: 'run.release', data }, share, o));
+      await end(post, run, { name: 'run.release', data }, share, o);
     },
     async takenBack(signal) {
       const { store } = post;
@@ -141,15 +152,37 @@ function claimedRun(post: Post, run: OpenRun, offer: RunEventData<'run.offered'>
   });
 }
 
+const statusOf = { 'run.report': 'reported', 'run.release': 'released' } as const;
+
+/** Ends a run. Where the commit before was in doubt, and was made, its fence is gone with it: the log tells. */
+async function end(
+  post: Post,
+  run: OpenRun,
+  command: Extract<RemoteRunCommand, { name: keyof typeof statusOf }>,
+  share: Share,
+  o: Opt,
+): Promise<void> {
+  await patiently(post, o, async (tries) => {
+    if (tries === 1) return commit(post, run, command, share, o);
+    const { status, claim: mine } = await loadRun(post.store, run.runId);
+    if (status === statusOf[command.name] && mine?.owner === post.owner) return undefined;
+    return commit(post, run, command, share, o);
+  });
+}
+
 /** What was done must not be lost because the store was busy or away for a moment: the lease says how long a moment is. */
-async function patiently({ clock, ids, limits }: Post, { signal }: Opt, work: () => Promise<unknown>): Promise<void> {
+async function patiently<T>(
+  { clock, ids, limits }: Post,
+  { signal }: Opt,
+  work: (tries: number) => Promise<T>,
+): Promise<T> {
   const policy = { baseMs: Math.max(1, limits.retryMinMs), maxMs: Math.max(1, limits.retryMaxMs) };
   for (let tries = 1; ; tries += 1) {
     try {
-      await work();
-      return;
+      return await work(tries);
     } catch (error) {
-      if (!ConductorError.is(error) || !error.retryable) throw error;
+      // Held is no trouble: somebody else was faster.
+      if (!ConductorError.is(error) || !error.retryable || error.code === 'LEASE_HELD') throw error;
       await clock.sleep(delayMs(policy, tries, ids.random()), { signal });
     }
   }

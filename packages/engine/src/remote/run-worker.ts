@@ -95,18 +95,25 @@ async function shift(worker: Worker, stop: AbortSignal): Promise<void> {
   }
 }
 
-/** Claims the oldest run that this worker can do. A store that is away for a moment is no reason to drop what runs. */
-async function nextRun({ can, shop }: Worker, mailbox: Mailbox, signal: AbortSignal): Promise<ClaimedRun | undefined> {
+/** Claims the oldest run that this worker can do. A claim that failed in doubt ends the shift: nobody would do what it holds. */
+async function nextRun(worker: Worker, mailbox: Mailbox, signal: AbortSignal): Promise<ClaimedRun | undefined> {
+  for (const run of await openRuns(worker, mailbox, signal)) {
+    const claimed = await mailbox.claim(run, { signal });
+    if (claimed) return claimed;
+  }
+  return undefined;
+}
+
+/** A store that is away for a moment is no reason to drop what runs. */
+async function openRuns({ can, shop }: Worker, mailbox: Mailbox, signal: AbortSignal): Promise<readonly OpenRun[]> {
+  const open: OpenRun[] = [];
   try {
-    for (const run of await mailbox.open({ signal })) {
-      const claimed = can(run) ? await mailbox.claim(run, { signal }) : undefined;
-      if (claimed) return claimed;
-    }
+    for await (const run of mailbox.open({ signal })) if (can(run)) open.push(run);
   } catch (error) {
     if (ConductorError.is(error, ...fatal)) throw error;
     if (!signal.aborted) shop.logger.warn('Runs could not be looked for', { error: String(error) });
   }
-  return undefined;
+  return open;
 }
 
 /** A machine that could not do a run rests a while, so that another one takes it. */
