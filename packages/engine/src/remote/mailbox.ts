@@ -111,7 +111,8 @@ async function claim(post: Post, run: OpenRun, o: Opt): Promise<ClaimedRun | und
     const committed = await patiently(post, o, async (tries) => {
       // A claim whose commit was in doubt, and was made, is this worker's: asked for again, the lease is the same grant.
       const mine = tries > 1 && (await loadRun(post.store, run.runId)).claim?.owner === owner;
-      return commit(post, run, command, { leases: [acquire], ...(!mine && { records }) }, o);
+      // Never broken off: a run that was claimed without anybody knowing could not be given back.
+      return commit(post, run, command, { leases: [acquire], ...(!mine && { records }) }, {});
     });
     const [grant] = committed?.grants ?? [];
     const { offer } = await loadRun(post.store, run.runId);
