@@ -21,6 +21,8 @@ report('machine', { load, cores: availableParallelism() });
 
 const text = corpusText(process.env.CONDUCTOR_CORPUS);
 const megabytes = Buffer.byteLength(text) / 1e6;
+// Compiled by runs, not by seconds: on a machine that others keep busy two seconds are few runs.
+for (let count = 0; count < 30; count += 1) parsePlan(text);
 const ours = warmed(() => busy(() => parsePlan(text)));
 const peer = median(
   () => busy(() => fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] })),
@@ -37,22 +39,28 @@ const edits = {
   'plan.edit.addTask': { do: 'addTask', phase: '60', task: { text: 'One more', files: ['src/more.ts'] } },
   'plan.edit.addPhase': { do: 'addPhase', title: 'One more' },
   'plan.edit.setCheckpoint': { do: 'setCheckpoint', phase: '60', sha: 'abc1234' },
+  'plan.edit.discover': { do: 'discover', description: 'More', reason: 'Seen', recommendation: 'Later' },
+  'plan.edit.appendReport': { do: 'appendReport', markdown: '## Technical Review\n\nGood.' },
+  'plan.edit.replaceDag': { do: 'replaceDag', yaml: 'dag:\n  nodes:\n    - id: "1.1"\n' },
 };
 for (const [name, edit] of Object.entries(edits)) {
   const ms = warmed(() => busy(() => editPlan(large, [edit])));
-  // Only a mark may be made by reading one task; the others read the whole plan before and after.
-  const ceiling = edit.do === 'mark' ? { msCeiling: 5 } : {};
-  report(name, { tasks: 5000, ms, ...ceiling });
-  require(name, edit.do !== 'mark' || ms < 5);
+  // A new dag may give other tasks their ids, so the whole plan is read before and after; the other edits read a part.
+  const isWhole = edit.do === 'replaceDag';
+  report(name, { tasks: 5000, ms, ...(isWhole ? {} : { msCeiling: 5 }) });
+  require(name, isWhole || ms < 5);
 }
 
-// As many tasks in both: a hundred small plans, else the small ones would be done before the collector has anything to do.
+// As many tasks in both, and as many held: a hundred small plans, which are kept as one large plan is. Else the factor would tell how much
+// dearer it is to hold a result than to drop it, not whether reading is linear.
 const perTask = (tasks, times) => {
   const plan = planOf(tasks);
   return (
     warmed(() =>
       busy(() => {
-        for (let count = 0; count < times; count += 1) parsePlan(plan);
+        const held = [];
+        for (let count = 0; count < times; count += 1) held.push(parsePlan(plan));
+        return held;
       }),
     ) /
     tasks /

@@ -173,6 +173,12 @@ describe('mark', () => {
     expect([...everyTask(parsePlan(committed).plan)]).toMatchObject([{ text: 'Revert abc1234', commit: 'def5678' }]);
   });
 
+  it('counts errors that stand behind the findings which are shown', () => {
+    const text = `${'- [?] a\n'.repeat(1000)}\`\`\`\n`;
+    const marks = [1, 2].map((line): PlanEdit => ({ do: 'mark', task: `line:${line}`, state: 'done' }));
+    expect(editPlan(text, marks)).toMatchObject({ changedLines: [1, 2] });
+  });
+
   it('refuses a mark that would change more than it names', () => {
     // Done, the end of the first line would be read as the commit and be gone from the text.
     const text = '- [ ] Task 1: Revert abc1234\n  and its tests\n';

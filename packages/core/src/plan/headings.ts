@@ -11,12 +11,12 @@ export interface Heading {
   readonly title: string;
   readonly kind: SectionKind | 'task';
   /** Phase number as written. */
-  readonly number?: string;
-  readonly cycle?: number;
-  readonly marker?: { readonly text: string; readonly start: number };
+  readonly number: string | undefined;
+  readonly cycle: number | undefined;
+  readonly marker: { readonly text: string; readonly start: number } | undefined;
   /** Where the words begin, behind `#` and marker. */
   readonly textStart: number;
-  readonly checkpoint?: { readonly value: string; readonly start: number; readonly end: number };
+  readonly checkpoint: { readonly value: string; readonly start: number; readonly end: number } | undefined;
   readonly comments: readonly InlineComment[];
 }
 
@@ -49,11 +49,13 @@ export function readHeading(line: string, underline = 0): Heading {
     kind: 'other',
     title: titleOf(shown, textStart, found),
     level,
+    number: undefined,
+    cycle: undefined,
+    marker: marker === null ? undefined : markerPart(marker, opening),
+    checkpoint: found === null ? undefined : checkpointPart(found),
     comments,
     textStart,
   };
-  if (marker !== null) heading.marker = markerPart(marker, opening);
-  if (found !== null) heading.checkpoint = checkpointPart(found);
   understand(heading);
   return heading;
 }
@@ -81,12 +83,12 @@ function titleOf(shown: string, from: number, checkpoint: RegExpExecArray | null
   return end > 0 && !isGap(trimmed.charCodeAt(end - 1)) ? trimmed : trimmed.slice(0, end).trim();
 }
 
-function markerPart(marker: RegExpExecArray, opening: number): NonNullable<Heading['marker']> {
+function markerPart(marker: RegExpExecArray, opening: number): Heading['marker'] {
   const text = marker[1] ?? '';
   return { text, start: opening + marker[0].length - 1 - text.length };
 }
 
-function checkpointPart(found: RegExpExecArray): NonNullable<Heading['checkpoint']> {
+function checkpointPart(found: RegExpExecArray): Heading['checkpoint'] {
   const value = (found[1] ?? '').replace(/^:/, '').trim();
   const inner = found.index + '[checkpoint'.length;
   const close = found.index + found[0].length - 1;
@@ -141,6 +143,6 @@ function isPhase(heading: Mutable<Heading>, whole: string, number: string | unde
   const title = name.trim();
   heading.kind = 'phase';
   heading.title = title === '' ? whole : title;
-  if (number !== undefined) heading.number = number;
+  heading.number = number;
   return true;
 }

@@ -113,6 +113,11 @@ describe('ids', () => {
     expect(codesOf(text)).toEqual([]);
   });
 
+  it('reads the id behind a word for a task that is written twice', () => {
+    expect(taskOf('- [ ] Sub-task Task 1.1: a')).toMatchObject({ id: '1.1', text: 'a' });
+    expect(taskOf('- [ ] Task task 1.1: a')).toMatchObject({ idWritten: false, text: 'Task task 1.1: a' });
+  });
+
   it('keeps ids unique and tells which were repeated', () => {
     const { plan, findings } = parsePlan('- [ ] Task 1.1: a\n- [ ] Task 1.1: b\n- [ ] Task 1.1: c');
     expect([...everyTask(plan)].map(({ id }) => id)).toEqual(['1.1', '1.1~2', '1.1~3']);
