@@ -14,7 +14,7 @@ import { lanes, runWriter } from './writer.js';
 
 const followers = 50;
 const writers = ['w0', 'w1'];
-const commitsOfLane = full ? 400 : 30;
+const commitsOfLane = full ? 400 : 20;
 const commits = writers.length * lanes * commitsOfLane;
 const followPollMs = 25;
 const clock = systemClock();

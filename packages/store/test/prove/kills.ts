@@ -209,7 +209,7 @@ export function splitKills(
   const parts: { readonly kills: number; readonly writers: 1 | 2 }[] = [];
   for (let left = kills; left > 0;) {
     const part = Math.min(left, random.between(5, 15));
-    parts.push({ kills: part, writers: parts.length % 3 === 0 ? 2 : 1 });
+    parts.push({ kills: part, writers: parts.length % 4 === 1 ? 2 : 1 });
     left -= part;
   }
   return parts;

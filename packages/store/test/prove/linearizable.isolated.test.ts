@@ -20,7 +20,7 @@ import { randomOf } from './random.js';
 
 const clients = 8;
 const processes = 4;
-const operations = full ? 5_000 : 250;
+const operations = full ? 5_000 : 150;
 /** How often the server of a driver that has one is disturbed. */
 const disturbs = full ? 40 : 6;
 const objects = ['a', 'b', 'c', 'd'];
