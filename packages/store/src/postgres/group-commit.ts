@@ -71,11 +71,14 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
   const read = pgReader({ ...retries, tables: t, limits, time });
   /** The revision that the cache is true for; `undefined` when it is for none. */
   let knownRev: number | undefined;
+  /** Whether nobody else wrote before the last group; if so, nobody will have before the next one. */
+  let alone = false;
 
   const takeLock = (row: PgRow | undefined): void => {
     if (row === undefined) throw new ConductorError('STORE_CORRUPT', 'The row of counters is gone');
     const rev = Number(row.rev);
-    if (rev !== knownRev) cache.clear();
+    alone = rev === knownRev;
+    if (!alone) cache.clear();
     knownRev = undefined;
     const [seq, last, token, waiter] = [row.seq, row.commit, row.token, row.waiter].map(Number);
     cache.log.counters = { rev, seq: seq ?? 0, commit: last ?? 0, token: token ?? 0, waiter: waiter ?? 0 };
@@ -83,22 +86,32 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
   };
 
   const attempt = async (members: readonly Member[], progress: Progress): Promise<void> => {
+    const asked = alone;
+    const wants = wantsOf(members);
+    const first = [lockStatement(t), ...statementsOf(wants)];
+    await inTransaction(writer, first, async (transaction, [counters, ...found]) => {
+      takeLock(counters?.[0]);
+      learn(wants, found);
+      // Somebody else wrote after all: everything at once instead of row by row.
+      if (asked && !alone) await ask(transaction, wantsOf(members));
+      await writeMembers(transaction, members, progress);
+    });
+  };
+
+  /** What the members will look at: what is not known, and when others write too, all of it. */
+  const wantsOf = (members: readonly Member[]): Wants => {
     const wants: Wants = new Map();
-    for (const { touches } of members) if (touches) cache.want(wants, touches, knownRev === undefined);
-    await inTransaction(
-      writer,
-      [lockStatement(t), ...statementsOf(wants)],
-      async (transaction, [counters, ...found]) => {
-        takeLock(counters?.[0]);
-        learn(wants, found);
-        await writeMembers(transaction, members, progress);
-      },
-    );
+    for (const { touches } of members) if (touches) cache.want(wants, touches, !alone);
+    return wants;
+  };
+
+  const ask = async ({ query }: Transaction, wants: Wants): Promise<void> => {
+    if (wants.size > 0) learn(wants, await query(statementsOf(wants), wants.size));
   };
 
   const writeMembers = async (transaction: Transaction, members: readonly Member[], progress: Progress) => {
-    const ask = async (missing: Wants) => learn(missing, await transaction.query(statementsOf(missing), missing.size));
-    progress.ran = await runMembers(cache, members, { time, ask, mostBytes: limits.commitBytes });
+    const askFor = (missing: Wants) => ask(transaction, missing);
+    progress.ran = await runMembers(cache, members, { time, ask: askFor, mostBytes: limits.commitBytes });
     const rev = cache.log.counters?.rev ?? 0;
     const changes = changeStatements(cache, t);
     const areas = areasOf(cache);

@@ -59,6 +59,38 @@ describe.skipIf(server === undefined)('several handles of one Postgres store', (
     }
   });
 
+  it('need two messages for a group, alone and in turns, and fetch nothing twice while they are alone', async () => {
+    const messages: string[] = [];
+    const clients = connecting(server);
+    const counting: PostgresStoreOptions['connect'] = (o) => {
+      const client = clients(o);
+      const unsafe = (text: string) => {
+        messages.push(text);
+        return client.unsafe(text);
+      };
+      return { unsafe, listen: (...l) => client.listen(...l), end: (e) => client.end(e) };
+    };
+    const stores = await Promise.all([1, 2].map(() => open('messages', { connect: counting, wakeups: false })));
+    const [a, b] = stores as [Store, Store];
+    await a.leases.openOwner({ owner: 'o', host: 'h', bootId: 'b' });
+    const { token } = await a.leases.acquire({ set: 's', owner: 'o', keys: keys('k'), ttlMs: never });
+    let version = 0;
+    const cost = async (store: Store) => {
+      messages.length = 0;
+      const idempotencyKey = `key ${version}`;
+      const fence = [{ set: 's', token }];
+      const records = [{ collection: 'c', key: 'k', expectedRevision: version, value: version }];
+      await store.commit({ ...commitOf('track/1', version++), idempotencyKey, fence, records });
+      return { messages: messages.length, fetched: messages[0]?.includes('"grants"') };
+    };
+    await cost(b);
+    // The first group that finds another writer asks once more.
+    expect(await cost(a)).toEqual({ messages: 3, fetched: false });
+    for (const store of [b, a, b]) expect(await cost(store)).toEqual({ messages: 2, fetched: true });
+    await cost(b);
+    for (let n = 0; n < 3; n += 1) expect(await cost(b)).toEqual({ messages: 2, fetched: false });
+  });
+
   it('let one of two equal commits with one key write', async () => {
     const stores = await Promise.all([1, 2].map(() => open('keyed', { wakeups: false })));
     for (const n of [0, 1, 2, 3, 4]) {
