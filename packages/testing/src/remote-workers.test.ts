@@ -1,4 +1,5 @@
 import { ConductorError } from '@conductor/core';
+import { defineEvaluator } from '@conductor/core/plugin';
 import type { BusMessage, LeaseKeeper, MessageBus, Store } from '@conductor/core/ports';
 import { FakeClock, sequentialIds } from '@conductor/core/testing';
 import { runWorker } from '@conductor/engine/remote';
@@ -177,6 +178,49 @@ describe('a task for another machine', () => {
     await engine.api.tracks.run(id);
     await engine.api.tracks.waitFor(id, 'completed');
     expect([fixers.calls.length, coders.calls.length]).toEqual([0, 1]);
+    await world.close();
+  });
+
+  it('is a fix as well as a task of the plan', async () => {
+    const world = await machines();
+    const strict = defineEvaluator({
+      id: 'acme/strict',
+      async evaluate({ changed }) {
+        for await (const file of changed('a.txt'))
+          if ((await file.text()) === 'Right\n') return { verdict: 'PASS', findings: [] };
+        return { verdict: 'FAIL', findings: [{ severity: 'error', message: 'a.txt is wrong' }] };
+      },
+    });
+    const engine = await world.engine({ plugins: [strict] });
+    const workers = steeredWorkers();
+    workers.play('Fix 1', async (_, { workspace }) => {
+      await workspace.write('a.txt', 'Right\n');
+      return 'Fixed a';
+    });
+    world.worker({ agents: workers.agents });
+    const { id } = await engine.api.tracks.create(one);
+    await engine.api.tracks.run(id);
+    await engine.api.tracks.waitFor(id, 'completed');
+    expect(workers.calls.map(({ role }) => role)).toEqual(['worker', 'fixer']);
+    expect(await engine.read('a.txt')).toBe('Right\n');
+    await world.close();
+  });
+
+  it('that names no files brings in all that its agent changed, and nothing of ours', async () => {
+    const world = await machines();
+    const engine = await world.engine();
+    const workers = steeredWorkers();
+    workers.play('1.1', async (_, { workspace }) => {
+      for (const path of ['b.txt', 'c.txt', 'conductor/notes.md']) await workspace.write(path, 'Hello\n');
+      return 'Wrote three';
+    });
+    world.worker({ agents: workers.agents });
+    const { id } = await engine.api.tracks.create({ goal: 'Anything', tasks: [{ text: 'Do something' }] });
+    await engine.api.tracks.run(id);
+    await engine.api.tracks.waitFor(id, 'completed');
+    const [completed] = await facts(engine, id, 'task.completed');
+    expect(dataOf(completed)).toMatchObject({ files: ['b.txt', 'c.txt'] });
+    expect(await engine.read('conductor/notes.md')).toBeUndefined();
     await world.close();
   });
 

@@ -53,6 +53,18 @@ const task = (state: TrackState, taskId = '1') => state.plan?.tasks.get(taskId);
 const effectOf = (state: TrackState) => taskEffect(id, 'EXECUTE', task(state) ?? expect.fail('no task 1'));
 
 describe('a task', () => {
+  it('is isolated as long as a clone of its own is where it works', () => {
+    const elsewhere: TrackCommand = {
+      name: 'task.start',
+      data: { taskId: '1', runId: 'run-1', executor: 'remote', files: [], isolation: 'worktree', base: 'c0ffee' },
+    };
+    const { state } = on().when(elsewhere).then(['task.started']);
+    expect(task(state)?.isolated).toBe(true);
+    const started = trackEvent('task.started', { ...elsewhere.data, gen: 1, attempt: 1 });
+    expect(task(on(started, interrupted(1)).state)).not.toHaveProperty('isolated');
+    expect(task(on().when(start('1')).then(['task.started']).state)).not.toHaveProperty('isolated');
+  });
+
   it('starts when it is ready, with the attempt and generation that it is in', () => {
     const { events, state } = on().when(start('1')).then(['task.started']);
     expect(events[0]?.data).toMatchObject({ taskId: '1', gen: 1, attempt: 1, runId: 'run-1' });
