@@ -1,72 +1,15 @@
-import type { Store } from '@conductor/core/ports';
 import { FakeClock } from '@conductor/core/testing';
 import { describe, expect, it } from 'vitest';
 import { Disk } from '../../../test/disk.js';
+import { append, filled, numbers, owner, seen, upTo } from '../../../test/filled-log.js';
 import { openDatabase, temporaryFolder } from '../../../test/open-database.js';
-import { all, codeOf, commitOf, events, keys, shared } from '../../conformance/store-fixture.js';
+import { codeOf, commitOf, keys } from '../../conformance/store-fixture.js';
 import { databaseLock } from '../../sqlite/database-lock.js';
 import { fileStore } from './file-store.js';
 import { nodeLogFiles } from './log-files.js';
 
 const ttlMs = 60_000;
-const owner = 'foreign:w';
-const append = (store: Store, version: number) => store.commit(commitOf('track/a', version, events(1, version + 1)));
-const numbers = async (store: Store) => (await all(store.readAll())).map(({ data }) => (data as { n: number }).n);
-const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
-
 const sizeOf = (disk: Disk) => [...disk.files.values()].reduce((sum, file) => sum + file.length, 0);
-
-/** Some of everything that a log can hold. */
-async function fill(store: Store, clock: FakeClock): Promise<void> {
-  await store.records.define('things', { version: 1, indexes: [], unique: [['name']] });
-  await store.records.define('$view', { version: 1, indexes: [] });
-  await store.subscriptions.ensure({
-    name: 'n',
-    from: 'start',
-    order: 'stream',
-    maxAttempts: 1,
-    backoff: { baseMs: 1, maxMs: 1 },
-  });
-  for (let version = 0; version < 5; version += 1) {
-    await store.commit({
-      ...commitOf('track/a', version, events(1, version + 1)),
-      idempotencyKey: `k${version}`,
-      records: [{ collection: 'things', key: 'one', expectedRevision: version, value: { name: `n${version}` } }],
-    });
-    const value = { hash: 'x'.repeat(200), version };
-    const records = [{ collection: '$view', key: 'plan', expectedRevision: version, value }];
-    await store.commit({ ...commitOf('track/a', 0), appends: [], records });
-    const held = await store.leases.acquire({ set: `s${version}`, owner, keys: keys('k', 'l'), ttlMs });
-    if (version < 3) await store.leases.release(held.set, held.token);
-    else if (version === 3) await clock.advance(ttlMs); // the next one takes it over: it is lost
-  }
-  await store.leases.acquire({ set: 'r', owner, keys: shared('m'), ttlMs });
-  store.leases.acquire({ set: 'w', owner, keys: keys('l'), ttlMs }, { waitMs: ttlMs }).catch(() => undefined);
-  await clock.settle();
-  const claim = await store.subscriptions.claim('n', { owner: 'o', max: 2, visibleMs: ttlMs });
-  await store.subscriptions.settle(claim, [{ seq: 1, outcome: 'dead', error: 'no' }]);
-}
-
-/** Everything that can be asked of a store. */
-async function seen(store: Store) {
-  return {
-    id: store.id,
-    events: await all(store.readAll()),
-    streams: await store.streams(),
-    leases: await store.leases.list(),
-    things: await store.records.list('things', { deleted: true }),
-    views: await store.records.list('$view'),
-    subscription: await store.subscriptions.status('n'),
-  };
-}
-
-async function filled(): Promise<{ readonly disk: Disk; readonly clock: FakeClock; readonly store: Store }> {
-  const disk = new Disk();
-  const clock = new FakeClock();
-  const store = await disk.open({ clock, segmentBytes: 700 });
-  await fill(store, clock);
-  return { disk, clock, store };
-}
 
 describe('a log that is written anew', () => {
   it('says the same in fewer bytes, to this handle and after a restart', async () => {
@@ -167,7 +110,7 @@ describe('a log that is written anew', () => {
 
   it('is refused when any byte of its base is wrong, and when the base is cut, also between two lines', async () => {
     const { disk, clock, store } = await filled();
-    await (store as Awaited<ReturnType<Disk['open']>>).compact();
+    await store.compact();
     const [name = ''] = [...disk.files.keys()].filter((each) => each.startsWith('base'));
     const bytes = disk.files.get(name) ?? new Uint8Array();
     const refused = async (damaged: Uint8Array) => {
@@ -186,60 +129,6 @@ describe('a log that is written anew', () => {
     const without = Disk.of(disk.files);
     without.files.delete(name);
     expect(await codeOf(without.open({ clock }))).toBe('STORE_CORRUPT');
-  });
-});
-
-describe('the files of a log', () => {
-  it('are sound after everything that a store does, before and after they are written anew', async () => {
-    const { disk, clock } = await filled();
-    const store = await disk.open({ clock });
-    expect(await store.verify()).toEqual([]);
-    await store.compact();
-    await append(store, 5);
-    expect(await store.verify()).toEqual([]);
-  });
-
-  it('are told to be damaged, with the place, when a byte has changed since they were read', async () => {
-    const { disk, clock } = await filled();
-    for (const name of [...disk.files.keys()]) {
-      const damaged = Disk.of(disk.files);
-      const store = await damaged.open({ clock });
-      const bytes = damaged.files.get(name)?.slice() ?? new Uint8Array();
-      if (bytes.length === 0) continue;
-      bytes[20] = (bytes[20] ?? 0) ^ 1;
-      damaged.files.set(name, bytes);
-      expect(await store.verify()).toEqual([expect.stringContaining(`${name} is damaged at byte`)]);
-    }
-  });
-
-  it('lose dead letters and traces of leases when their time is over, and nothing else', async () => {
-    const { disk, clock } = await filled();
-    const store = await disk.open({ clock });
-    const day = 24 * 60 * 60_000;
-    expect(await store.tidy()).toMatchObject({ deadLetters: 0, leases: 0 });
-    await clock.advance(2 * day);
-    expect(await store.tidy()).toMatchObject({ deadLetters: 0, leases: 2 }); // two that were lost to others
-    await clock.advance(29 * day);
-    expect(await store.tidy()).toMatchObject({ deadLetters: 1, leases: 0 });
-    const again = await disk.open({ clock });
-    expect((await again.subscriptions.status('n')).dead).toEqual([]);
-    expect((await again.leases.list()).grants.map(({ set }) => set)).toEqual(['r', 'w']);
-    expect(await numbers(again)).toEqual(upTo(5));
-  });
-});
-
-describe('artifacts that are named', () => {
-  it('are found in events and in rows of a log, before and after it is written anew', async () => {
-    const store = await new Disk().open();
-    const id = (digit: string) => `sha256:${digit.repeat(64)}`;
-    await store.records.define('$view', { version: 1, indexes: [] });
-    await store.commit(commitOf('track/a', 0, [{ type: 'x', v: 1, data: { deep: [id('a')] } }]));
-    const records = [{ collection: '$view', key: 'k', expectedRevision: 0, value: { [id('c')]: 1 } }];
-    await store.commit({ ...commitOf('track/a', 0), appends: [], records });
-    for (let tries = 0; tries < 2; tries += 1) {
-      expect([...(await store.references())].sort()).toEqual([id('a'), id('c')]);
-      await store.compact();
-    }
   });
 });
 
@@ -267,7 +156,7 @@ describe('other handles of a log that is written anew', () => {
     const { disk, store } = await filled();
     const other = await disk.open();
     await append(store, 5);
-    await (store as Awaited<ReturnType<Disk['open']>>).compact();
+    await store.compact();
     const [name = ''] = [...disk.files.keys()].filter((each) => each.startsWith('base'));
     const bytes = disk.files.get(name) ?? new Uint8Array();
     disk.files.set(name, bytes.slice(0, -20));

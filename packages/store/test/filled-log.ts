@@ -1,0 +1,67 @@
+import type { Store } from '@conductor/core/ports';
+import { FakeClock } from '@conductor/core/testing';
+import { all, commitOf, events, keys, shared } from '../src/conformance/store-fixture.js';
+import type { FileStore } from '../src/file/log/file-store.js';
+import { Disk } from './disk.js';
+
+const ttlMs = 60_000;
+export const owner = 'foreign:w';
+/** The next event of a stream; its number is its version. */
+export const append = (store: Store, version: number) =>
+  store.commit(commitOf('track/a', version, events(1, version + 1)));
+/** The numbers of all events. */
+export const numbers = async (store: Store) =>
+  (await all(store.readAll())).map(({ data }) => (data as { n: number }).n);
+export const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+/** Some of everything that a log can hold. */
+async function fill(store: Store, clock: FakeClock): Promise<void> {
+  await store.records.define('things', { version: 1, indexes: [], unique: [['name']] });
+  await store.records.define('$view', { version: 1, indexes: [] });
+  await store.subscriptions.ensure({
+    name: 'n',
+    from: 'start',
+    order: 'stream',
+    maxAttempts: 1,
+    backoff: { baseMs: 1, maxMs: 1 },
+  });
+  for (let version = 0; version < 5; version += 1) {
+    await store.commit({
+      ...commitOf('track/a', version, events(1, version + 1)),
+      idempotencyKey: `k${version}`,
+      records: [{ collection: 'things', key: 'one', expectedRevision: version, value: { name: `n${version}` } }],
+    });
+    const value = { hash: 'x'.repeat(200), version };
+    const records = [{ collection: '$view', key: 'plan', expectedRevision: version, value }];
+    await store.commit({ ...commitOf('track/a', 0), appends: [], records });
+    const held = await store.leases.acquire({ set: `s${version}`, owner, keys: keys('k', 'l'), ttlMs });
+    if (version < 3) await store.leases.release(held.set, held.token);
+    else if (version === 3) await clock.advance(ttlMs); // the next one takes it over: it is lost
+  }
+  await store.leases.acquire({ set: 'r', owner, keys: shared('m'), ttlMs });
+  store.leases.acquire({ set: 'w', owner, keys: keys('l'), ttlMs }, { waitMs: ttlMs }).catch(() => undefined);
+  await clock.settle();
+  const claim = await store.subscriptions.claim('n', { owner: 'o', max: 2, visibleMs: ttlMs });
+  await store.subscriptions.settle(claim, [{ seq: 1, outcome: 'dead', error: 'no' }]);
+}
+
+/** Everything that can be asked of a store. */
+export async function seen(store: Store) {
+  return {
+    id: store.id,
+    events: await all(store.readAll()),
+    streams: await store.streams(),
+    leases: await store.leases.list(),
+    things: await store.records.list('things', { deleted: true }),
+    views: await store.records.list('$view'),
+    subscription: await store.subscriptions.status('n'),
+  };
+}
+
+export async function filled(): Promise<{ readonly disk: Disk; readonly clock: FakeClock; readonly store: FileStore }> {
+  const disk = new Disk();
+  const clock = new FakeClock();
+  const store = await disk.open({ clock, segmentBytes: 700 });
+  await fill(store, clock);
+  return { disk, clock, store };
+}
