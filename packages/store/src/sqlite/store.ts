@@ -42,7 +42,8 @@ const busyWaitMs = 50;
  *
  * Sets on the connection: `journal_mode = WAL` (readers never wait), `synchronous = FULL` (each COMMIT is an fsync; NORMAL
  * with durability `os`), `busy_timeout = 50`, `trusted_schema = OFF`, `journal_size_limit` = 64 MiB, `wal_autocheckpoint` =
- * 4,000 pages. Foreign keys are not used. Throws STORE_CORRUPT, STORE_NEWER, MIGRATION_FAILED, STORE_BUSY, STORE_FULL, STORE_READ_ONLY, STORE_FAILED.
+ * 4,000 pages. Foreign keys are not used. Throws STORE_CORRUPT, STORE_NEWER, MIGRATION_FAILED, STORE_BUSY, STORE_FULL,
+ * STORE_READ_ONLY, STORE_FAILED; a write also COMMIT_UNKNOWN.
  */
 export async function sqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
   const { database, clock, ids = randomIds(), owners, readOnly = false, durability = 'fsync' } = options;
