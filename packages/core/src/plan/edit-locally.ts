@@ -26,7 +26,7 @@ import { isFreeId } from './written-ids.js';
 export function editLocally(edited: SplicedText, edit: PlanEdit): SplicedText | undefined {
   try {
     if (edit.do === 'mark') return markLocally(edited, edit);
-    // A dag is read by a parser of its own, which takes longer than all the rest.
+    // A new dag may give tasks anywhere their ids.
     if (edit.do === 'replaceDag') return undefined;
     const skeleton = readSkeleton(edited.text);
     return skeleton.closed ? editPhase(edited, skeleton, edit) : undefined;

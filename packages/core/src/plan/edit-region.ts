@@ -1,4 +1,3 @@
-import { ConductorError } from '../kernel/error.js';
 import { comparePlans } from './compare-plans.js';
 import { verifyEdit } from './edit-target.js';
 import type { PlannedEdit } from './edit-target.js';
@@ -29,8 +28,8 @@ function readAlone(part: string): ParsedPlan | undefined {
 
 /**
  * Makes an edit that was planned on a region, its splices in offsets of the region: the region is read again and compared, as a whole
- * text would be. `undefined` when that refuses it, for the caller to read all, which tells the reason in the words of the whole plan.
- * `isSafe` may look at what was read and say no.
+ * text would be. `undefined` when it would reach beyond the region, or when `isSafe` looks at what was read and says no. Throws
+ * `EDIT_REFUSED` where a whole text would be refused.
  */
 export function editRegion(
   edited: SplicedText,
@@ -41,12 +40,7 @@ export function editRegion(
   const next = applySplices(region.text, planned.splices);
   const after = next === undefined ? undefined : readAlone(next.text);
   if (after === undefined || !isSafe(after)) return undefined;
-  try {
-    verifyEdit(region.read, after, planned, comparePlans(region.read.plan, after.plan));
-  } catch (error) {
-    if (ConductorError.is(error, 'EDIT_REFUSED')) return undefined;
-    throw error;
-  }
+  verifyEdit(region.read, after, planned, comparePlans(region.read.plan, after.plan));
   return applySplices(edited.text, moved(planned.splices, region.start), edited.changedLines);
 }
 

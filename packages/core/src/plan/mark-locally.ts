@@ -11,7 +11,7 @@ import { hasOldLineEnds, lineOfId } from './written-ids.js';
 
 /**
  * Makes one mark by reading no more than the top-level task it falls in; `undefined` where that is not provably the same as reading all,
- * for the caller to read all.
+ * for the caller to read all. Throws `EDIT_REFUSED` where the whole is to tell the reason in its own words.
  *
  * Why it is the same: a checkbox at the margin makes the reader forget all but phase, scope and heading task, which the headings above
  * decide. Where every fence and comment above is closed above, and every one within is closed within, before as after the edit, no line
