@@ -30,6 +30,19 @@ describe.skipIf(server === undefined)('several handles of one Postgres store', (
     return store;
   };
 
+  /** Clients that write down what is sent over them. */
+  const recorded = (messages: string[]): PostgresStoreOptions['connect'] => {
+    const clients = connecting(server);
+    return (options) => {
+      const client = clients(options);
+      const unsafe = (text: string) => {
+        messages.push(text);
+        return client.unsafe(text);
+      };
+      return { unsafe, listen: (...o) => client.listen(...o), end: (o) => client.end(o) };
+    };
+  };
+
   it('make the store once when they open it at the same time', async () => {
     const stores = await Promise.all([1, 2, 3, 4].map(() => open('together')));
     expect(new Set(stores.map(({ id }) => id)).size).toBe(1);
@@ -61,16 +74,8 @@ describe.skipIf(server === undefined)('several handles of one Postgres store', (
 
   it('need two messages for a group, alone and in turns, and fetch nothing twice while they are alone', async () => {
     const messages: string[] = [];
-    const clients = connecting(server);
-    const counting: PostgresStoreOptions['connect'] = (o) => {
-      const client = clients(o);
-      const unsafe = (text: string) => {
-        messages.push(text);
-        return client.unsafe(text);
-      };
-      return { unsafe, listen: (...l) => client.listen(...l), end: (e) => client.end(e) };
-    };
-    const stores = await Promise.all([1, 2].map(() => open('messages', { connect: counting, wakeups: false })));
+    const connectTo = recorded(messages);
+    const stores = await Promise.all([1, 2].map(() => open('messages', { connect: connectTo, wakeups: false })));
     const [a, b] = stores as [Store, Store];
     await a.leases.openOwner({ owner: 'o', host: 'h', bootId: 'b' });
     const { token } = await a.leases.acquire({ set: 's', owner: 'o', keys: keys('k'), ttlMs: never });
@@ -89,6 +94,21 @@ describe.skipIf(server === undefined)('several handles of one Postgres store', (
     for (const store of [b, a, b]) expect(await cost(store)).toEqual({ messages: 2, fetched: true });
     await cost(b);
     for (let n = 0; n < 3; n += 1) expect(await cost(b)).toEqual({ messages: 2, fetched: false });
+  });
+
+  it('fetch the next page ahead for who goes from page to page, and never take it for the end of the log', async () => {
+    const messages: string[] = [];
+    const store = await open('ahead', { connect: recorded(messages), wakeups: false, limits: { pageEvents: 2 } });
+    await store.commit(commitOf('track/1', 0, events(5)));
+    const asked = (after: number) => messages.filter((text) => text.includes(`seq > ${after} `)).length;
+    const pages = store.readAll()[Symbol.asyncIterator]();
+    const seqs = async () => ((await pages.next()).value ?? []).map(({ seq }: { seq: number }) => seq);
+    expect([await seqs(), asked(2), asked(4)]).toEqual([[1, 2], 0, 0]);
+    expect([await seqs(), asked(2), asked(4)]).toEqual([[3, 4], 1, 1]);
+    // What was fetched ahead is not full, and not the end any more.
+    await store.commit(commitOf('track/1', 5, events(2, 6)));
+    expect((await all(store.readAll({ after: 4 }))).map(({ seq }) => seq)).toEqual([5, 6, 7]);
+    expect(await seqs()).toEqual([5]);
   });
 
   it('let one of two equal commits with one key write', async () => {
