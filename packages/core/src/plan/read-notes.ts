@@ -126,19 +126,13 @@ export function readCommentLine(reading: Reading, line: ScannedLine): void {
   const words = reading.text.slice(line.start, line.visibleEnd);
   const comments = inlineComments(words);
   const task = line.indent > 0 || !reading.afterBlank ? reading.frames.at(-1)?.task : undefined;
-  const owner = task ?? reading.headingTask;
+  const phase = reading.phase?.begun === false ? reading.phase : undefined;
+  const owner = task ?? reading.headingTask ?? phase;
   if (owner !== undefined) readHints(comments, owner);
-  else readPhaseHints(reading, line);
   if (task !== undefined) {
     if (commitInComments(words, comments) !== undefined)
       (task.moreLines ??= []).push({ text: words, start: line.start, commented: true });
     grow(task, line);
   }
   reading.paragraph = undefined;
-}
-
-/** Reads what a comment below the heading of a phase says about it. */
-export function readPhaseHints({ text, phase }: Reading, line: ScannedLine): void {
-  if (phase === undefined || phase.begun) return;
-  readHints(inlineComments(text.slice(line.start, line.visibleEnd)), phase);
 }
