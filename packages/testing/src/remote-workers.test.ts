@@ -322,25 +322,28 @@ describe('a worker', () => {
     await world.close();
   });
 
-  it('that fails a task costs an attempt, as a worker of the same machine does', async () => {
-    const world = await machines();
-    const engine = await world.engine();
-    const workers = steeredWorkers();
-    let tries = 0;
-    workers.play('1.1', async (_, { workspace }) => {
-      tries += 1;
-      if (tries === 1) return { status: 'failed', summary: 'Not today' };
-      await workspace.write('a.txt', 'At last\n');
-      return 'Did it';
-    });
-    const worker = world.worker({ agents: workers.agents });
-    const { id } = await engine.api.tracks.create(one);
-    await engine.api.tracks.run(id);
-    await engine.api.tracks.waitFor(id, 'completed');
-    expect(workers.calls.map(({ attempt }) => attempt)).toEqual([1, 2]);
-    expect(await worker.stop()).toEqual({ tasks: 2, failed: 1 });
-    await world.close();
-  });
+  it.each(['failed', 'cancelled'] as const)(
+    'whose agent %s a task costs an attempt, as on the same machine',
+    async (status) => {
+      const world = await machines();
+      const engine = await world.engine();
+      const workers = steeredWorkers();
+      let tries = 0;
+      workers.play('1.1', async (_, { workspace }) => {
+        tries += 1;
+        if (tries === 1) return { status, summary: 'Not today' };
+        await workspace.write('a.txt', 'At last\n');
+        return 'Did it';
+      });
+      const worker = world.worker({ agents: workers.agents });
+      const { id } = await engine.api.tracks.create(one);
+      await engine.api.tracks.run(id);
+      await engine.api.tracks.waitFor(id, 'completed');
+      expect(workers.calls.map(({ attempt }) => attempt)).toEqual([1, 2]);
+      expect(await worker.stop()).toEqual({ tasks: 2, failed: 1 });
+      await world.close();
+    },
+  );
 
   it.each(['conductor/tracks/x/plan.md', 'other.txt'])(
     'hands over the files of its task and nothing else: a branch with %s does not come in',

@@ -70,7 +70,7 @@ export async function doRun(shop: Workshop, run: ClaimedRun, { stop, lost }: Run
     const report = await attempt(shop, run, ends.signal);
     if (lost.aborted || gone.signal.aborted) throw toConductorError(lost.aborted ? lost.reason : gone.signal.reason);
     const { status, summary: text } = report.outcome;
-    if (status === 'cancelled') return await giveBack(run, 'stopped', 'The worker stops', lost);
+    if (status === 'cancelled' && stop.aborted) return await giveBack(run, 'stopped', 'The worker stops', lost);
     await run.report(report, { signal: lost });
     return { type: 'reported', status, text };
   } catch (thrown) {
