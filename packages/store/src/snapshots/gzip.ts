@@ -13,13 +13,14 @@ export async function gunzip(bytes: Uint8Array, maxBytes: number): Promise<Uint8
 
 interface ByteTransform {
   readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>;
 }
 
 async function through(bytes: Uint8Array, transform: ByteTransform, maxBytes: number): Promise<Uint8Array> {
   const writer = transform.writable.getWriter();
   // Both ends at once: the transform holds back the writer until somebody reads. The reader meets every failure.
-  const writing = writer.write(bytes).then(() => writer.close());
+  // The cast: the stream refuses shared memory itself.
+  const writing = writer.write(bytes as Uint8Array<ArrayBuffer>).then(() => writer.close());
   writing.catch(() => undefined);
   const parts: Uint8Array[] = [];
   let length = 0;
