@@ -80,7 +80,8 @@ export type UnnamedTask = Omit<PlanTask, 'id' | 'idWritten' | 'text' | 'children
 
 export interface PhaseDraft {
   kind: 'phase' | 'fix' | 'loose';
-  heading?: Heading;
+  /** None of the phase of loose tasks. */
+  heading: Heading | undefined;
   title: string;
   /** Those that nothing more comes to. */
   readonly tasks: UnnamedTask[];

@@ -92,6 +92,7 @@ export function homePhase(reading: Reading, line: ScannedLine): PhaseDraft {
 export function newPhase(kind: PhaseDraft['kind'], line: ScannedLine): PhaseDraft {
   return {
     kind,
+    heading: undefined,
     title: '',
     tasks: [],
     begun: false,
