@@ -143,15 +143,23 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     }
   };
 
-  /** Learns whether a transaction happened whose COMMIT nobody answered. Throws COMMIT_UNKNOWN. */
-  const didCommit = async ({ id, backend }: Transaction, cause: unknown, retry: Retry): Promise<boolean> => {
+  /**
+   * Learns whether a transaction happened whose COMMIT nobody answered. Throws COMMIT_UNKNOWN, also when the server was
+   * recovered since: the id of a transaction that did not last is then given to another one, whose fate is not that of ours.
+   */
+  const didCommit = async ({ id, backend, flushed }: Transaction, cause: unknown, retry: Retry): Promise<boolean> => {
+    // A recovery ends with a checkpoint, which stands behind everything that had been flushed.
+    const fate = sql`SELECT pg_xact_status(${id}::xid8) AS status,
+      (SELECT checkpoint_lsn < ${flushed}::pg_lsn FROM pg_control_checkpoint()) AS ours`;
     let last = cause;
     try {
       for (;;) {
         await retry(last);
         try {
-          const [[row] = []] = await run(client, [sql`SELECT pg_xact_status(${id}::xid8) AS status`], 1);
-          if (row?.status === 'committed' || row?.status === 'aborted') return row.status === 'committed';
+          const [[row] = []] = await run(client, [fate], 1);
+          if (row?.status === 'aborted') return false;
+          if (row?.status === 'committed' && row.ours === true) return true;
+          if (row?.status === 'committed') break;
           // The server has not noticed that nobody listens any more. It ends the transaction, one way or the other.
           await run(client, [sql`SELECT pg_terminate_backend(${backend})`], 1);
         } catch (error) {
@@ -159,11 +167,16 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
         }
       }
     } catch {
-      throw new ConductorError('COMMIT_UNKNOWN', 'The connection was lost in COMMIT, and the server does not answer', {
+      // Told below: the server does not answer.
+    }
+    throw new ConductorError(
+      'COMMIT_UNKNOWN',
+      'The connection was lost in COMMIT, and the server cannot tell its end',
+      {
         hint: 'Repeat the same call: versions and idempotency keys let it happen once.',
         cause,
-      });
-    }
+      },
+    );
   };
 
   const commitSome = async (members: readonly Member[]): Promise<readonly Member[]> => {

@@ -12,6 +12,8 @@ export interface Transaction {
   readonly id: string;
   /** The process of the server that runs it. */
   readonly backend: number;
+  /** How far the write-ahead log of the server had been flushed when it began: that part of it survives a crash. */
+  readonly flushed: string;
   readonly query: Query;
   /** Writes these changes and ends it; nothing may be asked of it afterwards. */
   commit(changes: readonly SqlText[]): Promise<void>;
@@ -19,7 +21,8 @@ export interface Transaction {
 
 /** Whatever the database's default is: later statements see what was committed while the first one waited for the lock. */
 const begin = sql`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SELECT pg_current_xact_id()::text AS xid, pg_backend_pid() AS pid`;
+SELECT pg_current_xact_id()::text AS xid, pg_backend_pid() AS pid,
+  pg_current_wal_flush_lsn()::text AS flushed`;
 const commit = sql`COMMIT`;
 const rollback = sql`ROLLBACK`;
 
@@ -43,6 +46,7 @@ export async function inTransaction<T>(
     const transaction: Transaction = {
       id,
       backend: Number(own?.pid),
+      flushed: String(own?.flushed),
       query: (statements, count) => run(writer, [proof, ...statements], count),
       async commit(changes) {
         await run(writer, [proof, ...changes, commit], 0);
