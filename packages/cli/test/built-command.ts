@@ -43,7 +43,12 @@ const limited = ({ DatabaseSync, ...rest }) => ({
   DatabaseSync: class extends DatabaseSync {
     constructor(path, ...more) {
       super(path, ...more);
-      if (String(path).endsWith('conductor.db')) this.exec('PRAGMA max_page_count = ' + process.env.MAX_PAGES);
+      if (!String(path).endsWith('conductor.db')) return;
+      // A new store has pages left over from the steps of its schema: they are filled first.
+      this.exec('CREATE TABLE IF NOT EXISTS filling (bytes)');
+      const { freelist_count: free } = this.prepare('PRAGMA freelist_count').get();
+      if (free > 0) this.exec('INSERT INTO filling VALUES (zeroblob(' + (free * 4096 - 100) + '))');
+      this.exec('PRAGMA max_page_count = ' + process.env.MAX_PAGES);
     }
   },
 });
