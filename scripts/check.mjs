@@ -16,11 +16,11 @@ const steps = {
   readmes: { run: ['node', 'scripts/check-readmes.mjs'] },
   knip: { run: ['knip', '--no-config-hints'] },
   build: { run: ['pnpm', 'run', '-s', 'build'] },
+  lanes: { run: ['node', 'scripts/lanes.mjs'] },
   packages: { run: ['node', 'scripts/check-packages.mjs'], after: ['build'] },
   api: { run: ['node', 'scripts/api-reports.mjs'], after: ['build'] },
   size: { run: ['size-limit'], after: ['build'] },
-  smoke: { run: ['node', 'scripts/smoke.mjs'], after: ['build'] },
-  lanes: { run: ['node', 'scripts/lanes.mjs'], after: ['smoke'] },
+  smoke: { run: ['node', 'scripts/smoke.mjs'], after: ['build', 'lanes'] }, // one of them fetches the other Nodes
   clone: { run: ['node', 'scripts/fresh-clone.mjs'] },
 };
 
