@@ -92,7 +92,7 @@ describe('a store whose writers are killed', () => {
             crash = false;
             await server.kill();
             await server.restart();
-            nextId = await nextTransactionId(server.url);
+            nextId = await transactionsUpTo(server.url, String(lostId));
             throw Object.assign(new Error('The connection was lost'), { code: 'CONNECTION_CLOSED' });
           }
           const answer: unknown = await client.unsafe(text);
@@ -113,14 +113,15 @@ describe('a store whose writers are killed', () => {
   );
 });
 
-/** Writes something in a transaction, and answers its id. */
-async function nextTransactionId(url: string): Promise<unknown> {
+/** Writes transaction after transaction until one has this id, or a later one; answers its id. */
+async function transactionsUpTo(url: string, id: string): Promise<unknown> {
   const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => undefined });
-  const [row] = await sql`CREATE TABLE others AS SELECT pg_current_xact_id()::text AS id`.then(
-    () => sql`SELECT id FROM others`,
-  );
+  await sql`CREATE TABLE others AS SELECT pg_current_xact_id()::text AS id`;
+  let [last] = await sql`SELECT id FROM others`;
+  while (BigInt(String(last?.['id'])) < BigInt(id))
+    [last] = await sql`INSERT INTO others VALUES (pg_current_xact_id()::text) RETURNING id`;
   await sql.end();
-  return row?.['id'];
+  return last?.['id'];
 }
 
 /** The id of the transaction that a message began, where it did. */
