@@ -19,6 +19,7 @@ import {
 import type { Blocked, Wanted } from './leases.js';
 import type { GrantRow, LeaseRows } from './rows.js';
 import type { Handle, Place } from './store.js';
+import { createWake } from './wake.js';
 import { touchedByRequest } from './touches.js';
 
 /** What a first try came to. */
@@ -99,12 +100,9 @@ function enter(rows: LeaseRows, granted: GrantRow | undefined, wanted: Wanted, w
 
 async function settle(handle: Handle, call: Call, outcome: Outcome): Promise<Grant> {
   if ('blocked' in outcome) throw heldError(call.set, outcome.blocked);
-  if ('grant' in outcome) {
-    handle.wake.leases.notify(); // an expired set may have given way, and other keys of it went to others
-    return outcome.grant;
-  }
+  if ('grant' in outcome) return outcome.grant;
   const { waiter } = outcome;
-  const place: Place = { lasts: false };
+  const place: Place = { lasts: false, wake: createWake(handle.clock) };
   handle.line.set(waiter, place);
   try {
     return await waitInLine(handle, call, waiter, place);
@@ -117,31 +115,29 @@ async function settle(handle: Handle, call: Call, outcome: Outcome): Promise<Gra
 }
 
 /** Ends an aborted call, perhaps in the moment of its grant: what nobody will use goes to the next in line. */
-async function leave({ write, wake }: Handle, { undo }: Call, id: number, place: Place): Promise<void> {
+async function leave({ write }: Handle, { undo }: Call, id: number, place: Place): Promise<void> {
   await write(({ leases }, nowMs) => {
     const waiter = leases.waiter(id);
     if (waiter !== undefined) leaveLine(leases, waiter, nowMs);
     const token = waiter === undefined ? place.grant?.token : waiter.granted;
     if (token !== undefined && token !== 0) undo(leases, token, nowMs);
   });
-  wake.leases.notify();
 }
 
 /** Waits until the request is granted by whoever makes room, or room came by expiry, or time is up. */
 async function waitInLine(handle: Handle, { set, waitMs, signal }: Call, id: number, place: Place): Promise<Grant> {
-  const { read, write, wake, clock, pollMs = Infinity } = handle;
+  const { read, write, clock, pollMs = Infinity } = handle;
   const deadline = clock.monotonic() + waitMs;
   for (;;) {
-    const { tick } = wake.leases;
+    const { tick } = place.wake;
     if (place.lasts && place.grant !== undefined) return place.grant;
     const left = deadline - clock.monotonic();
     const freeInMs = left <= 0 ? 0 : await read(({ leases }, nowMs) => waitsFor(leases, id, nowMs), { signal });
     if (freeInMs > 0) {
-      await wake.leases.wait(tick, { ms: Math.max(1, Math.min(left, pollMs, freeInMs)), signal });
+      await place.wake.wait(tick, { ms: Math.max(1, Math.min(left, pollMs, freeInMs)), signal });
       continue;
     }
     const taken = await write(({ leases }, nowMs) => take(leases, set, id, left <= 0, nowMs), { signal });
-    if (taken.moved) wake.leases.notify();
     if (place.lasts && place.grant !== undefined) return place.grant;
     if (taken.error !== undefined) throw taken.error;
     if (taken.grant !== undefined) return taken.grant;
@@ -159,28 +155,23 @@ interface Taken {
   readonly grant?: Grant;
   /** Returned and not thrown, because leaving the line has to last. */
   readonly error?: ConductorError;
-  /** Whether others in the line may have been granted something. */
-  readonly moved: boolean;
 }
 
 /** Takes what was granted, or what is free now; at the end of the time leaves the line. */
 function take(rows: LeaseRows, set: string, id: number, last: boolean, nowMs: number): Taken {
   const waiter = rows.waiter(id);
-  if (waiter === undefined)
-    return { error: lostError(set, 'Its owner or its set was voided while it waited'), moved: false };
-  const moved = waiter.granted === 0;
-  const token = moved ? tryWaiter(rows, waiter, nowMs)?.token : waiter.granted;
+  if (waiter === undefined) return { error: lostError(set, 'Its owner or its set was voided while it waited') };
+  const token = waiter.granted === 0 ? tryWaiter(rows, waiter, nowMs)?.token : waiter.granted;
   if (token !== undefined) {
     rows.removeWaiter(id);
     const grant = rows.grant(token);
-    if (grant === undefined || grant.lost)
-      return { error: lostError(set, 'It was granted, and expired unseen'), moved };
-    return { grant: grantOf(grant), moved };
+    if (grant === undefined || grant.lost) return { error: lostError(set, 'It was granted, and expired unseen') };
+    return { grant: grantOf(grant) };
   }
-  if (!last) return { moved: false };
+  if (!last) return {};
   const blocked = blockersOf(rows, waiter, nowMs);
   leaveLine(rows, waiter, nowMs);
-  return { error: heldError(set, blocked), moved: true };
+  return { error: heldError(set, blocked) };
 }
 
 function lostError(set: string, reason: string): ConductorError {

@@ -28,7 +28,7 @@ interface OpenLeases {
 
 /** The port `Leases` over a driver's rows. */
 export function createLeases(handle: Handle, locks: OwnerLocks | undefined): OpenLeases {
-  const { read, write, wake } = handle;
+  const { read, write } = handle;
   const open = new Map<OwnerId, { release(): Promise<void> }>();
 
   const closeOwner = async (owner: OwnerId, by: Writer) => {
@@ -40,7 +40,6 @@ export function createLeases(handle: Handle, locks: OwnerLocks | undefined): Ope
     } finally {
       await lock.release();
     }
-    wake.leases.notify();
   };
 
   const openOwner: Leases['openOwner'] = async ({ owner, host, bootId }) => {
@@ -83,7 +82,6 @@ export function createLeases(handle: Handle, locks: OwnerLocks | undefined): Ope
       await locks.forget(owner);
       if (existed) dead.push(owner);
     }
-    if (dead.length > 0) wake.leases.notify();
     return dead;
   };
 
@@ -97,7 +95,6 @@ export function createLeases(handle: Handle, locks: OwnerLocks | undefined): Ope
     },
     async release(set, token, { signal } = {}) {
       await write((rows, nowMs) => releaseSet(rows.leases, set, token, nowMs), { signal });
-      wake.leases.notify();
     },
     reap,
     list: ({ prefix = '', owner, signal } = {}) =>

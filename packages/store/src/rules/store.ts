@@ -61,7 +61,8 @@ export type Offer = (rows: Rows, nowMs: number, tell: Tell) => void;
 export interface Handle {
   readonly clock: Clock;
   readonly pollMs: number | undefined;
-  readonly wake: { readonly log: Wake; readonly leases: Wake; readonly subscriptions: Wake };
+  /** `leases`: all places of the line at once, for what another handle has done. */
+  readonly wake: { readonly log: Wake; readonly leases: Pick<Wake, 'notify' | 'close'>; readonly subscriptions: Wake };
   /** Throws CLOSED, or the reason of the signal. */
   check(signal: AbortSignal | undefined): void;
   /** The wall time that leases and claims expire by. */
@@ -74,8 +75,9 @@ export interface Handle {
   readonly line: Map<number, Place>;
 }
 
-/** A request of this process in the line for a lease. */
+/** A request of this process in the line for a lease. What this process does to it wakes it alone. */
 export interface Place {
+  readonly wake: Wake;
   /** What it was given, from within the transaction on. */
   grant?: Grant;
   /** Whether that transaction lasts. */
@@ -84,14 +86,18 @@ export interface Place {
 
 /** The port `Store` over a driver's rows. All rules are here, so that drivers cannot differ in them. */
 export function createStore({ backend, driver, id, clock, limits, pollMs, ownerLocks }: BackendOptions): Store {
-  const wake = { log: createWake(clock), leases: createWake(clock), subscriptions: createWake(clock) };
+  const line: Handle['line'] = new Map();
+  const everyPlace = (what: 'notify' | 'close') => () => {
+    for (const place of line.values()) place.wake[what]();
+  };
+  const leaseWake = { notify: everyPlace('notify'), close: everyPlace('close') };
+  const wake = { log: createWake(clock), leases: leaseWake, subscriptions: createWake(clock) };
   let closing: Promise<void> | undefined;
   const check = (signal: AbortSignal | undefined) => {
     if (closing !== undefined) throw closedError();
     signal?.throwIfAborted();
   };
   const now = () => backend.now?.() ?? clock.now();
-  const line: Handle['line'] = new Map();
   const offers: Handle['offers'] = new Set();
   const handle: Handle = {
     clock,
@@ -107,7 +113,7 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
       const written = backend.write((rows) => {
         told = []; // of the last time that the work was run
         const tell: Tell = (what) => told.push(what);
-        return work(servingLine(rows, line, wake.leases, tell), now(), tell);
+        return work(servingLine(rows, line, tell), now(), tell);
       }, o);
       // Whoever made the write may have gone; those who were served by it have not.
       const answered = written.then((value) => {
@@ -154,7 +160,6 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
         wake.log.notify();
         wake.subscriptions.notify();
       }
-      if (prepared.leases.length > 0) wake.leases.notify();
       return result;
     },
     close: () => (closing ??= close()),
@@ -162,7 +167,7 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
 }
 
 /** The rows, with grants to requests of this process handed over at once instead of left to be fetched. */
-function servingLine(rows: Rows, line: Handle['line'], wake: Wake, tell: Tell): Rows {
+function servingLine(rows: Rows, line: Handle['line'], tell: Tell): Rows {
   if (line.size === 0) return rows;
   const { leases } = rows;
   const serving: Rows['leases'] = Object.assign(Object.create(leases) as Rows['leases'], {
@@ -174,8 +179,13 @@ function servingLine(rows: Rows, line: Handle['line'], wake: Wake, tell: Tell): 
       place.grant = grantOf(grant);
       tell(() => {
         place.lasts = true;
-        wake.notify();
+        place.wake.notify();
       });
+    },
+    removeWaiter(id: number) {
+      leases.removeWaiter(id);
+      const place = line.get(id);
+      if (place !== undefined) tell(() => place.wake.notify());
     },
   });
   return { ...rows, leases: serving };
