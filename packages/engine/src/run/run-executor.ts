@@ -16,8 +16,6 @@ export async function runExecutor(
   assignment: Assignment,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  // Programs read the files and some write into them, without our lock: what we have to write there is written before.
-  if (executor.driver.capabilities.process) await session.engine.views.flush(session.id);
   return limitedRun(session.engine, executor, assignment, {
     signal,
     contextOf: (own, heard) => runContext(session, assignment, own, heard),
@@ -113,6 +111,8 @@ function runContext(session: TrackSession, assignment: Assignment, signal: Abort
     async spawned(process) {
       heard();
       await session.execute([{ name: 'process.record', data: { effect, runId, process } }]);
+      // The program begins when this resolves. It reads the files, and may write into them without our lock.
+      await engine.views.flush(trackId);
     },
     async extend(paths) {
       if (taskId === undefined) throw new ConductorError('UNSUPPORTED', 'Only tasks hold files');
