@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -85,7 +85,10 @@ function running(
   const end = async (signal: 'SIGKILL' | 'SIGINT') => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const ended = once(server, 'exit');
+    // A killed postmaster leaves those who serve connections: some answer once more, and keep the next server out.
+    const serving = signal === 'SIGKILL' ? childrenOf(server.pid) : [];
     server.kill(signal);
+    for (const pid of serving) endProcess(pid);
     await ended;
   };
   return {
@@ -101,6 +104,20 @@ function running(
       rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     },
   };
+}
+
+function childrenOf(parent: number | undefined): readonly number[] {
+  if (parent === undefined) return [];
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(parent)], { encoding: 'utf8', timeout: 10_000 });
+  return stdout.split('\n').flatMap((line) => (line.trim() === '' ? [] : [Number(line)]));
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 /** The package picks no binaries by itself, and its class can neither kill a server nor run it as another user. */
