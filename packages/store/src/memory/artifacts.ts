@@ -1,6 +1,7 @@
 import { ConductorError } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import type { ArtifactId, Artifacts, Bytes, Clock } from '@conductor/core/ports';
+import { joined } from '../bytes.js';
 
 export interface MemoryArtifactsOptions {
   readonly clock: Clock;
@@ -67,13 +68,7 @@ async function collect(bytes: Bytes, maxBytes: number, signal: AbortSignal | und
       throw new ConductorError('TOO_LARGE', `An artifact has at most ${maxBytes} bytes`, { details: { maxBytes } });
     parts.push(part.slice());
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return joined(parts, length);
 }
 
 function checkRange(from: number, to: number | undefined): void {

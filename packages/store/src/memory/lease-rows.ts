@@ -1,9 +1,8 @@
 import type { LeaseKey } from '@conductor/core/ports';
 import type { GrantRow, LeaseRows, OwnerRow, WaiterRow } from '../rules/rows.js';
+import { JournaledIndex } from './journaled-index.js';
 import { JournaledMap } from './journaled-map.js';
 import type { Journal } from './journaled-map.js';
-
-type Modes = ReadonlyMap<number, LeaseKey['mode']>;
 
 /** Everything there is of leases, and the last numbers that were given out, which never go back. */
 export interface LeaseState {
@@ -27,32 +26,27 @@ export interface MemoryLeaseRows extends LeaseRows {
 export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
   const grants = new JournaledMap<number, GrantRow>(journal);
   const sets = new JournaledMap<string, number>(journal);
-  const byOwner = new JournaledMap<string, ReadonlySet<number>>(journal);
-  const holders = new JournaledMap<string, Modes>(journal);
+  const byOwner = new JournaledIndex<string, number, true>(journal);
+  const holders = new JournaledIndex<string, number, LeaseKey['mode']>(journal);
   const waiters = new JournaledMap<number, WaiterRow>(journal);
-  const wanted = new JournaledMap<string, ReadonlySet<number>>(journal);
+  const wanted = new JournaledIndex<string, number, true>(journal);
   const owners = new JournaledMap<string, OwnerRow>(journal);
   // Never taken back: a token that a failed transaction used is not used again.
   let lastToken = 0;
   let lastWaiter = 0;
 
   const hold = (token: number, keys: readonly LeaseKey[]) => {
-    for (const { key, mode } of keys) holders.set(key, new Map(holders.get(key)).set(token, mode));
+    for (const { key, mode } of keys) holders.set(key, token, mode);
   };
   const letGo = (token: number, keys: readonly string[]) => {
-    for (const key of keys) {
-      const rest = new Map(holders.get(key));
-      rest.delete(token);
-      if (rest.size === 0) holders.delete(key);
-      else holders.set(key, rest);
-    }
+    for (const key of keys) holders.delete(key, token);
   };
   const change = (token: number, patch: Partial<GrantRow>) => {
     const grant = grants.get(token);
     if (grant !== undefined) grants.set(token, { ...grant, ...patch });
   };
   const grantsOf = (owner: string) =>
-    [...(byOwner.get(owner) ?? [])].flatMap((token) => grants.get(token) ?? []).sort((a, b) => a.token - b.token);
+    [...byOwner.of(owner).keys()].flatMap((token) => grants.get(token) ?? []).sort((a, b) => a.token - b.token);
   const freeKeys = ({ token, set, keys }: GrantRow) => {
     letGo(
       token,
@@ -61,11 +55,7 @@ export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
     if (sets.get(set) === token) sets.delete(set);
   };
   const unlist = (id: number, keys: readonly LeaseKey[]) => {
-    for (const { key } of keys) {
-      const rest = without(wanted.get(key), id);
-      if (rest.size === 0) wanted.delete(key);
-      else wanted.set(key, rest);
-    }
+    for (const { key } of keys) wanted.delete(key, id);
   };
 
   const waitersByAge = () => [...waiters.values()].sort((a, b) => a.id - b.id);
@@ -88,12 +78,12 @@ export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
       const token = sets.get(set);
       return token === undefined ? undefined : grants.get(token);
     },
-    holders: (key) => Array.from(holders.get(key) ?? [], ([token, mode]) => ({ token, mode })),
+    holders: (key) => Array.from(holders.of(key), ([token, mode]) => ({ token, mode })),
     addGrant(row) {
       lastToken = Math.max(lastToken, row.token); // from another process
       grants.set(row.token, row);
       sets.set(row.set, row.token);
-      byOwner.set(row.owner, new Set([...(byOwner.get(row.owner) ?? []), row.token]));
+      byOwner.set(row.owner, row.token, true);
       hold(row.token, row.keys);
     },
     setExpiry: (token, expiresAtMs) => change(token, { expiresAtMs }),
@@ -118,9 +108,7 @@ export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
       if (grant === undefined) return;
       freeKeys(grant);
       grants.delete(token);
-      const rest = without(byOwner.get(grant.owner), token);
-      if (rest.size === 0) byOwner.delete(grant.owner);
-      else byOwner.set(grant.owner, rest);
+      byOwner.delete(grant.owner, token);
     },
     grantsOf,
     grants: () => [...grants.values()].filter(({ lost }) => !lost).sort((a, b) => a.token - b.token),
@@ -133,7 +121,7 @@ export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
       const { id = lastWaiter + 1 } = row; // from another process it has one
       lastWaiter = Math.max(lastWaiter, id);
       waiters.set(id, { ...row, id });
-      for (const { key } of row.keys) wanted.set(key, new Set([...(wanted.get(key) ?? []), id]));
+      for (const { key } of row.keys) wanted.set(key, id, true);
       return id;
     },
     waiter: (id) => waiters.get(id),
@@ -149,17 +137,11 @@ export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
       waiters.delete(id);
       if (waiter.granted === 0) unlist(id, waiter.keys);
     },
-    waitersFor: (key) => [...(wanted.get(key) ?? [])].flatMap((id) => waiters.get(id) ?? []),
+    waitersFor: (key) => [...wanted.of(key).keys()].flatMap((id) => waiters.get(id) ?? []).sort((a, b) => a.id - b.id),
     waiters: waitersByAge,
     owner: (owner) => owners.get(owner),
     owners: () => [...owners.values()],
     putOwner: (row) => owners.set(row.owner, row),
     removeOwner: (owner) => owners.delete(owner),
   };
-}
-
-function without<T>(set: ReadonlySet<T> | undefined, item: T): ReadonlySet<T> {
-  const rest = new Set(set);
-  rest.delete(item);
-  return rest;
 }

@@ -8,7 +8,7 @@ import type { TemporaryFolder } from '../../test/open-database.js';
 import { all, codeOf, commitOf, keys } from '../conformance/store-fixture.js';
 import type { SqlDatabase } from './database.js';
 import { migrate, migrations } from './migrations.js';
-import type { Migration } from './migrations.js';
+import type { Migration } from '../rules/migrations.js';
 import { sqliteStore } from './store.js';
 
 /** Written by scripts/store-fixture.mjs, each with the code of the commit that had this schema. */

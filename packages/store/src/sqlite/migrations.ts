@@ -1,16 +1,11 @@
 import { ConductorError, instant } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import type { Clock } from '@conductor/core/ports';
+import { pendingSteps } from '../rules/migrations.js';
+import type { AppliedStep, Migration } from '../rules/migrations.js';
 import type { SqlDatabase, SqlStatement } from './database.js';
 import { resultCode } from './errors.js';
 import { fewerPages, firstSchema } from './schema.js';
-
-/** One step of the schema. A shipped one is never changed: its checksum is stored with the data. */
-export interface Migration {
-  readonly number: number;
-  readonly name: string;
-  readonly sql: string;
-}
 
 /** Forward only, from 1 without gaps. */
 export const migrations: readonly Migration[] = [
@@ -21,11 +16,6 @@ export const migrations: readonly Migration[] = [
 const ledger = `CREATE TABLE IF NOT EXISTS migrations (
   number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, at TEXT NOT NULL
 ) STRICT`;
-
-interface Applied {
-  readonly number: number;
-  readonly checksum: string;
-}
 
 /**
  * Brings the schema up to date, all pending steps in one transaction. Throws STORE_NEWER for a schema of a newer
@@ -75,18 +65,9 @@ function pending(database: SqlDatabase, steps: readonly Migration[]): readonly M
       hint: 'Move the file away, or open another one.',
     });
   }
-  const applied = database.prepare('SELECT number, checksum FROM migrations ORDER BY number').all() as Applied[];
-  for (const { number, checksum } of applied) {
-    const step = steps.find((other) => other.number === number);
-    if (step === undefined)
-      throw new ConductorError('STORE_NEWER', `The store has schema step ${number}, which this version does not know`);
-    if (sha256Hex(step.sql) !== checksum)
-      throw new ConductorError(
-        'STORE_CORRUPT',
-        `The schema step ${number} (${step.name}) is not the one that was applied`,
-      );
-  }
-  return steps.filter(({ number }) => !applied.some((other) => other.number === number));
+  // The cast trusts our own ledger, which the columns of the statement name.
+  const applied = database.prepare('SELECT number, checksum FROM migrations ORDER BY number').all() as AppliedStep[];
+  return pendingSteps(applied, steps);
 }
 
 /** Ends a transaction that SQLite may have ended itself, as it does after some errors; then there is nothing to undo. */
