@@ -56,6 +56,11 @@ describe('canonicalJson', () => {
     );
   });
 
+  it('asks no toJSON that a prototype brings', () => {
+    const value = Object.create(Object.assign(Object.create(null), { toJSON: () => 'something else' })) as object;
+    expect(canonicalJson(Object.assign(value, { a: 1 }))).toBe('{"a":1}');
+  });
+
   it('is read back as the same value', () => {
     fc.assert(
       fc.property(anyJson, (value) => {

@@ -142,27 +142,32 @@ function jsonText(what: string, value: unknown): string {
 
 /**
  * What "the same content" means: who says what about which streams, records and leases. The time and the expected
- * versions are left out, because an honest repetition is made later, on what the first try has already changed.
+ * versions are left out, because an honest repetition is made later, on what the first try has already changed. The keys
+ * stand here in canonical order, which is the quick case of `canonicalJson`.
  */
 function digestOf({ appends, records = [], leases = [], meta }: Commit): string {
   const { actor, correlation = {}, causation = null } = meta;
   return sha256Hex(
     canonicalJson({
-      actor: { ...actor },
-      correlation: { ...correlation },
-      causation,
+      actor: keysSorted(actor),
       appends: appends.map(({ stream, events }) => ({
+        events: events.map(({ type, v, data }) => ({ data, type, v })),
         stream,
-        events: events.map(({ type, v, data }) => ({ type, v, data })),
       })),
-      records: records.map(({ collection, key, value }) =>
-        value === undefined ? { collection, key, deleted: true } : { collection, key, value },
-      ),
+      causation,
+      correlation: keysSorted(correlation),
       leases: leases.map((op) =>
         op.op === 'acquire' ? { acquire: op.set, keys: op.keys.map((key) => ({ ...key })) } : { release: op.set },
       ),
+      records: records.map(({ collection, key, value }) =>
+        value === undefined ? { collection, deleted: true, key } : { collection, key, value },
+      ),
     }),
   );
+}
+
+function keysSorted(flat: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(flat).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Applies a prepared commit inside a transaction, in the order that the port promises. O(rows written). */

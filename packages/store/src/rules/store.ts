@@ -147,14 +147,19 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
       check(o.signal);
       const prepared = prepareCommit(commit, limits);
       const { signal } = o;
-      const touches = touchedBy(prepared);
       const result = await handle.write(
         (rows, nowMs, tell) => {
           const applied = applyCommit(rows, prepared, nowMs);
           if (prepared.count > 0 && !applied.deduplicated) for (const offer of offers) offer(rows, nowMs, tell);
           return applied;
         },
-        { signal, touches },
+        {
+          signal,
+          // Made when it is asked for: most drivers fetch nothing before.
+          get touches() {
+            return touchedBy(prepared);
+          },
+        },
       );
       if (prepared.count > 0) {
         wake.log.notify();
