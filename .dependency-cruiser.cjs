@@ -15,6 +15,18 @@ const arrows = {
 };
 const drivers = ['store', 'bus', 'agents'];
 
+/** The folders of the plan codec, each with those that it may import. */
+const planFolders = {
+  text: [],
+  dag: ['text'],
+  model: ['text', 'dag'],
+  read: ['text', 'model'],
+  parse: ['text', 'dag', 'model', 'read'],
+  write: ['text', 'dag', 'model'],
+  check: ['text', 'dag', 'model', 'parse'],
+  edit: ['text', 'dag', 'model', 'read', 'parse', 'write'],
+};
+
 const tests = '(\\.(test|test-d)\\.ts$|/test/)';
 /** Files behind the Node-only subpaths, and suites, which run where tests run. */
 const nodeOnly = [
@@ -47,9 +59,18 @@ const graph = Object.entries(arrows).flatMap(([name, allowed]) => [
   },
 ]);
 
+const planCodec = Object.entries(planFolders).map(([name, allowed]) => ({
+  name: `arrows-of-plan-${name}`,
+  comment: `core/plan/${name} may import ${allowed.join(', ') || 'no other folder'} of the codec.`,
+  severity: 'error',
+  from: { path: `^packages/core/src/plan/${name}/`, pathNot: tests },
+  to: { path: '^packages/core/src/plan/', pathNot: `^packages/core/src/plan/(${[name, ...allowed].join('|')})/` },
+}));
+
 module.exports = {
   forbidden: [
     ...graph,
+    ...planCodec,
     {
       name: 'isomorphic-without-node',
       comment: 'Runs in browsers and on the edge, so no node: import; Node-only code has a subpath of its own.',

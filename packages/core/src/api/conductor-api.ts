@@ -14,7 +14,7 @@ import type {
 } from '../track/model.js';
 import type { Complexity } from '../goal/complexity.js';
 import type { Intent } from '../goal/intent.js';
-import type { PlanEdit, PlanJson, TaskOutline } from '../plan/plan.js';
+import type { PlanEdit, PlanJson, TaskOutline } from '../plan/model/plan.js';
 
 /** Options of a read. `signal` and `timeoutMs` end the wait, never the work. */
 export interface Call {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { jsonValue } from '../kernel/json.js';
 import { complexities } from '../goal/complexity.js';
 import { intents } from '../goal/intent.js';
-import type * as plan from '../plan/plan.js';
+import type * as plan from '../plan/model/plan.js';
 import type * as values from '../ports/values.js';
 import * as limits from '../track/limits.js';
 import * as model from '../track/model.js';

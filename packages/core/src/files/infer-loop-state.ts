@@ -1,5 +1,5 @@
-import { parsePlan } from '../plan/parse-plan.js';
-import { workTasks } from '../plan/plan.js';
+import { parsePlan } from '../plan/parse/parse-plan.js';
+import { workTasks } from '../plan/model/plan.js';
 import type { Finding, Step, StepStatus } from '../track/model.js';
 import { readVerdicts } from './evaluation-verdict.js';
 import type { Verdict } from './evaluation-verdict.js';

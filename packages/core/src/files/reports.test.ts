@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePlan } from '../plan/parse-plan.js';
+import { parsePlan } from '../plan/parse/parse-plan.js';
 import type { Condition, Finding } from '../track/model.js';
 import {
   formatCompletionReport,

@@ -1,4 +1,4 @@
-import { parseSpec } from '../plan/spec.js';
+import { parseSpec } from '../plan/parse/spec.js';
 import { transitions } from '../loop/transitions.js';
 import { parseLimits } from '../track/limits.js';
 import { isSafeId } from '../track/names.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseSpec } from '../plan/spec.js';
+import { parseSpec } from '../plan/parse/spec.js';
 import { specOfGoal } from './goal-spec.js';
 import { readGoal } from './read-goal.js';
 

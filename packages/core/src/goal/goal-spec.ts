@@ -1,4 +1,4 @@
-import { oneLine } from '../plan/format-plan.js';
+import { oneLine } from '../plan/text/one-line.js';
 import type { GoalReading } from './read-goal.js';
 
 /** Read by people and by whoever plans: nothing in this spec was decided by anybody but the author of the goal. */

@@ -1,4 +1,4 @@
-export { everyTask, planJson, withChildren, workTasks } from './plan.js';
+export { everyTask, planJson, withChildren, workTasks } from './model/plan.js';
 export type {
   CommitPosition,
   CommitStyle,
@@ -19,34 +19,34 @@ export type {
   SectionKind,
   TaskOutline,
   TaskPosition,
-} from './plan.js';
+} from './model/plan.js';
 
-export { parsePlan } from './parse-plan.js';
-export { maxParseFindings } from './plan-findings.js';
-export type { ParsedPlan } from './parse-plan.js';
+export { parsePlan } from './parse/parse-plan.js';
+export { maxParseFindings } from './parse/plan-findings.js';
+export type { ParsedPlan } from './parse/parse-plan.js';
 
-export { formatPlan, outlinePhases } from './format-plan.js';
-export type { PlanOutline } from './format-plan.js';
+export { formatPlan, outlinePhases } from './write/format-plan.js';
+export type { PlanOutline } from './write/format-plan.js';
 
-export { addFixTasks, editPlan } from './edit-plan.js';
-export type { EditedPlan } from './edit-plan.js';
-export type { FixTask } from './edit-sections.js';
-export { mergePlan } from './merge-plan.js';
-export type { MergedPlan, PlanConflict } from './merge-plan.js';
+export { addFixTasks, editPlan } from './edit/edit-plan.js';
+export type { EditedPlan } from './edit/edit-plan.js';
+export type { FixTask } from './edit/edit-sections.js';
+export { mergePlan } from './write/merge-plan.js';
+export type { MergedPlan, PlanConflict } from './write/merge-plan.js';
 
-export { formatDag, maxDagLength, parseDag } from './dag-block.js';
-export type { DagBlock, DagGroup, DagNode, ParsedDag } from './dag-block.js';
-export { detectTaskType, generateDag } from './generate-dag.js';
-export type { DagTask } from './generate-dag.js';
+export { formatDag, maxDagLength, parseDag } from './dag/dag-block.js';
+export type { DagBlock, DagGroup, DagNode, ParsedDag } from './dag/dag-block.js';
+export { detectTaskType, generateDag } from './dag/generate-dag.js';
+export type { DagTask } from './dag/generate-dag.js';
 
-export { dagSummary, executionMode, PlanModel, planModel, PlanModelTask } from './plan-model.js';
-export type { DagSummary } from './plan-model.js';
-export { planDependencies } from './plan-dependencies.js';
+export { dagSummary, executionMode, PlanModel, planModel, PlanModelTask } from './model/plan-model.js';
+export type { DagSummary } from './model/plan-model.js';
+export { planDependencies } from './model/plan-dependencies.js';
 
-export { checkPlan } from './check-plan.js';
-export type { PlanCheck, PlanCheckInput, PlanPass } from './check-plan.js';
-export type { OtherTrack } from './check-overlap.js';
-export { checkMarks } from './check-quality.js';
+export { checkPlan } from './check/check-plan.js';
+export type { PlanCheck, PlanCheckInput, PlanPass } from './check/check-plan.js';
+export type { OtherTrack } from './check/check-overlap.js';
+export { checkMarks } from './check/check-quality.js';
 
-export { formatSpec, parseSpec } from './spec.js';
-export type { SpecDocument, SpecItem, SpecOutline } from './spec.js';
+export { formatSpec, parseSpec } from './parse/spec.js';
+export type { SpecDocument, SpecItem, SpecOutline } from './parse/spec.js';
