@@ -4,6 +4,7 @@ import { createGroups } from '../rules/group.js';
 import type { Member } from '../rules/group.js';
 import type { Backend } from '../rules/store.js';
 import type { CachedRows } from './cached-rows.js';
+import { checkpointPace } from './checkpoints.js';
 import type { Sql, SqlDatabase } from './database.js';
 import { commitError, endsTransaction, isBusy, isHarmless, resultCode, sqliteError } from './errors.js';
 import { rollback } from './migrations.js';
@@ -42,6 +43,7 @@ export function groupCommit(options: GroupCommitOptions): Backend {
   const release = database.prepare('RELEASE member');
   const undo = database.prepare('ROLLBACK TO member');
 
+  const paceFor = checkpointPace(database);
   const dataVersion = database.prepare('PRAGMA data_version');
   let lastVersion: unknown;
 
@@ -86,6 +88,7 @@ export function groupCommit(options: GroupCommitOptions): Backend {
   };
 
   const transaction = (group: readonly Member[], run: (member: Member) => Outcome): readonly Outcome[] => {
+    paceFor(group.length);
     begin.run();
     try {
       forgetIfOthersWrote();

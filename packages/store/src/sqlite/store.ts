@@ -41,8 +41,8 @@ const busyWaitMs = 50;
  * A store in one SQLite file, for any number of processes of one machine.
  *
  * Sets on the connection: `journal_mode = WAL` (readers never wait), `synchronous = FULL` (each COMMIT is an fsync; NORMAL
- * with durability `os`), `busy_timeout = 50`, `trusted_schema = OFF`, `journal_size_limit` = 64 MiB, `wal_autocheckpoint` =
- * 4,000 pages. Foreign keys are not used. Throws STORE_CORRUPT, STORE_NEWER, MIGRATION_FAILED, STORE_BUSY, STORE_FULL,
+ * with durability `os`), `busy_timeout = 50`, `trusted_schema = OFF`, `journal_size_limit` = 64 MiB, `wal_autocheckpoint` by
+ * `checkpointPace`. Foreign keys are not used. Throws STORE_CORRUPT, STORE_NEWER, MIGRATION_FAILED, STORE_BUSY, STORE_FULL,
  * STORE_READ_ONLY, STORE_FAILED; a write also COMMIT_UNKNOWN.
  */
 export async function sqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
@@ -106,8 +106,6 @@ function configure(database: SqlDatabase, readOnly: boolean): boolean {
     );
   }
   database.exec('PRAGMA journal_size_limit = 67108864');
-  // 16 MiB: what changes often is moved into the database once for many commits; the log is read in some 20 ms when opened.
-  database.exec('PRAGMA wal_autocheckpoint = 4000');
   return mode === 'memory';
 }
 
