@@ -34,6 +34,27 @@ export interface PgClientOptions {
   };
 }
 
+/** A transaction takes milliseconds; one that was lost must not keep the lock from the others for longer than this. */
+const idleInTransactionMs = 10_000;
+/** Seconds, for a server that is there again at once or after some time. */
+const backoff = (attempt: number) => Math.min(0.05 * 2 ** attempt, 1);
+
+/** The options of a client with so many connections. */
+export function clientOptions(max: number, statementTimeoutMs = 60_000): PgClientOptions {
+  return {
+    max,
+    fetch_types: false,
+    max_lifetime: null,
+    backoff,
+    onnotice: () => undefined,
+    connection: {
+      application_name: 'conductor',
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: idleInTransactionMs,
+    },
+  };
+}
+
 /**
  * postgres.js sends a message of this length at once, and a shorter one at the end of the turn. When its connection closes in
  * between, it keeps that one for the next connection, in front of the greeting, and hangs there for good.

@@ -6,7 +6,7 @@ import type { AppliedStep, Migration } from '../rules/migrations.js';
 import { run } from './client.js';
 import type { PgClient } from './client.js';
 import { isBusy, isLost, sqlState } from './errors.js';
-import { firstSchema } from './schema.js';
+import { artifactTables, firstSchema } from './schema.js';
 import { identifier, sql } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 import { tablesOf } from './tables.js';
@@ -14,7 +14,10 @@ import { inTransaction } from './transaction.js';
 import type { Query } from './transaction.js';
 
 /** Forward only, from 1 without gaps. */
-export const migrations: readonly Migration[] = [{ number: 1, name: 'first', sql: firstSchema }];
+export const migrations: readonly Migration[] = [
+  { number: 1, name: 'first', sql: firstSchema },
+  { number: 2, name: 'artifacts', sql: artifactTables },
+];
 
 /**
  * Brings a schema up to date, all pending steps in one transaction, behind a lock against others who open it. Throws

@@ -109,3 +109,24 @@ CREATE TABLE deliveries (
   PRIMARY KEY (name, seq)
 );
 `;
+
+/**
+ * Step 2: artifacts, in chunks of `chunk` bytes, so that neither side ever holds one whole. An upload is an artifact once it
+ * has its `sha256`; before, nobody finds it. `at` is when it was last put, or written to, in milliseconds since the epoch.
+ * Texts pack well by the compression that Postgres has for long values; what is packed already it leaves as it is.
+ */
+export const artifactTables = `
+CREATE TABLE artifacts (
+  upload text COLLATE "C" PRIMARY KEY,
+  sha256 text COLLATE "C" UNIQUE,
+  bytes bigint NOT NULL,
+  chunk integer NOT NULL CHECK (chunk > 0),
+  at float8 NOT NULL
+) WITH (fillfactor = 70);
+CREATE TABLE artifact_chunks (
+  upload text COLLATE "C" REFERENCES artifacts ON DELETE CASCADE,
+  n integer,
+  data bytea NOT NULL,
+  PRIMARY KEY (upload, n)
+);
+`;

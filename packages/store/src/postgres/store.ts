@@ -4,14 +4,14 @@ import { checkCount } from '../rules/checks.js';
 import { defaultLimits } from '../rules/limits.js';
 import type { StoreLimits } from '../rules/limits.js';
 import { createStore } from '../rules/store.js';
-import { run } from './client.js';
+import { clientOptions, run } from './client.js';
 import type { PgClient, PgClientOptions } from './client.js';
 import { postgresError } from './errors.js';
 import { pgGroupCommit } from './group-commit.js';
 import { migrate } from './migrations.js';
 import { createRetry } from './retry.js';
 import { sql } from './sql-text.js';
-import { tablesOf } from './tables.js';
+import { checkSchema, tablesOf } from './tables.js';
 import { createWakeups } from './wakeups.js';
 
 export interface PostgresStoreOptions {
@@ -40,13 +40,6 @@ export interface PostgresStoreOptions {
   readonly limits?: Partial<StoreLimits> | undefined;
 }
 
-/** A transaction takes milliseconds; one that was lost must not keep the lock from the others for longer than this. */
-const idleInTransactionMs = 10_000;
-/** Seconds, for a server that is there again at once or after some time. */
-const backoff = (attempt: number) => Math.min(0.05 * 2 ** attempt, 1);
-
-const schemaShape = /^[a-z_][a-z0-9_]{0,39}$/;
-
 /**
  * A store in one schema of a Postgres database (14 or newer), for any number of machines.
  *
@@ -58,10 +51,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
   const { clock, ids = randomIds(), schema = 'conductor', readOnly = false, time = 'server' } = options;
   const { followPollMs = 1_000, storeBusyMs = 30_000, maxConnections = 6 } = options;
   const limits = { ...defaultLimits, ...options.limits };
-  if (!schemaShape.test(schema))
-    throw new ConductorError('VALIDATION_FAILED', `${JSON.stringify(schema)} cannot be the schema of a store`, {
-      hint: 'Use 1 to 40 lower-case letters, digits and underscores, not beginning with a digit.',
-    });
+  checkSchema(schema);
   checkCount('The number of connections', maxConnections, 3);
   const { client, writer, end } = makeClients(options, maxConnections);
   try {
@@ -85,20 +75,8 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
   }
 }
 
-function makeClients({ connect, statementTimeoutMs = 60_000 }: PostgresStoreOptions, maxConnections: number) {
-  const make = (max: number) =>
-    connect({
-      max,
-      fetch_types: false,
-      max_lifetime: null,
-      backoff,
-      onnotice: () => undefined,
-      connection: {
-        application_name: 'conductor',
-        statement_timeout: statementTimeoutMs,
-        idle_in_transaction_session_timeout: idleInTransactionMs,
-      },
-    });
+function makeClients({ connect, statementTimeoutMs }: PostgresStoreOptions, maxConnections: number) {
+  const make = (max: number) => connect(clientOptions(max, statementTimeoutMs));
   const client = make(maxConnections - 2);
   const writer = make(1);
   const end = async () => {

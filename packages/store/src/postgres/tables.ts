@@ -1,3 +1,4 @@
+import { ConductorError } from '@conductor/core';
 import { identifier, joined, jsonList, sql } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 
@@ -6,6 +7,16 @@ export type Table = (name: string) => SqlText;
 
 export function tablesOf(schema: string): Table {
   return (name) => sql`${identifier(schema)}.${identifier(name)}`;
+}
+
+const schemaShape = /^[a-z_][a-z0-9_]{0,39}$/;
+
+/** Refuses what could be more than a name. Throws VALIDATION_FAILED. */
+export function checkSchema(schema: string): void {
+  if (!schemaShape.test(schema))
+    throw new ConductorError('VALIDATION_FAILED', `${JSON.stringify(schema)} cannot be the schema of a store`, {
+      hint: 'Use 1 to 40 lower-case letters, digits and underscores, not beginning with a digit.',
+    });
 }
 
 export interface Column {
