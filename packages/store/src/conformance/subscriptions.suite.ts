@@ -70,6 +70,16 @@ export function subscriptionsSuite(name: string, open: OpenStore): void {
         expect(clock.pending).toBe(0);
       }));
 
+    it('hands events to a claim that waits already by the terms of now', () =>
+      using(async ({ store, clock, append }) => {
+        await store.subscriptions.ensure({ ...spec, types: ['other.*'] });
+        const waiting = claim(store);
+        await clock.settle();
+        await append('track/1', 2);
+        await store.subscriptions.ensure({ ...spec, types: ['thing.*'] });
+        expect(seqs(await waiting)).toEqual([1, 2]);
+      }));
+
     it('starts at the start, at the end or at a seq, and keeps its place when it is declared again', () =>
       using(async ({ store, append }) => {
         await append('track/1', 5);

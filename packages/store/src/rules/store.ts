@@ -1,6 +1,7 @@
 import { raceAbort } from '@conductor/core';
 import type { Clock, DriverInfo, Filter, Grant, Opt, Store, StoreCapabilities } from '@conductor/core/ports';
 import { applyCommit, prepareCommit } from './commit.js';
+import type { PreparedCommit } from './commit.js';
 import { createLeases } from './lease-port.js';
 import { grantOf } from './leases.js';
 import type { OwnerLocks } from './lease-port.js';
@@ -10,6 +11,7 @@ import { createRecords } from './record-port.js';
 import type { Rows } from './rows.js';
 import { touchedBy } from './touches.js';
 import type { Touches } from './touches.js';
+import type { Claimer } from './subscription-claimers.js';
 import { createSubscriptions } from './subscription-port.js';
 import { closedError, createWake } from './wake.js';
 import type { Wake } from './wake.js';
@@ -54,23 +56,22 @@ export interface BackendOptions {
 /** Called with what is to be told once the transaction has lasted; nothing is when it has not. */
 export type Tell = (what: () => void) => void;
 
-/** Somebody here who waits for events: looks into a transaction that brings some. */
-export type Offer = (rows: Rows, nowMs: number, tell: Tell) => void;
+type Everyone = Pick<Wake, 'notify' | 'close'>;
 
 /** What the parts of one open store share. */
 export interface Handle {
   readonly clock: Clock;
   readonly pollMs: number | undefined;
-  /** `leases`: all places of the line at once, for what another handle has done. */
-  readonly wake: { readonly log: Wake; readonly leases: Pick<Wake, 'notify' | 'close'>; readonly subscriptions: Wake };
+  /** Places of the line and claimers: all of them at once, for what another handle has done. */
+  readonly wake: { readonly log: Wake; readonly leases: Everyone; readonly subscriptions: Everyone };
   /** Throws CLOSED, or the reason of the signal. */
   check(signal: AbortSignal | undefined): void;
   /** The wall time that leases and claims expire by. */
   now(): number;
   write<T>(work: (rows: Rows, nowMs: number, tell: Tell) => T, o?: WriteHint): Promise<T>;
   read<T>(work: (rows: Rows, nowMs: number) => T, o?: ReadHint): Promise<T>;
-  /** Claims of this process that wait: one is served by the commit that brings its events. */
-  readonly offers: Set<Offer>;
+  /** Claims of this process under way: one that waits is served by the commit that brings its events. */
+  readonly claimers: Set<Claimer>;
   /** Requests of this process in the line for a lease: one is served by the commit that frees it. */
   readonly line: Map<number, Place>;
 }
@@ -87,18 +88,14 @@ export interface Place {
 /** The port `Store` over a driver's rows. All rules are here, so that drivers cannot differ in them. */
 export function createStore({ backend, driver, id, clock, limits, pollMs, ownerLocks }: BackendOptions): Store {
   const line: Handle['line'] = new Map();
-  const everyPlace = (what: 'notify' | 'close') => () => {
-    for (const place of line.values()) place.wake[what]();
-  };
-  const leaseWake = { notify: everyPlace('notify'), close: everyPlace('close') };
-  const wake = { log: createWake(clock), leases: leaseWake, subscriptions: createWake(clock) };
+  const claimers: Handle['claimers'] = new Set();
+  const wake = { log: createWake(clock), leases: everyone(line), subscriptions: everyone(claimers) };
   let closing: Promise<void> | undefined;
   const check = (signal: AbortSignal | undefined) => {
     if (closing !== undefined) throw closedError();
     signal?.throwIfAborted();
   };
   const now = () => backend.now?.() ?? clock.now();
-  const offers: Handle['offers'] = new Set();
   const handle: Handle = {
     clock,
     pollMs,
@@ -106,7 +103,7 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
     check,
     now,
     line,
-    offers,
+    claimers,
     async write<T>(work: (rows: Rows, nowMs: number, tell: Tell) => T, o: WriteHint = {}) {
       check(o.signal);
       let told: (() => void)[] = [];
@@ -126,6 +123,13 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
       check(o.signal);
       return backend.read((rows) => work(rows, now()), o);
     },
+  };
+  const tellOfEvents = ({ appends }: PreparedCommit, rows: Rows, nowMs: number, tell: Tell) => {
+    for (const claimer of claimers) if (claimer.wants(appends)) claimer.serve(rows, nowMs, tell);
+    tell(() => {
+      wake.log.notify();
+      for (const claimer of claimers) if (claimer.wants(appends)) claimer.wake.notify();
+    });
   };
   backend.watch?.(wake);
   const { leases, closeOwners } = createLeases(handle, ownerLocks);
@@ -147,10 +151,15 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
       check(o.signal);
       const prepared = prepareCommit(commit, limits);
       const { signal } = o;
+<<<<<<< HEAD
       const result = await handle.write(
+=======
+      const touches = touchedBy(prepared);
+      return handle.write(
+>>>>>>> 68ed3f3 (wip)
         (rows, nowMs, tell) => {
           const applied = applyCommit(rows, prepared, nowMs);
-          if (prepared.count > 0 && !applied.deduplicated) for (const offer of offers) offer(rows, nowMs, tell);
+          if (prepared.count > 0 && !applied.deduplicated) tellOfEvents(prepared, rows, nowMs, tell);
           return applied;
         },
         {
@@ -161,14 +170,16 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
           },
         },
       );
-      if (prepared.count > 0) {
-        wake.log.notify();
-        wake.subscriptions.notify();
-      }
-      return result;
     },
     close: () => (closing ??= close()),
   } satisfies Store);
+}
+
+function everyone(those: { forEach(each: (one: { readonly wake: Everyone }) => void): void }): Everyone {
+  return {
+    notify: () => those.forEach(({ wake }) => wake.notify()),
+    close: () => those.forEach(({ wake }) => wake.close()),
+  };
 }
 
 /** The rows, with grants to requests of this process handed over at once instead of left to be fetched. */

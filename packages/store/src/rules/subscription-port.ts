@@ -1,6 +1,8 @@
-import type { Claim, Opt, OwnerId, Subscriptions } from '@conductor/core/ports';
+import type { Claim, Opt, Subscriptions } from '@conductor/core/ports';
 import { checkCount, checkName } from './checks.js';
-import type { Handle, Offer } from './store.js';
+import type { Handle } from './store.js';
+import { createClaimer, notifyClaimers } from './subscription-claimers.js';
+import type { OwnClaimer } from './subscription-claimers.js';
 import {
   checkSpec,
   claimWork,
@@ -10,74 +12,81 @@ import {
   settleClaim,
   subscriptionStatus,
 } from './subscriptions.js';
+import type { ClaimTerms } from './subscriptions.js';
 
 /** The port `Subscriptions` over a driver's rows. */
 export function createSubscriptions(handle: Handle): Subscriptions {
-  const { read, write, wake } = handle;
+  const { read, write, claimers } = handle;
+  /** Subscriptions whose last claim was full: there is likely more, and the next one does not look before it writes. */
+  const behind = new Set<string>();
   return Object.freeze({
     async ensure(spec) {
       checkSpec(spec);
       await write((rows) => ensureSubscription(rows, spec));
-      wake.subscriptions.notify();
+      notifyClaimers(claimers, spec.name);
     },
-    claim: (name, o) => claim(handle, name, o),
+    claim: (name, o) => claim(handle, behind, name, o),
     async settle(held, results, { signal } = {}) {
       await write((rows, nowMs) => settleClaim(rows, held, results, nowMs), { signal });
-      wake.subscriptions.notify();
+      notifyClaimers(claimers, held.name);
     },
     status: (name, { signal } = {}) => read((rows, nowMs) => subscriptionStatus(rows, name, nowMs), { signal }),
     async replay(name, what, { signal } = {}) {
       await write((rows) => replaySubscription(rows, name, what), { signal });
-      wake.subscriptions.notify();
+      notifyClaimers(claimers, name);
     },
   } satisfies Subscriptions);
 }
 
-async function claim(
-  handle: Handle,
-  name: string,
-  {
-    owner,
-    max,
-    visibleMs,
-    signal,
-  }: Opt & { readonly owner: OwnerId; readonly max: number; readonly visibleMs: number },
-) {
+async function claim(handle: Handle, behind: Set<string>, name: string, o: Opt & ClaimTerms): Promise<Claim> {
+  const { owner, max, visibleMs, signal } = o;
   checkName('an owner', owner);
   checkCount('The events of a claim', max, 1);
   checkCount('The time of a claim, in milliseconds,', visibleMs, 1);
-  const { read, write, wake, now, pollMs, offers } = handle;
+  const terms = { owner, max, visibleMs };
+  const claimer = createClaimer(handle.clock, name, terms, handle.claimers);
+  handle.claimers.add(claimer);
+  try {
+    return await claimBy(handle, behind, claimer, terms, signal);
+  } finally {
+    handle.claimers.delete(claimer);
+  }
+}
+
+async function claimBy(
+  { read, write, now, pollMs }: Handle,
+  behind: Set<string>,
+  claimer: OwnClaimer,
+  terms: ClaimTerms,
+  signal: AbortSignal | undefined,
+): Promise<Claim> {
+  const { name, wake } = claimer;
   let scanned = 0;
-  let given: Claim | undefined;
-  // Served by the commit that brings the event, the claim needs no transaction of its own.
-  const offer: Offer = (rows, nowMs, tell) => {
-    if (!lookForWork(rows, name, scanned, nowMs).work) return;
-    const outcome = claimWork(rows, name, { owner, max, visibleMs }, nowMs);
-    if (!('claim' in outcome)) return;
-    tell(() => {
-      given = outcome.claim;
-      wake.subscriptions.notify();
-    });
-  };
   for (;;) {
-    const { tick } = wake.subscriptions;
+    const { tick } = wake;
     const from = scanned;
-    const look = await read((rows, nowMs) => lookForWork(rows, name, from, nowMs), { signal });
-    scanned = look.scanned;
-    let { nextMs } = look;
-    if (look.work) {
-      const outcome = await write((rows, nowMs) => claimWork(rows, name, { owner, max, visibleMs }, nowMs), { signal });
-      if ('claim' in outcome) return outcome.claim;
+    let nextMs: number | undefined;
+    let work = behind.delete(name);
+    if (!work) {
+      const look = await read((rows, nowMs) => lookForWork(rows, name, from, nowMs), { signal });
+      ({ work, nextMs, scanned, spec: claimer.spec } = look);
+    }
+    if (work) {
+      const outcome = await write((rows, nowMs) => claimWork(rows, name, terms, nowMs), { signal });
+      if ('claim' in outcome) {
+        if (outcome.claim.deliveries.length === terms.max) behind.add(name);
+        return outcome.claim;
+      }
       ({ nextMs } = outcome);
     }
     const untilNext = nextMs === undefined ? Infinity : Math.max(1, nextMs - now());
     const ms = Math.min(untilNext, pollMs ?? Infinity);
-    offers.add(offer);
+    claimer.waits = true;
     try {
-      await wake.subscriptions.wait(tick, { ms: ms === Infinity ? undefined : ms, signal });
+      await wake.wait(tick, { ms: ms === Infinity ? undefined : ms, signal });
     } finally {
-      offers.delete(offer);
+      claimer.waits = false;
     }
-    if (given !== undefined) return given;
+    if (claimer.given !== undefined) return claimer.given;
   }
 }

@@ -1,11 +1,32 @@
 import { ConductorError, delayMs } from '@conductor/core';
-import type { Claim, EventEnvelope, SettleResult, SubscriptionSpec, SubscriptionStatus } from '@conductor/core/ports';
+import type {
+  Claim,
+  EventEnvelope,
+  OwnerId,
+  SettleResult,
+  SubscriptionSpec,
+  SubscriptionStatus,
+} from '@conductor/core/ports';
 import { checkCount, checkName } from './checks.js';
 import { filterParts } from './filter.js';
 import type { DeliveryRow, Rows, SubscriptionRow } from './rows.js';
 
 /** What a try to claim found: work, or when to look again at the latest (`undefined`: at the next event). */
 export type ClaimOutcome = { readonly claim: Claim } | { readonly nextMs: number | undefined };
+
+/** Who claims, how many events at most, and for how long. */
+export interface ClaimTerms {
+  readonly owner: OwnerId;
+  readonly max: number;
+  readonly visibleMs: number;
+}
+
+interface Look {
+  readonly work: boolean;
+  readonly nextMs: number | undefined;
+  readonly scanned: number;
+  readonly spec: SubscriptionSpec;
+}
 
 interface Delivery {
   readonly event: EventEnvelope;
@@ -42,21 +63,17 @@ export function knownSubscription({ subscriptions }: Rows, name: string): Subscr
  * Whether a claim could find work, read only: the place to go on looking after, or when to look again. `scanned` is how
  * far this process has seen nothing that matches.
  */
-export function lookForWork(
-  rows: Rows,
-  name: string,
-  scanned: number,
-  nowMs: number,
-): { readonly work: boolean; readonly nextMs: number | undefined; readonly scanned: number } {
+export function lookForWork(rows: Rows, name: string, scanned: number, nowMs: number): Look {
   const row = knownSubscription(rows, name);
-  if (row.claimedUntilMs > nowMs) return { work: false, nextMs: row.claimedUntilMs, scanned };
-  const due = parkedDue(rows, name, row);
-  if (due !== undefined && (due <= nowMs || row.spec.order === 'all')) {
-    return { work: due <= nowMs, nextMs: due, scanned };
-  }
+  const { spec, claimedUntilMs } = row;
+  if (claimedUntilMs > nowMs) return { work: false, nextMs: claimedUntilMs, scanned, spec };
+  const nextMs = parkedDue(rows, name, row);
+  if (nextMs !== undefined && (nextMs <= nowMs || spec.order === 'all'))
+    return { work: nextMs <= nowMs, nextMs, scanned, spec };
   const after = Math.max(row.cursor, scanned);
-  const page = rows.log.readLog(row.spec, { after, upTo: rows.log.head(), limit: 1 });
-  return { work: page.events.length > 0, nextMs: due, scanned: page.events.length > 0 ? after : page.scanned };
+  const page = rows.log.readLog(spec, { after, upTo: rows.log.head(), limit: 1 });
+  const work = page.events.length > 0;
+  return { work, nextMs, scanned: work ? after : page.scanned, spec };
 }
 
 /** When the first of the parked events may be handed out that does not wait behind another one. */
@@ -69,16 +86,12 @@ function parkedDue({ subscriptions }: Rows, name: string, { spec }: Subscription
 }
 
 /** Claims up to `max` events inside a transaction; a claim that ran out is taken over, and its events count a try. */
-export function claimWork(
-  rows: Rows,
-  name: string,
-  o: { readonly owner: string; readonly max: number; readonly visibleMs: number },
-  nowMs: number,
-): ClaimOutcome {
+export function claimWork(rows: Rows, name: string, o: ClaimTerms, nowMs: number): ClaimOutcome {
   const row = knownSubscription(rows, name);
   if (row.claimedUntilMs > nowMs) return { nextMs: row.claimedUntilMs };
   const token = row.token + 1;
-  dropClaim(rows, name, row, nowMs);
+  const free = row.claimedUntilMs === 0;
+  if (!free) dropClaim(rows, name, row, nowMs);
   const parked = duePart(rows, name, row, nowMs);
   const deliveries: Delivery[] = [];
   for (const { seq, attempts } of parked.due.slice(0, o.max)) {
@@ -99,6 +112,7 @@ export function claimWork(
     });
   }
   const claimed = deliveries.length > 0;
+  if (!claimed && free && cursor === row.cursor) return { nextMs: parkedDue(rows, name, row) };
   rows.subscriptions.putSubscription(name, {
     ...row,
     cursor,
@@ -182,7 +196,7 @@ export function settleClaim(rows: Rows, claim: Claim, results: readonly SettleRe
     settleOne(rows, row.spec, delivery, result, nowMs);
   }
   for (const { event } of claim.deliveries) {
-    const left = rows.subscriptions.delivery(name, event.seq);
+    const left = named.has(event.seq) ? undefined : rows.subscriptions.delivery(name, event.seq);
     if (left?.claim !== token) continue;
     rows.subscriptions.putDelivery(name, { ...left, attempts: left.attempts - 1, claim: 0 });
   }

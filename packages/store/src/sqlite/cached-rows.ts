@@ -14,15 +14,17 @@ export interface CachedRows {
   forget(): void;
 }
 
-/** All rows of a store; heads of streams and leases are read from memory, and true until `forget`. */
+/** All rows of a store; heads of streams, leases and subscriptions are read from memory, and true until `forget`. */
 export function cachedRows(sql: Sql, limits: StoreLimits): CachedRows {
   const log = cachedLog(sqliteLogRows(sql, limits));
   const leases = sqliteLeaseRows(sql);
+  const subscriptions = sqliteSubscriptionRows(sql);
   return {
-    rows: { log: log.rows, leases, records: sqliteRecordRows(sql), subscriptions: sqliteSubscriptionRows(sql) },
+    rows: { log: log.rows, leases, records: sqliteRecordRows(sql), subscriptions },
     forget() {
       log.forget();
       leases.forget();
+      subscriptions.forget();
     },
   };
 }

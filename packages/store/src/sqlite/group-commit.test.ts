@@ -143,6 +143,29 @@ describe('group commit', () => {
     await store.close();
   });
 
+  it('asks nothing on behalf of a claim that waits for other events', async () => {
+    const ran: string[] = [];
+    const clock = new FakeClock();
+    const store = await open(clock, { database: watched(openDatabase(path()), (sql) => ran.push(sql)) });
+    const backoff = { baseMs: 1, maxMs: 1 };
+    const types = ['other.*'];
+    await store.subscriptions.ensure({ name: 'feed', from: 'end', order: 'all', maxAttempts: 1, backoff, types });
+    const claim = store.subscriptions.claim('feed', { owner: 'one', max: 5, visibleMs: 60_000 });
+    await clock.settle();
+    const runBy = async (version: number) => {
+      ran.length = 0;
+      await store.commit(commitOf('track/1', version));
+      await clock.settle();
+      return [...ran];
+    };
+    const idle = await runBy(0);
+    await store.commit(commitOf('track/1', 1, events(1, 2, 'other.thing')));
+    expect((await claim).deliveries.map(({ event }) => event.seq)).toEqual([2]);
+    expect(idle).toEqual(await runBy(2));
+    expect(idle.filter((sql) => sql.startsWith('BEGIN'))).toEqual(['BEGIN IMMEDIATE']);
+    await store.close();
+  });
+
   it('leaves out whoever aborts before the group is written', async () => {
     const store = await open(new FakeClock());
     const stop = new AbortController();

@@ -120,6 +120,30 @@ describe('two handles of one file', () => {
     await clock.advance(200);
     expect((await theirs).deliveries.map(({ event }) => event.seq)).toEqual([2]);
   });
+
+  it('see at once what another one did to an event: tried in vain, put aside, handed out again', async () => {
+    const one = await handle();
+    const two = await handle();
+    const backoff = { baseMs: 10, maxMs: 10 };
+    await one.subscriptions.ensure({ name: 'n', from: 'start', order: 'all', maxAttempts: 2, backoff });
+    await one.commit(commitOf('track/1', 0));
+    const trial = async (by: Store, outcome: 'retry' | 'done') => {
+      const claim = await by.subscriptions.claim('n', { owner: 'o', max: 5, visibleMs: 60_000 });
+      await by.subscriptions.settle(claim, [{ seq: 1, outcome, error: 'no' }]);
+      return claim.deliveries.map(({ attempt }) => attempt);
+    };
+    const states = async () => [await one.subscriptions.status('n'), await two.subscriptions.status('n')];
+    const both = (state: object) => [expect.objectContaining(state), expect.objectContaining(state)];
+    expect(await trial(one, 'retry')).toEqual([1]);
+    expect(await states()).toEqual(both({ parked: 1, dead: [] }));
+    await clock.advance(20);
+    expect(await trial(two, 'retry')).toEqual([2]);
+    expect(await states()).toEqual(both({ parked: 0, dead: [{ seq: 1, attempts: 2, error: 'no' }] }));
+    await one.subscriptions.replay('n', { dead: [1] });
+    expect(await states()).toEqual(both({ parked: 1, dead: [] }));
+    expect(await trial(two, 'done')).toEqual([1]);
+    expect(await states()).toEqual(both({ parked: 0, dead: [] }));
+  });
 });
 
 describe('owner locks', () => {
