@@ -151,12 +151,7 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
       check(o.signal);
       const prepared = prepareCommit(commit, limits);
       const { signal } = o;
-<<<<<<< HEAD
-      const result = await handle.write(
-=======
-      const touches = touchedBy(prepared);
       return handle.write(
->>>>>>> 68ed3f3 (wip)
         (rows, nowMs, tell) => {
           const applied = applyCommit(rows, prepared, nowMs);
           if (prepared.count > 0 && !applied.deduplicated) tellOfEvents(prepared, rows, nowMs, tell);
