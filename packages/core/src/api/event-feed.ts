@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { EventEnvelope } from '../ports/values.js';
-import type { WireError } from './conductor-api.js';
-import { EventEnvelope as EventEnvelopeSchema, WireError as WireErrorSchema } from './schemas.js';
+import type { WireError } from './contract/calls.js';
+import { EventEnvelope as EventEnvelopeSchema } from './schemas/events.js';
+import { WireError as WireErrorSchema } from './schemas/values.js';
 
 // Frames of server-sent events (WHATWG HTML, 9.2). An envelope has no `event:` line, because a browser's `onmessage`
 // then also sees types that it does not know.

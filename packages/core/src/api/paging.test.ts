@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { Cursor, Page } from './conductor-api.js';
+import type { Cursor, Page } from './contract/calls.js';
 import { jsonValue } from '../kernel/json.js';
 import type { Json } from '../ports/values.js';
 import { decodeCursor, encodeCursor, everyItem } from './paging.js';

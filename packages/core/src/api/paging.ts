@@ -3,7 +3,7 @@ import { ConductorError } from '../kernel/error.js';
 import { sha256Hex } from '../kernel/hash.js';
 import { canonicalJson, parseJson } from '../kernel/json.js';
 import type { Json } from '../ports/values.js';
-import type { Call, Cursor, Page } from './conductor-api.js';
+import type { Call, Cursor, Page } from './contract/calls.js';
 
 /**
  * Walks all pages: `for await (const track of everyItem(api.tracks.list, { lifecycle: ['active'] }))`. An item that moves

@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { ConductorError } from '../kernel/error.js';
-import type { ConductorApi } from './conductor-api.js';
-import { checked, readQuery, routePath, routes, writeQuery } from './routes.js';
-import type { Route, RouteId } from './routes.js';
-import { CreateTrack, EventQuery, PlanEdit, Track, TrackQuery } from './schemas.js';
+import type { ConductorApi } from './contract/conductor-api.js';
+import { checked, readQuery, routePath, writeQuery } from './request.js';
+import { routes } from './routes.js';
+import type { Route } from './route.js';
+import type { RouteId } from './routes.js';
+import { CreateTrack, Track, TrackQuery } from './schemas/tracks.js';
+import { EventQuery } from './schemas/events.js';
+import { PlanEdit } from './schemas/plans.js';
 
 type Methods = {
   [N in keyof ConductorApi]: `${N}.${Extract<keyof ConductorApi[N], string>}`;

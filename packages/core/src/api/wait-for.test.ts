@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.js';
 import type { EventEnvelope } from '../ports/values.js';
-import type { EventQuery, Track } from './conductor-api.js';
+import type { EventQuery } from './contract/events.js';
+import type { Track } from './contract/tracks.js';
 import { isReached, waitForTrack } from './wait-for.js';
 import type { WaitSource } from './wait-for.js';
 

@@ -2,7 +2,9 @@ import { withTimeout } from '../kernel/abort.js';
 import { systemClock } from '../kernel/clock.js';
 import { ConductorError } from '../kernel/error.js';
 import type { Clock } from '../ports/clock.js';
-import type { Call, ConductorApi, Track, WaitUntil } from './conductor-api.js';
+import type { Call } from './contract/calls.js';
+import type { ConductorApi } from './contract/conductor-api.js';
+import type { Track, WaitUntil } from './contract/tracks.js';
 
 /** `clock` measures `timeoutMs`; default: the system's. */
 export interface WaitOptions extends Call {

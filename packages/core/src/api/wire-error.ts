@@ -1,7 +1,7 @@
 import { ConductorError } from '../kernel/error.js';
 import { errorCodeInfo } from '../kernel/error-codes.js';
-import type { WireError } from './conductor-api.js';
-import { WireError as WireErrorSchema } from './schemas.js';
+import type { WireError } from './contract/calls.js';
+import { WireError as WireErrorSchema } from './schemas/values.js';
 
 /** The body of every refused request. */
 export interface ErrorBody {

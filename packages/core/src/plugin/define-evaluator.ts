@@ -1,4 +1,5 @@
-import type { ArtifactRef, Track } from '../api/conductor-api.js';
+import type { ArtifactRef } from '../api/contract/artifacts.js';
+import type { Track } from '../api/contract/tracks.js';
 import type { Condition, Finding, Task } from '../track/model.js';
 import { makePlugin } from './plugin.js';
 import type { DefinedPlugin, Maybe, Out, PluginContext, Schema } from './plugin.js';
