@@ -2,6 +2,7 @@
 // and the time from a job's commit until its handler begins (W5). Needs `pnpm run build`. Ends with 1 when a figure misses.
 import { openFloor } from './lib/floor.mjs';
 import { peer } from './lib/peers.mjs';
+import { startRedis } from './lib/redis.mjs';
 import { ended, line, pool, quantile, rounds, seconds } from './lib/rounds.mjs';
 import { openSubject } from './lib/runs.mjs';
 
@@ -98,13 +99,31 @@ async function pickup() {
   return { p50Ms: quantile(took, 0.5), p99Ms: quantile(took, 0.99) };
 }
 
+/** What BullMQ does on a Redis that syncs before it answers; `undefined` where either is missing. */
+async function bullmq() {
+  const nothing = { queue: undefined, pickup: undefined };
+  const redis = process.env.CONDUCTOR_PEERS === undefined ? undefined : await startRedis();
+  if (redis === undefined) return { ...nothing, queue: await peer('w4-bullmq.mjs', 'W4.single', 'bullmq') };
+  process.env.REDIS_PORT = String(redis.port); // where the peer looks for it
+  process.env.TAG = redis.persistence; // part of the name that it gives itself
+  try {
+    return {
+      queue: await peer('w4-bullmq.mjs', 'W4.single', 'bullmq'),
+      pickup: await peer('w4-bullmq.mjs', 'W5.pickup', 'bullmq'),
+    };
+  } finally {
+    await redis.stop();
+  }
+}
+
+const others = await bullmq();
 {
   const { ours, floor } = await rounds({ floor: floorQueue, ours: ourQueue });
   const ofFloorIn = ours.inPerSecond / floor.inPerSecond;
   const ofFloorOut = ours.outPerSecond / floor.outPerSecond;
   const figures = { ...ours, floorIn: floor.inPerSecond, floorOut: floor.outPerSecond, ofFloorIn, ofFloorOut };
   const wanted = { ofFloorIn: { least: 0.6 }, ofFloorOut: { least: 0.5 } };
-  const other = await peer('w4-bullmq.mjs', 'W4.single', 'bullmq');
+  const other = others.queue;
   if (other === undefined) line('W4.single', figures, wanted);
   else {
     const ofPeerIn = ours.inPerSecond / other.enqueue_per_s;
@@ -119,7 +138,18 @@ async function pickup() {
 {
   const { ours, floor } = await rounds({ floor: commitLatency, ours: pickup });
   const ofCommit = ours.p50Ms / floor.p50Ms;
-  line('W5.pickup', { ...ours, commitMs: floor.p50Ms, ofCommit }, { ofCommit: { most: 1.5 } });
+  const figures = { ...ours, commitMs: floor.p50Ms, ofCommit };
+  const wanted = { ofCommit: { most: 1.5 } };
+  const other = others.pickup;
+  if (other === undefined) line('W5.pickup', figures, wanted);
+  else {
+    const ofPeer = ours.p50Ms / other.p50_ms;
+    line(
+      'W5.pickup',
+      { ...figures, peer: other.peer, peerMs: other.p50_ms, ofPeer },
+      { ...wanted, ofPeer: { most: 1 } },
+    );
+  }
 }
 
 ended();

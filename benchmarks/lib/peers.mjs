@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -25,12 +25,16 @@ export async function peer(script, workload, name) {
 async function recordsOf(script) {
   const folder = process.env.CONDUCTOR_PEERS;
   if (folder === undefined) return skipped(script, 'CONDUCTOR_PEERS is not set');
-  const cwd = process.env.BENCH_MODULES ?? folder;
-  const env = { RUNS: '3', ...process.env };
+  const cwd = resolve(process.env.BENCH_MODULES ?? folder);
+  const env = { RUNS: '3', ...process.env, BENCH_MODULES: cwd };
   const options = { cwd, env, timeout: 900_000, maxBuffer: 2 ** 24 };
-  const { stdout, message } = await run(process.execPath, [join(folder, script)], options).catch((error) => error);
+  const ended = await run(process.execPath, [resolve(folder, script)], options).catch((error) => error);
+  const { stdout = '', stderr = '', message = 'it printed nothing' } = ended;
   const records = stdout.split('\n').flatMap((text) => (text.startsWith('{') ? [JSON.parse(text)] : []));
-  return records.length > 0 ? records : skipped(script, message?.split('\n')[0] ?? 'it printed nothing');
+  if (records.length > 0) return records;
+  // The message only repeats the command; what a script died of stands in what it wrote.
+  const cause = stderr.split('\n').find((text) => /^\w*Error\b/u.test(text));
+  return skipped(script, cause ?? message.split('\n')[0]);
 }
 
 function skipped(script, why) {
