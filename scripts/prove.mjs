@@ -6,9 +6,12 @@ import { exitCodeOf } from './run.mjs';
 import { formatMatrix, suiteMatrix } from './suite-matrix.mjs';
 
 const report = '.cache/prove.json';
+const diskTests = 'store/src/**/faults.test.ts';
 const steps = {
   suites: { run: suites, says: 'every driver against the suites of its port' },
   stores: { run: stores, says: 'stores: killed writers and servers, answers to clients, followers' },
+  disks: { run: disks, says: 'stores: torn logs, disks that fail or lose what was not synced' },
+  relay: { run: relay, says: 'buses: a relay that is killed' },
   tracks: { run: tracks, says: 'tracks: a run that is killed' },
 };
 
@@ -17,17 +20,26 @@ const only = process.argv
   .find((arg) => arg.startsWith('--only='))
   ?.slice('--only='.length)
   .split(',');
+const unknown = only?.filter((name) => !Object.hasOwn(steps, name)) ?? [];
+if (unknown.length > 0)
+  throw new Error(`No such step: ${unknown.join(', ')}. There are ${Object.keys(steps).join(', ')}.`);
+const took = [];
 let code = await exitCodeOf('node', ['scripts/build.mjs', 'js']);
-for (const [name, { run, says }] of Object.entries(steps)) {
-  if (code !== 0 || only?.includes(name) === false) continue;
+const chosen = code === 0 ? Object.entries(steps).filter(([name]) => only?.includes(name) ?? true) : [];
+for (const [name, { run, says }] of chosen) {
   console.log(`\n== ${name}: ${says}`);
-  code = await run();
+  const began = performance.now();
+  const failed = await run();
+  took.push(`${name} ${failed === 0 ? 'shown' : 'FAILED'} in ${Math.round((performance.now() - began) / 1000)} s`);
+  code ||= failed; // what one step found hides nothing of the others
 }
+console.log(`\n${took.join('\n')}`);
 process.exitCode = code;
 
 async function suites() {
   const projects = ['store', 'bus', 'agents'].map((name) => `--project=${name}`);
-  const failed = await vitest(...projects, '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`);
+  const apart = `--exclude=**/${diskTests}`; // a step of their own
+  const failed = await vitest(...projects, apart, '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`);
   const drivers = suiteMatrix(JSON.parse(readFileSync(report, 'utf8')));
   console.log(`\n${formatMatrix(drivers)}\n`);
   if (failed === 0) writeSuites(drivers);
@@ -48,6 +60,15 @@ function writeSuites(drivers) {
 /** One file at a time: each of them keeps both cores busy. */
 function stores() {
   return vitest('--project=isolated', '--no-file-parallelism', 'packages/store/test/prove');
+}
+
+function disks() {
+  const files = ['sqlite', 'file/log'].map((driver) => `packages/store/src/${driver}/faults.test.ts`);
+  return vitest('--project=store', '--project=dist', '--no-file-parallelism', ...files, 'packages/store/test/faults');
+}
+
+function relay() {
+  return vitest('--project=dist', 'packages/bus/test/relay-kill.dist.test.ts');
 }
 
 function tracks() {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { full, proof } from '../../../proof.shared.js';
 import { natsBus } from '../src/nats.js';
 import { natsServer, startNats } from './nats-server.js';
 import type { TestNats } from './nats-server.js';
@@ -9,7 +10,13 @@ import type { TestNats } from './nats-server.js';
 const program = fileURLToPath(new URL('relay-process.mjs', import.meta.url));
 const count = 3_000;
 /** A kill after every so many messages that a reader has; spread over the whole of the log, and none near a batch's end only. */
-const killAfter = process.env['CONDUCTOR_PROVE'] === 'full' ? 23 : 701;
+const killAfter = full ? 23 : 701;
+let kills = 0;
+proof('relay', {
+  proves:
+    'A process that hands events on to JetStream, is killed again and again and begins each time at the beginning, has told every event once, in the order of the log.',
+  facts: () => ({ events: count, kills, killedEvery: killAfter }),
+});
 
 describe.skipIf(natsServer === undefined)('a relay that is killed again and again', () => {
   let nats: TestNats;
@@ -30,7 +37,6 @@ describe.skipIf(natsServer === undefined)('a relay that is killed again and agai
     const start = () => spawn(process.execPath, [program, nats.url, prefix, String(count)], { stdio: 'inherit' });
     child = start();
     const read: string[] = [];
-    let kills = 0;
     for await (const { id } of reader) {
       if (read.push(id) === count) break;
       if (read.length % killAfter !== 0) continue;

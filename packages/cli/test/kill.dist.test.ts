@@ -1,17 +1,20 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readdirSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
+import { firstSeed, full, proof } from '../../../proof.shared.js';
 import { killCases, killedRun } from './kill-runs.js';
 import type { KillCase, KilledRun } from './kill-runs.js';
 import { testFolder } from './quickstart.js';
 
-const proving = process.env['CONDUCTOR_PROVE'] !== undefined;
-const count = Number(process.env['CONDUCTOR_KILLS'] ?? (proving ? 200 : 25));
-const firstSeed = Number(process.env['CONDUCTOR_SEED'] ?? 1);
+const count = Number(process.env['CONDUCTOR_KILLS'] ?? (full ? 200 : 25));
 /** Half of a run is waiting for children. */
 const atOnce = 3;
-const proof = fileURLToPath(new URL('../../../docs/proofs/kill.json', import.meta.url));
+const shown: KilledRun[] = [];
+proof('kill', {
+  proves:
+    'A run of the quickstart, killed by SIGKILL and resumed by `conductor run`, loses nothing and does nothing twice.',
+  facts: () => factsOf(shown),
+});
 
 const place = testFolder('kill');
 afterAll(place.remove);
@@ -35,9 +38,9 @@ it(
     expect(runs.filter(({ at }) => at.length > 0)).toHaveLength(count);
     // What workers are handed lies in private files: none is left behind by a kill.
     expect(readdirSync(place.temporary)).toEqual([]);
-    if (proving) writeProof(runs);
+    shown.push(...runs);
   },
-  proving || count > 25 ? 3_600_000 : 600_000,
+  full || count > 25 ? 3_600_000 : 600_000,
 );
 
 /** What was found instead: with many runs, the message alone says too little. */
@@ -47,12 +50,9 @@ function reasonOf(error: unknown): string {
   return [error.message, inspect(actual, { depth: 4 }), inspect(expected, { depth: 4 })].join('\n').slice(0, 4000);
 }
 
-function writeProof(runs: readonly KilledRun[]): void {
+function factsOf(runs: readonly KilledRun[]) {
   const sorted = runs.toSorted((a, b) => a.seed - b.seed);
-  const facts = {
-    proves:
-      'A run of the quickstart, killed by SIGKILL and resumed by `conductor run`, loses nothing and does nothing twice.',
-    node: process.version,
+  return {
     runs: sorted.length,
     kills: sorted.reduce((sum, { at }) => sum + at.length, 0),
     tasksInterrupted: sorted.reduce((sum, { interrupted }) => sum + interrupted, 0),
@@ -63,6 +63,4 @@ function writeProof(runs: readonly KilledRun[]): void {
       kills: at.map((where, index) => [kills[index]?.lines, kills[index]?.delayMs, where]),
     })),
   };
-  mkdirSync(fileURLToPath(new URL('.', `file://${proof}`)), { recursive: true });
-  writeFileSync(proof, `${JSON.stringify(facts, undefined, 2)}\n`);
 }

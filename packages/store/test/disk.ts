@@ -3,6 +3,7 @@ import { FakeClock } from '@conductor/core/testing';
 import { fileStore } from '../src/file/log/file-store.js';
 import type { FileStore, FileStoreOptions } from '../src/file/log/file-store.js';
 import type { LogFiles } from '../src/file/log/log-files.js';
+import type { Random } from './prove/random.js';
 
 const fault = (code: string) => Object.assign(new Error(`planted ${code}`), { code });
 
@@ -31,6 +32,16 @@ export class Disk {
       disk.synced.set(name, bytes.slice());
     }
     return disk;
+  }
+
+  /** What another power loss leaves: of what was added to a file since its last sync, a part of any length. */
+  torn(random: Random): ReadonlyMap<string, Uint8Array> {
+    return new Map(
+      Array.from(this.synced, ([name, kept]) => {
+        const now = this.files.get(name) ?? kept;
+        return [name, now.length > kept.length ? now.slice(0, random.between(kept.length, now.length)) : kept];
+      }),
+    );
   }
 
   #step(call: keyof LogFiles): void {

@@ -58,10 +58,12 @@ export async function seen(store: Store) {
   };
 }
 
-export async function filled(): Promise<{ readonly disk: Disk; readonly clock: FakeClock; readonly store: FileStore }> {
+export async function filled(
+  segmentBytes = 700,
+): Promise<{ readonly disk: Disk; readonly clock: FakeClock; readonly store: FileStore }> {
   const disk = new Disk();
   const clock = new FakeClock();
-  const store = await disk.open({ clock, segmentBytes: 700 });
+  const store = await disk.open({ clock, segmentBytes });
   await fill(store, clock);
   return { disk, clock, store };
 }

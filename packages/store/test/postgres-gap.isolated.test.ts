@@ -2,7 +2,7 @@ import { systemClock } from '@conductor/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { startPostgresIfPossible } from './postgres-server.js';
 import { connect } from './postgres-store.js';
-import { firstSeed } from './prove/campaign.js';
+import { firstSeed } from '../../../proof.shared.js';
 import { startTogether } from './prove/child-process.js';
 import { openAt } from './prove/places.js';
 

@@ -1,10 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { FakeClock } from '@conductor/core/testing';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { all } from '../../src/conformance/store-fixture.js';
 import { sqliteStore } from '../../src/sqlite/store.js';
+import { firstSeed, full, proof } from '../../../../proof.shared.js';
+import { randomOf } from '../prove/random.js';
 import { openDatabase, temporaryFolder } from '../open-database.js';
 import type { TemporaryFolder } from '../open-database.js';
 import { parseTrace, RecordedDisk } from './recorded-disk.js';
@@ -14,8 +16,24 @@ const tools = temporaryFolder();
 afterAll(() => tools.remove());
 const shim = buildShim();
 
-/** Everything, as the campaign does it; else a part that costs a few seconds. */
-const full = process.env['CONDUCTOR_PROVE'] === 'full';
+const counts = { powerCuts: 0, failedSyncs: 0, failedWrites: 0 };
+/** What was refused behind a failure, by code. */
+const refusals = new Set<string>();
+proof('disks', {
+  part: 'sqlite: a disk that fails',
+  proves:
+    'Whatever is lost of what was not synced when the power is cut, and whichever write or sync fails with EIO: every acknowledged commit is there, none half, and after a failed sync none is acknowledged.',
+  facts: () => ({
+    seed: firstSeed,
+    commits: { powerCut: commitsCut, eio: commitsEio },
+    ...counts,
+    refusals: [...refusals],
+  }),
+});
+
+/** Commits of a process whose disk is recorded, and of one whose disk fails. */
+const commitsCut = full ? 40 : 5;
+const commitsEio = 5;
 
 let folder: TemporaryFolder;
 beforeEach(() => {
@@ -53,6 +71,14 @@ function write(count: number, o: { readonly fail?: string; readonly trace?: stri
   return stdout.trim().split('\n');
 }
 
+/** What a process does to its disk that commits `count` times. */
+function recorded(count: number): readonly Step[] {
+  const trace = tools.file('trace');
+  rmSync(trace, { force: true });
+  expect(write(count, { trace }).at(-1)).toBe('closed');
+  return parseTrace(readFileSync(trace));
+}
+
 const numbersOf = (said: readonly string[], word: string) =>
   said.filter((line) => line.startsWith(`${word} `)).map((line) => Number(line.split(' ')[1]));
 
@@ -68,14 +94,10 @@ async function commitsIn(path: string): Promise<readonly number[]> {
 
 describe.skipIf(shim === undefined)('SQLite over a disk that loses what was not synced (shim by cc)', () => {
   it('has every acknowledged commit and no half one, whenever the power is cut and whatever the disk has kept', async () => {
-    const trace = tools.file('trace');
-    const count = full ? 40 : 5;
-    expect(write(count, { trace }).at(-1)).toBe('closed');
-    const steps = parseTrace(readFileSync(trace));
+    const steps = recorded(commitsCut);
     const disk = new RecordedDisk();
-    const random = randomBits(7);
+    const random = randomOf(firstSeed);
     let acknowledged = 0;
-    let cuts = 0;
     const lost = new Set<number>();
     const check = async (keeps: () => boolean, name: string) => {
       const files = disk.after(keeps);
@@ -89,7 +111,7 @@ describe.skipIf(shim === undefined)('SQLite over a disk that loses what was not 
       expect(found).toEqual(upTo(found.length));
       expect([name, found.length >= acknowledged, found.length <= acknowledged + 1]).toEqual([name, true, true]);
       lost.add(found.length - acknowledged);
-      cuts += 1;
+      counts.powerCuts += 1;
     };
     for (const [index, step] of steps.entries()) {
       disk.apply(step);
@@ -98,19 +120,15 @@ describe.skipIf(shim === undefined)('SQLite over a disk that loses what was not 
       // Before the first answer the database may not be there as a whole: it is made anew.
       await check(() => false, `none-${index}`);
       await check(() => true, `all-${index}`);
-      await check(() => random() === 1, `some-${index}`);
+      await check(() => random.chance(0.5), `some-${index}`);
     }
-    expect(acknowledged).toBe(count);
-    expect(cuts).toBeGreaterThan(full ? 1_000 : 100);
+    expect(acknowledged).toBe(commitsCut);
+    expect(counts.powerCuts).toBeGreaterThan(full ? 1_000 : 100);
     expect([...lost].sort()).toEqual([0, 1]); // a commit that was under way is there or not
   }, 600_000);
 
   it('shows that a disk which drops what was synced is found out', async () => {
-    const trace = tools.file('trace-lying');
-    write(4, { trace });
-    const steps = parseTrace(readFileSync(trace)).filter(
-      (step) => step.do !== 'sync' || step.file !== 'conductor.db-wal',
-    );
+    const steps = recorded(4).filter((step) => step.do !== 'sync' || step.file !== 'conductor.db-wal');
     const disk = new RecordedDisk();
     for (const step of steps.slice(0, steps.findIndex((step) => isYes(step)) + 1)) disk.apply(step);
     const path = tools.file('lying.db');
@@ -122,54 +140,59 @@ describe.skipIf(shim === undefined)('SQLite over a disk that loses what was not 
 describe.skipIf(shim === undefined)('SQLite over a disk that fails (shim by cc)', () => {
   const eio = 5;
 
-  it.each(full ? upTo(16) : [2, 5, 7, 8, 10])(
-    'acknowledges nothing behind a sync that failed, and loses nothing that it had: the sync %i',
-    async (nth) => {
-      const said = write(5, { fail: `sync:${nth}:${eio}` });
+  it('acknowledges nothing behind a sync that failed, and loses nothing that it had', async () => {
+    const syncs = recorded(commitsEio).filter(({ do: step }) => step === 'sync').length;
+    for (const nth of full ? upTo(syncs) : [2, 5, 7, 8, 10]) {
+      const said = writeAnew({ fail: `sync:${nth}:${eio}` });
       const yes = numbersOf(said, 'yes');
       expect(yes).toEqual(upTo(yes.length));
       const refused = said.filter((line) => line.startsWith('no '));
       // The one that was under way may be there or not; all behind it are known not to be.
-      expect(refused).toEqual(
-        upTo(5)
+      expect([nth, ...refused]).toEqual([
+        nth,
+        ...upTo(commitsEio)
           .slice(yes.length)
           .map((n, index) => `no ${n} ${index === 0 ? 'COMMIT_UNKNOWN' : 'STORE_FAILED'}`)
           .slice(0, refused.length),
-      );
+      ]);
       const found = await commitsIn(folder.file('conductor.db'));
       expect([yes.length, yes.length + Math.min(1, refused.length)]).toContain(found.length);
-      expect(found).toEqual(upTo(found.length));
-    },
-  );
+      expect([nth, ...found]).toEqual([nth, ...upTo(found.length)]);
+      noteRefusals(said);
+      counts.failedSyncs += 1;
+    }
+  }, 3_600_000);
 
   it('refuses what cannot be written, whole, wherever it fails', async () => {
+    const writes = recorded(commitsEio).filter(({ do: step }) => step === 'write').length;
     const codes = new Set<string>();
-    for (const nth of full ? upTo(120) : [2, 75, 79, 85]) {
-      folder.remove();
-      folder = temporaryFolder();
-      const said = write(5, { fail: `write:${nth}:${eio}` });
-      for (const line of said) if (/^(?:no|failed) /u.test(line)) codes.add(line.split(' ').at(-1) ?? '');
+    for (const nth of full ? upTo(writes) : [2, 75, 79, 85]) {
+      const said = writeAnew({ fail: `write:${nth}:${eio}` });
+      for (const code of noteRefusals(said)) codes.add(code);
       const yes = numbersOf(said, 'yes');
       const found = await commitsIn(folder.file('conductor.db'));
-      expect([nth, found.filter((n) => !yes.includes(n) && !said.includes(`no ${n} COMMIT_UNKNOWN`))]).toEqual([
-        nth,
-        [],
-      ]);
-      expect([nth, yes.filter((n) => !found.includes(n))]).toEqual([nth, []]);
+      const unknown = found.filter((n) => !yes.includes(n) && !said.includes(`no ${n} COMMIT_UNKNOWN`));
+      expect([nth, unknown, yes.filter((n) => !found.includes(n))]).toEqual([nth, [], []]);
+      counts.failedWrites += 1;
     }
     expect([...codes].every((code) => ['STORE_FULL', 'STORE_FAILED', 'COMMIT_UNKNOWN'].includes(code))).toBe(true);
     expect(codes.size).toBeGreaterThan(0);
   }, 3_600_000);
+
+  /** In an empty folder. */
+  function writeAnew(how: { readonly fail: string }): readonly string[] {
+    folder.remove();
+    folder = temporaryFolder();
+    return write(commitsEio, how);
+  }
 });
+
+/** The codes in what a process said. */
+function noteRefusals(said: readonly string[]): readonly string[] {
+  const codes = said.filter((line) => /^(?:no|failed) /u.test(line)).map((line) => line.split(' ').at(-1) ?? '');
+  for (const code of codes) refusals.add(code);
+  return codes;
+}
 
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 const isYes = (step: Step) => step.do === 'say' && step.text.startsWith('yes ');
-
-/** Bits from a linear congruential generator (Numerical Recipes): the same ones each time. */
-function randomBits(seed: number): () => 0 | 1 {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state > 0x7fff_ffff ? 1 : 0;
-  };
-}

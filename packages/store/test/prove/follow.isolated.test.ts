@@ -3,7 +3,7 @@ import type { EventEnvelope, Store } from '@conductor/core/ports';
 import { afterAll, describe, expect, it } from 'vitest';
 import { all, commitOf } from '../../src/conformance/store-fixture.js';
 import { startPostgresIfPossible } from '../postgres-server.js';
-import { firstSeed, full, report } from './campaign.js';
+import { firstSeed, full, proof } from '../../../../proof.shared.js';
 import { startChild } from './child-process.js';
 import { durablePlaces } from './durable-places.js';
 import { openAt } from './places.js';
@@ -21,14 +21,12 @@ const clock = systemClock();
 
 const server = await startPostgresIfPossible();
 const drivers: Record<string, unknown>[] = [];
-afterAll(async () => {
-  await server?.stop();
-  report(
-    'follow',
+proof('follow', {
+  proves:
     'Followers that join at random moments, at random places of the log, see every event once and in order while others write.',
-    { seed: firstSeed, followers, writers: writers.length, commits, drivers },
-  );
+  facts: () => ({ seed: firstSeed, followers, writers: writers.length, commits, drivers }),
 });
+afterAll(() => server?.stop());
 
 describe('followers that join while others write', () => {
   it(

@@ -5,7 +5,7 @@ import { all, codeOf, commitOf } from '../../src/conformance/store-fixture.js';
 import type { PgClient, PgClientOptions } from '../../src/postgres/client.js';
 import { postgresStore } from '../../src/postgres/store.js';
 import { startPostgresIfPossible } from '../postgres-server.js';
-import { firstSeed, full, report } from './campaign.js';
+import { firstSeed, full, proof } from '../../../../proof.shared.js';
 import { durablePlaces } from './durable-places.js';
 import { killServer, killWriters, splitKills } from './kills.js';
 import type { KillFigures } from './kills.js';
@@ -19,14 +19,12 @@ const serverKills = full ? 100 : 3;
 const server = await startPostgresIfPossible({ settings: ['wal_writer_delay=10s'] });
 const clock = systemClock();
 const drivers: Record<string, unknown>[] = [];
-afterAll(async () => {
-  await server?.stop();
-  report(
-    'kills',
+proof('kills', {
+  proves:
     'Processes that write, and the server of Postgres, are killed with SIGKILL at random moments; opened again, the store has every acknowledged commit, none half, none twice, and no gap.',
-    { seed: firstSeed, drivers },
-  );
+  facts: () => ({ seed: firstSeed, drivers }),
 });
+afterAll(() => server?.stop());
 
 describe('a store whose writers are killed', () => {
   it.each(durablePlaces(server))(

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { all } from '../../src/conformance/store-fixture.js';
 import { temporaryFolder } from '../open-database.js';
 import { startPostgresIfPossible } from '../postgres-server.js';
-import { firstSeed, full, report } from './campaign.js';
+import { firstSeed, full, proof } from '../../../../proof.shared.js';
 import { startTogether } from './child-process.js';
 import { now, runClient, tailOf } from './client.js';
 import { disturbances } from './disturbances.js';
@@ -29,14 +29,14 @@ const clock = systemClock();
 const server = await startPostgresIfPossible();
 const folder = temporaryFolder();
 const figures: Record<string, unknown>[] = [];
+proof('linearizable', {
+  proves:
+    'What clients of one store are answered (appends, reads, leases, fenced writes) has one order that a store without concurrency could have answered in.',
+  facts: () => ({ clients, operations, seed: firstSeed, objects: objects.length, drivers: figures }),
+});
 afterAll(async () => {
   folder.remove();
   await server?.stop();
-  report(
-    'linearizable',
-    'What clients of one store are answered (appends, reads, leases, fenced writes) has one order that a store without concurrency could have answered in.',
-    { clients, operations, seed: firstSeed, objects: objects.length, drivers: figures },
-  );
 });
 
 /** What every driver of several processes promises of reads through other handles. */

@@ -1,8 +1,19 @@
 import type { Store } from '@conductor/core/ports';
 import { describe, expect, it } from 'vitest';
+import { firstSeed, full, proof } from '../../../../../proof.shared.js';
 import { Disk } from '../../../test/disk.js';
+import { filled, seen } from '../../../test/filled-log.js';
+import { randomOf } from '../../../test/prove/random.js';
 import { all, codeOf, commitOf, events, keys } from '../../conformance/store-fixture.js';
 import { encodeLine } from './line.js';
+
+const counts = { cuts: 0, flips: 0, deaths: 0, fullDisks: 0, shortWrites: 0 };
+proof('disks', {
+  part: 'files',
+  proves:
+    'A log that is cut at any byte, or that ends at any step of a process, opens to a prefix of the commits with all that were acknowledged; any wrong byte is found; a full disk and one that takes few bytes at a time leave no part of a commit.',
+  facts: () => ({ seed: firstSeed, ...counts }),
+});
 
 const append = (store: Store, version: number) => store.commit(commitOf('track/a', version, events(1, version + 1)));
 const numbers = async (store: Store) => (await all(store.readAll())).map(({ data }) => (data as { n: number }).n);
@@ -34,6 +45,58 @@ describe('a log that was torn', () => {
       const again = await torn.open();
       expect([size, await numbers(again)]).toEqual([size, upTo(whole + 1)]);
       await again.close();
+      counts.cuts += 1;
+    }
+  });
+
+  it('opens to all that it held after its last whole line, whatever that is, cut at any byte', async () => {
+    const { disk, clock, store } = await filled(Infinity);
+    await store.close();
+    const [name = '', bytes = new Uint8Array()] = [...disk.files][0] ?? [];
+    const held = async (size: number) => {
+      const cut = await Disk.of(new Map([[name, bytes.slice(0, size)]])).open({ clock });
+      const state = await seen(cut);
+      await cut.close();
+      return state;
+    };
+    // From where its collections and its subscription are there: `seen` asks for them.
+    const ends = [...bytes.keys()]
+      .filter((at) => bytes[at] === 0x0a)
+      .map((at) => at + 1)
+      .slice(3);
+    for (const [index, end] of ends.entries()) {
+      const whole = await held(end);
+      for (let size = end; size < (ends[index + 1] ?? end); size += full ? 1 : 97) {
+        expect([size, await held(size)]).toEqual([size, whole]);
+        counts.cuts += 1;
+      }
+    }
+  }, 600_000);
+
+  it('has every acknowledged commit after a kill or a power loss at any step of its process', async () => {
+    const count = full ? 40 : 8;
+    const segmentBytes = 500;
+    const whole = await written(count, segmentBytes);
+    const random = randomOf(firstSeed);
+    for (let lastStep = 0; lastStep <= whole.steps; lastStep += 1) {
+      const disk = new Disk();
+      disk.lastStep = lastStep;
+      let acknowledged = 0;
+      const code = await codeOf(
+        disk.open({ segmentBytes }).then(async (store) => {
+          for (; acknowledged < count; acknowledged += 1) await append(store, acknowledged);
+        }),
+      );
+      expect([lastStep, code === undefined]).toEqual([lastStep, lastStep === whole.steps]);
+      for (const left of [disk.files, disk.synced, disk.torn(random)]) {
+        const store = await Disk.of(left).open({ segmentBytes });
+        const found = await numbers(store);
+        expect([lastStep, found]).toEqual([lastStep, upTo(found.length)]);
+        expect([0, 1]).toContain(found.length - acknowledged);
+        await append(store, found.length);
+        await store.close();
+        counts.deaths += 1;
+      }
     }
   });
 
@@ -42,13 +105,16 @@ describe('a log that was torn', () => {
     const [name = '', bytes = new Uint8Array()] = [...disk.files][0] ?? [];
     const ends = [...bytes.keys()].filter((index) => bytes[index] === 0x0a);
     const lastLine = (ends.at(-2) ?? 0) + 1;
-    for (let at = (ends[0] ?? 0) + 1; at < bytes.length; at += 1) {
-      const wrong = bytes.slice();
-      wrong[at] = (wrong[at] ?? 0) ^ 0x10;
-      const opened = Disk.of(new Map([[name, wrong]])).open();
-      if (at < lastLine) expect([at, await codeOf(opened)]).toEqual([at, 'STORE_CORRUPT']);
-      else expect([at, await numbers(await opened)]).toEqual([at, upTo(2)]);
-    }
+    const bits = full ? [1, 2, 4, 8, 16, 32, 64, 128] : [16];
+    for (let at = (ends[0] ?? 0) + 1; at < bytes.length; at += 1)
+      for (const bit of bits) {
+        const wrong = bytes.slice();
+        wrong[at] = (wrong[at] ?? 0) ^ bit;
+        counts.flips += 1;
+        const opened = Disk.of(new Map([[name, wrong]])).open();
+        if (at < lastLine) expect([at, await codeOf(opened)]).toEqual([at, 'STORE_CORRUPT']);
+        else expect([at, await numbers(await opened)]).toEqual([at, upTo(2)]);
+      }
   });
 
   it('refuses a log of which a file in the middle is torn or missing', async () => {
@@ -95,7 +161,8 @@ describe('a disk that fails', () => {
     const disk = await written(2);
     const store = await disk.open();
     const before = disk.files.get(last(disk))?.length;
-    for (let room = 0; room < 60; room += 7) {
+    for (let room = 0; room < 60; room += full ? 1 : 7) {
+      counts.fullDisks += 1;
       disk.room = room;
       expect(await codeOf(append(store, 2))).toBe('STORE_FULL');
       expect(disk.files.get(last(disk))).toHaveLength(before ?? 0);
@@ -107,11 +174,14 @@ describe('a disk that fails', () => {
   });
 
   it('takes a few bytes at a time: every commit is whole', async () => {
-    const disk = new Disk();
-    disk.bite = 7;
-    const store = await disk.open();
-    for (let version = 0; version < 4; version += 1) await append(store, version);
-    expect(await numbers(await disk.open())).toEqual(upTo(4));
+    for (let bite = full ? 1 : 7; bite <= (full ? 300 : 7); bite += 1) {
+      const disk = new Disk();
+      disk.bite = bite;
+      const store = await disk.open();
+      for (let version = 0; version < 4; version += 1) await append(store, version);
+      expect(await numbers(await disk.open())).toEqual(upTo(4));
+      counts.shortWrites += 1;
+    }
   });
 
   it('fails to sync: the commit is refused, and so is everything after it, until the store is opened again', async () => {
