@@ -1,7 +1,15 @@
 import type { Journal } from './journaled-map.js';
 
+/** From keys to items with a value each. */
+export interface RowIndex<K, I, V> {
+  /** The items of a key, in any order. */
+  of(key: K): ReadonlyMap<I, V>;
+  set(key: K, item: I, value: V): void;
+  delete(key: K, item: I): void;
+}
+
 /** From keys to items with a value each; a journal can take changes back. Adding and removing cost O(1), however many items. */
-export class JournaledIndex<K, I, V> {
+export class JournaledIndex<K, I, V> implements RowIndex<K, I, V> {
   readonly #groups = new Map<K, Map<I, V>>();
   readonly #journal: Journal;
 
@@ -32,6 +40,11 @@ export class JournaledIndex<K, I, V> {
     const old = group.get(item) as V; // it was there, so it is a V
     this.#drop(key, item);
     this.#journal.record(() => this.#put(key, item, old));
+  }
+
+  /** Forgets everything; no journal takes that back. */
+  clear(): void {
+    this.#groups.clear();
   }
 
   #put(key: K, item: I, value: V): void {

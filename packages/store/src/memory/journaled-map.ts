@@ -28,8 +28,16 @@ export function createJournal(): Journal {
   };
 }
 
+/** Rows by key. */
+export interface KeyedRows<K, V> {
+  get(key: K): V | undefined;
+  set(key: K, value: V): void;
+  delete(key: K): void;
+  values(): Iterable<V>;
+}
+
 /** A Map whose changes a journal can take back. */
-export class JournaledMap<K, V> {
+export class JournaledMap<K, V> implements KeyedRows<K, V> {
   readonly #map = new Map<K, V>();
   readonly #journal: Journal;
 

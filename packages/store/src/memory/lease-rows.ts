@@ -1,8 +1,10 @@
 import type { LeaseKey } from '@conductor/core/ports';
+import { compareText } from '../rules/checks.js';
 import type { GrantRow, LeaseRows, OwnerRow, WaiterRow } from '../rules/rows.js';
 import { JournaledIndex } from './journaled-index.js';
+import type { RowIndex } from './journaled-index.js';
 import { JournaledMap } from './journaled-map.js';
-import type { Journal } from './journaled-map.js';
+import type { Journal, KeyedRows } from './journaled-map.js';
 
 /** Everything there is of leases, and the last numbers that were given out, which never go back. */
 export interface LeaseState {
@@ -22,57 +24,93 @@ export interface MemoryLeaseRows extends LeaseRows {
   skipTo(token: number, waiter: number): void;
 }
 
+/** What lease rows are made of: a driver may know only a part of it, and throw where it has to fetch the rest. */
+export interface LeaseTables {
+  readonly owners: KeyedRows<string, OwnerRow>;
+  readonly grants: KeyedRows<number, GrantRow>;
+  readonly waiters: KeyedRows<number, WaiterRow>;
+  /** The token of the set of a name that is not lost. */
+  readonly sets: KeyedRows<string, number>;
+  /** The tokens of an owner, lost ones included. */
+  readonly byOwner: RowIndex<string, number, true>;
+  /** The tokens that hold a key. */
+  readonly holders: RowIndex<string, number, LeaseKey['mode']>;
+  /** The waiters of a key that were granted nothing yet. */
+  readonly wanted: RowIndex<string, number, true>;
+}
+
+/** Gives the next number, which was never given before. */
+export type NextNumber = (of: 'token' | 'waiter') => number;
+
 /** Owners, sets and waiters as maps, with an index from each key to those who hold it or want it. */
 export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
-  const grants = new JournaledMap<number, GrantRow>(journal);
-  const sets = new JournaledMap<string, number>(journal);
-  const byOwner = new JournaledIndex<string, number, true>(journal);
-  const holders = new JournaledIndex<string, number, LeaseKey['mode']>(journal);
-  const waiters = new JournaledMap<number, WaiterRow>(journal);
-  const wanted = new JournaledIndex<string, number, true>(journal);
   const owners = new JournaledMap<string, OwnerRow>(journal);
+  const grants = new JournaledMap<number, GrantRow>(journal);
+  const waiters = new JournaledMap<number, WaiterRow>(journal);
   // Never taken back: a token that a failed transaction used is not used again.
-  let lastToken = 0;
-  let lastWaiter = 0;
+  const last = { token: 0, waiter: 0 };
+  const skipTo = (token: number, waiter: number) => {
+    last.token = Math.max(last.token, token);
+    last.waiter = Math.max(last.waiter, waiter);
+  };
+  const tables: LeaseTables = {
+    owners,
+    grants,
+    waiters,
+    sets: new JournaledMap(journal),
+    byOwner: new JournaledIndex(journal),
+    holders: new JournaledIndex(journal),
+    wanted: new JournaledIndex(journal),
+  };
+  const rows = leaseRowsOver(tables, (of) => (last[of] += 1));
+  return {
+    ...rows,
+    state: () => ({
+      owners: [...owners.values()],
+      grants: inOrder(grants.values(), tokenOf),
+      waiters: inOrder(waiters.values(), idOf),
+      lastToken: last.token,
+      lastWaiter: last.waiter,
+    }),
+    skipTo,
+    addGrant(row) {
+      skipTo(row.token, 0); // from another process
+      rows.addGrant(row);
+    },
+    addWaiter(row) {
+      if (row.id === undefined) return rows.addWaiter(row);
+      skipTo(0, row.id); // from another process
+      putWaiter(tables, { ...row, id: row.id });
+      return row.id;
+    },
+  };
+}
+
+/** Lease rows over tables and their indexes: the one place that keeps them in step. */
+export function leaseRowsOver(tables: LeaseTables, next: NextNumber): LeaseRows {
+  const { owners, grants, waiters, sets, byOwner, holders, wanted } = tables;
 
   const hold = (token: number, keys: readonly LeaseKey[]) => {
     for (const { key, mode } of keys) holders.set(key, token, mode);
   };
-  const letGo = (token: number, keys: readonly string[]) => {
+  const letGo = (token: number, keys: Iterable<string>) => {
     for (const key of keys) holders.delete(key, token);
   };
   const change = (token: number, patch: Partial<GrantRow>) => {
     const grant = grants.get(token);
     if (grant !== undefined) grants.set(token, { ...grant, ...patch });
   };
-  const grantsOf = (owner: string) =>
-    [...byOwner.of(owner).keys()].flatMap((token) => grants.get(token) ?? []).sort((a, b) => a.token - b.token);
-  const freeKeys = ({ token, set, keys }: GrantRow) => {
-    letGo(
-      token,
-      keys.map(({ key }) => key),
-    );
-    if (sets.get(set) === token) sets.delete(set);
+  const grantsOf = (owner: string) => inOrder(rowsOf(grants, byOwner.of(owner)), tokenOf);
+  const free = ({ token, set, keys, lost }: GrantRow) => {
+    for (const { key } of keys) holders.delete(key, token);
+    if (!lost) sets.delete(set);
   };
-  const unlist = (id: number, keys: readonly LeaseKey[]) => {
-    for (const { key } of keys) wanted.delete(key, id);
+  const unlist = ({ id, keys, granted }: WaiterRow) => {
+    if (granted === 0) for (const { key } of keys) wanted.delete(key, id);
   };
-
-  const waitersByAge = () => [...waiters.values()].sort((a, b) => a.id - b.id);
 
   return {
-    state: () => ({
-      owners: [...owners.values()],
-      grants: [...grants.values()].sort((a, b) => a.token - b.token),
-      waiters: waitersByAge(),
-      lastToken,
-      lastWaiter,
-    }),
-    skipTo(token, waiter) {
-      lastToken = Math.max(lastToken, token);
-      lastWaiter = Math.max(lastWaiter, waiter);
-    },
-    nextToken: () => (lastToken += 1),
+    nextToken: () => next('token'),
     grant: (token) => grants.get(token),
     heldSet(set) {
       const token = sets.get(set);
@@ -80,7 +118,6 @@ export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
     },
     holders: (key) => Array.from(holders.of(key), ([token, mode]) => ({ token, mode })),
     addGrant(row) {
-      lastToken = Math.max(lastToken, row.token); // from another process
       grants.set(row.token, row);
       sets.set(row.set, row.token);
       byOwner.set(row.owner, row.token, true);
@@ -94,34 +131,37 @@ export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
       hold(token, keys);
     },
     removeKeys(token, keys) {
-      change(token, { keys: (grants.get(token)?.keys ?? []).filter(({ key }) => !keys.includes(key)) });
-      letGo(token, keys);
+      const gone = new Set(keys);
+      change(token, { keys: (grants.get(token)?.keys ?? []).filter(({ key }) => !gone.has(key)) });
+      letGo(token, gone);
     },
     loseGrant(token) {
       const grant = grants.get(token);
       if (grant === undefined || grant.lost) return;
-      freeKeys(grant);
+      free(grant);
       change(token, { lost: true, keys: [] });
     },
     removeGrant(token) {
       const grant = grants.get(token);
       if (grant === undefined) return;
-      freeKeys(grant);
+      free(grant);
       grants.delete(token);
       byOwner.delete(grant.owner, token);
     },
     grantsOf,
-    grants: () => [...grants.values()].filter(({ lost }) => !lost).sort((a, b) => a.token - b.token),
+    grants: () =>
+      inOrder(
+        [...grants.values()].filter(({ lost }) => !lost),
+        tokenOf,
+      ),
     renewAll(owner, expiresAtMs) {
       const held = grantsOf(owner).filter(({ lost }) => !lost);
       for (const { token } of held) change(token, { expiresAtMs });
       return held.length;
     },
     addWaiter(row) {
-      const { id = lastWaiter + 1 } = row; // from another process it has one
-      lastWaiter = Math.max(lastWaiter, id);
-      waiters.set(id, { ...row, id });
-      for (const { key } of row.keys) wanted.set(key, id, true);
+      const id = next('waiter');
+      putWaiter(tables, { ...row, id });
       return id;
     },
     waiter: (id) => waiters.get(id),
@@ -129,19 +169,35 @@ export function memoryLeaseRows(journal: Journal): MemoryLeaseRows {
       const waiter = waiters.get(id);
       if (waiter === undefined) return;
       waiters.set(id, { ...waiter, granted: token });
-      unlist(id, waiter.keys);
+      unlist(waiter);
     },
     removeWaiter(id) {
       const waiter = waiters.get(id);
       if (waiter === undefined) return;
       waiters.delete(id);
-      if (waiter.granted === 0) unlist(id, waiter.keys);
+      unlist(waiter);
     },
-    waitersFor: (key) => [...wanted.of(key).keys()].flatMap((id) => waiters.get(id) ?? []).sort((a, b) => a.id - b.id),
-    waiters: waitersByAge,
+    waitersFor: (key) => inOrder(rowsOf(waiters, wanted.of(key)), idOf),
+    waiters: () => inOrder(waiters.values(), idOf),
     owner: (owner) => owners.get(owner),
-    owners: () => [...owners.values()],
+    owners: () => [...owners.values()].sort((a, b) => compareText(a.owner, b.owner)),
     putOwner: (row) => owners.set(row.owner, row),
     removeOwner: (owner) => owners.delete(owner),
   };
+}
+
+function putWaiter({ waiters, wanted }: LeaseTables, row: WaiterRow): void {
+  waiters.set(row.id, row);
+  if (row.granted === 0) for (const { key } of row.keys) wanted.set(key, row.id, true);
+}
+
+const tokenOf = ({ token }: GrantRow) => token;
+const idOf = ({ id }: WaiterRow) => id;
+
+function rowsOf<K, V>(rows: KeyedRows<K, V>, keys: ReadonlyMap<K, unknown>): readonly V[] {
+  return [...keys.keys()].flatMap((key) => rows.get(key) ?? []);
+}
+
+function inOrder<R>(rows: Iterable<R>, number: (row: R) => number): readonly R[] {
+  return [...rows].sort((a, b) => number(a) - number(b));
 }

@@ -1,4 +1,6 @@
-import type { Journal } from '../memory/journaled-map.js';
+import { JournaledIndex } from '../memory/journaled-index.js';
+import type { RowIndex } from '../memory/journaled-index.js';
+import type { Journal, KeyedRows } from '../memory/journaled-map.js';
 import type { PgRow } from './client.js';
 import type { SqlText } from './sql-text.js';
 
@@ -50,33 +52,59 @@ export function learn(wants: Wants, results: readonly (readonly PgRow[])[]): voi
   }
 }
 
+/** A row that a group has changed. */
+export interface Change<K, V> {
+  readonly key: K;
+  /** As the database has it; `undefined` also where nobody has looked. */
+  readonly before: V | undefined;
+  /** `undefined`: it goes. */
+  readonly row: V | undefined;
+}
+
 /**
  * Rows by key as far as they are known; a known row may also be one that does not exist. Changes go into the journal, and
- * those that have to be written are remembered.
+ * unless they follow from others those that have to be written are remembered.
  */
-export class Known<K, V> {
+export class Known<K, V> implements KeyedRows<K, V> {
   readonly loader: Loader<K>;
   readonly #journal: Journal;
+  /** Brings the whole table. */
+  readonly #everything: Loader<unknown> | undefined;
   readonly #rows = new Map<K, V | undefined>();
-  readonly #changed = new Set<K>();
+  readonly #before = new Map<K, V | undefined>();
+  #isWhole = false;
+  #supposed: Set<K> | undefined;
 
-  constructor(journal: Journal, loader: Loader<K>) {
+  constructor(journal: Journal, loader: Loader<K>, everything?: Loader<unknown>) {
     this.#journal = journal;
     this.loader = loader;
+    this.#everything = everything;
   }
 
   get size(): number {
     return this.#rows.size;
   }
 
+  /** Whether every row of the table is known. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
   has(key: K): boolean {
-    return this.#rows.has(key);
+    return this.#isWhole || this.#rows.has(key);
   }
 
   get(key: K): V | undefined {
     const value = this.#rows.get(key);
-    if (value === undefined && !this.#rows.has(key)) throw new Missing(this.loader as Loader<unknown>, key);
-    return value;
+    if (value !== undefined || this.has(key)) return value;
+    if (this.#supposed === undefined) throw new Missing(this.loader as Loader<unknown>, key);
+    this.#supposed.add(key);
+    return undefined;
+  }
+
+  *values(): Generator<V> {
+    if (!this.#isWhole && this.#everything !== undefined) throw new Missing(this.#everything, undefined);
+    for (const value of this.#rows.values()) if (value !== undefined) yield value;
   }
 
   known(): readonly K[] {
@@ -92,91 +120,113 @@ export class Known<K, V> {
     if (!this.#rows.has(key)) this.#rows.set(key, value);
   }
 
-  /** Changes a row, `undefined` removes it. Unless `derived`, it is one of those to write. */
-  put(key: K, value: V | undefined, derived = false): void {
+  /** What was learnt is everything there is. */
+  learntAll(): void {
+    this.#isWhole = true;
+  }
+
+  set(key: K, value: V): void {
+    this.#put(key, value);
+  }
+
+  delete(key: K): void {
+    this.#put(key, undefined);
+  }
+
+  #put(key: K, value: V | undefined): void {
     const before = this.#rows.get(key);
     const existed = this.#rows.has(key);
-    const fresh = !derived && !this.#changed.has(key);
+    const fresh = !this.#before.has(key);
     this.#rows.set(key, value);
-    if (fresh) this.#changed.add(key);
+    if (fresh) this.#before.set(key, before);
     this.#journal.record(() => {
       if (existed) this.#rows.set(key, before);
       else this.#rows.delete(key);
-      if (fresh) this.#changed.delete(key);
+      if (fresh) this.#before.delete(key);
     });
   }
 
+  /**
+   * Runs `work` as if rows that nobody has looked for did not exist. Each of them has to be written by it, where an index of
+   * the database refuses it if it does exist, or else be asked for: those go to `wants`.
+   */
+  supposing<T>(wants: Wants, work: () => T): T {
+    const supposed = new Set<K>();
+    this.#supposed = supposed;
+    try {
+      return work();
+    } finally {
+      this.#supposed = undefined;
+      for (const key of supposed) if (!this.#rows.has(key)) want(wants, this.loader, key);
+    }
+  }
+
   /** What has to be written. */
-  changes(): readonly (readonly [K, V | undefined])[] {
-    return Array.from(this.#changed, (key) => [key, this.#rows.get(key)] as const);
+  changes(): readonly Change<K, V>[] {
+    return Array.from(this.#before, ([key, before]) => ({ key, before, row: this.#rows.get(key) }));
   }
 
   get hasChanges(): boolean {
-    return this.#changed.size > 0;
+    return this.#before.size > 0;
   }
 
   written(): void {
-    this.#changed.clear();
+    this.#before.clear();
   }
 
   clear(): void {
     this.#rows.clear();
-    this.#changed.clear();
+    this.#before.clear();
+    this.#isWhole = false;
   }
 }
 
-/** An index: the members of each key, as far as they are known. It follows from rows and is not written itself. */
-export class KnownIndex<K, M, X = true> {
+/** An index: the items of each key, as far as they are known. It follows from rows and is not written itself. */
+export class KnownIndex<K, I, V = true> implements RowIndex<K, I, V> {
   readonly loader: Loader<K>;
-  readonly #journal: Journal;
-  readonly #members = new Map<K, Map<M, X>>();
+  readonly #items: JournaledIndex<K, I, V>;
+  readonly #keys = new Set<K>();
+  /** The rows that it follows from: when all of them are known, so are all items. */
+  readonly #of: { readonly isWhole: boolean } | undefined;
 
-  constructor(journal: Journal, loader: Loader<K>) {
-    this.#journal = journal;
+  constructor(journal: Journal, loader: Loader<K>, of?: { readonly isWhole: boolean }) {
+    this.#items = new JournaledIndex(journal);
     this.loader = loader;
+    this.#of = of;
   }
 
   get size(): number {
-    return this.#members.size;
+    return this.#keys.size;
   }
 
   has(key: K): boolean {
-    return this.#members.has(key);
+    return this.#of?.isWhole === true || this.#keys.has(key);
   }
 
-  get(key: K): ReadonlyMap<M, X> {
-    const members = this.#members.get(key);
-    if (members === undefined) throw new Missing(this.loader as Loader<unknown>, key);
-    return members;
+  of(key: K): ReadonlyMap<I, V> {
+    if (!this.has(key)) throw new Missing(this.loader as Loader<unknown>, key);
+    return this.#items.of(key);
   }
 
-  /** All members of a key, unless they are known already. */
-  learn(key: K, members: readonly (readonly [M, X])[]): void {
-    if (!this.#members.has(key)) this.#members.set(key, new Map(members));
+  /** All items of a key, unless they are known already. */
+  learn(key: K, items: Iterable<readonly [I, V]>): void {
+    if (this.has(key)) return;
+    this.#keys.add(key);
+    for (const [item, value] of items) this.#items.set(key, item, value);
   }
 
-  /** No effect on a key whose members nobody asked for: they will be fetched when they are written. */
-  add(key: K, member: M, value: X): void {
-    const members = this.#members.get(key);
-    if (members === undefined) return;
-    const before = members.get(member);
-    members.set(member, value);
-    this.#journal.record(() => {
-      if (before === undefined) members.delete(member);
-      else members.set(member, before);
-    });
+  /** No effect on a key whose items nobody asked for: they will be fetched when they are written. */
+  set(key: K, item: I, value: V): void {
+    if (this.has(key)) this.#items.set(key, item, value);
   }
 
-  remove(key: K, member: M): void {
-    const members = this.#members.get(key);
-    const before = members?.get(member);
-    if (members === undefined || before === undefined) return;
-    members.delete(member);
-    this.#journal.record(() => members.set(member, before));
+  delete(key: K, item: I): void {
+    this.#items.delete(key, item);
   }
 
   clear(): void {
-    this.#members.clear();
+    this.#keys.clear();
+    this.#items.clear();
   }
 }
 

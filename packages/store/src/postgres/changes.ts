@@ -1,10 +1,12 @@
+import type { LeaseKey } from '@conductor/core/ports';
+import type { Change } from './cache.js';
 import { metaOf } from './log-pages.js';
 import type { LogCache } from './log-rows.js';
 import { keyId } from './lease-rows.js';
 import type { LeaseCache } from './lease-rows.js';
 import { recordParts, uniqueParts } from './record-rows.js';
 import type { RecordCache } from './record-rows.js';
-import { isStorable, sql } from './sql-text.js';
+import { isStorable } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 import type { StoreCache } from './store-cache.js';
 import { deliveryParts } from './subscription-rows.js';
@@ -22,18 +24,11 @@ const column = <R>(
 
 /** Statements that write what a group has changed, a few for each table whatever their number; none when nothing changed. */
 export function changeStatements(cache: StoreCache, t: Table): readonly SqlText[] {
-  const statements = [
+  return [
     ...logChanges(cache.log, t),
     ...leaseChanges(cache.leases, t),
     ...recordChanges(cache.records, t),
     ...subscriptionChanges(cache.subscriptions, t),
-  ];
-  const { counters } = cache.log;
-  if (statements.length === 0 || counters === undefined) return [];
-  const { rev, seq, commit, token, waiter } = counters;
-  return [
-    ...statements,
-    sql`UPDATE ${t('counters')} SET rev = ${rev + 1}, seq = ${seq}, "commit" = ${commit}, token = ${token}, waiter = ${waiter}`,
   ];
 }
 
@@ -69,32 +64,25 @@ function scopeOf(scope: string | undefined): string | null {
   return scope !== undefined && isStorable(scope) ? scope : null;
 }
 
-function* leaseChanges({ grants, rekeyed, waiters, owners }: LeaseCache, t: Table): Generator<SqlText> {
+function* leaseChanges({ grants, waiters, owners }: LeaseCache, t: Table): Generator<SqlText> {
   yield* replaced(t, 'owners', owners.changes(), ['owner'], (rows) => [
     column('owner', 'text', rows, ({ owner }) => owner),
     column('host', 'text', rows, ({ host }) => host),
     column('boot_id', 'text', rows, ({ bootId }) => bootId),
   ]);
   // First what goes: a set of the same name may come.
-  yield* replaced(t, 'grants', grants.changes(), ['token'], (rows) => [
+  const sets = grants.changes();
+  yield* numbered(t, 'grants', 'token', sets, (rows) => [
     column('token', 'bigint', rows, ({ token }) => token),
     column('set', 'text', rows, ({ set }) => set),
     column('owner', 'text', rows, ({ owner }) => owner),
     column('expires_at', 'float8', rows, ({ expiresAtMs }) => expiresAtMs),
     column('lost', 'boolean', rows, ({ lost }) => lost),
-    column('keys', 'json', rows, ({ keys }) => JSON.stringify(keys)),
+    column('keys', 'json', rows, ({ keys }) => keysText(keys)),
   ]);
-  const tokens = rekeyed.changes().map(([token]) => token);
-  if (tokens.length > 0) yield remove(t('grant_keys'), [column('token', 'bigint', tokens, (token) => token)]);
-  const held = tokens.flatMap((token) => grants.peek(token)?.keys.map(({ key }) => ({ key, token })) ?? []);
-  if (held.length > 0) {
-    yield insert(t('grant_keys'), [
-      column('key', 'text', held, ({ key }) => keyId(key)),
-      column('token', 'bigint', held, ({ token }) => token),
-    ]);
-  }
+  yield* keyed(t, 'grant_keys', 'token', sets);
   const line = waiters.changes();
-  yield* replaced(t, 'waiters', line, ['id'], (rows) => [
+  yield* numbered(t, 'waiters', 'id', line, (rows) => [
     column('id', 'bigint', rows, ({ id }) => id),
     column('kind', 'text', rows, ({ kind }) => kind),
     column('set', 'text', rows, ({ set }) => set),
@@ -103,25 +91,62 @@ function* leaseChanges({ grants, rekeyed, waiters, owners }: LeaseCache, t: Tabl
     column('ttl', 'float8', rows, ({ ttlMs }) => ttlMs),
     column('until', 'float8', rows, ({ untilMs }) => untilMs),
     column('granted', 'bigint', rows, ({ granted }) => granted),
-    column('keys', 'json', rows, ({ keys }) => JSON.stringify(keys)),
+    column('keys', 'json', rows, ({ keys }) => keysText(keys)),
   ]);
-  const gone = line.flatMap(([id, row]) => (row === undefined ? [id] : []));
-  if (gone.length > 0) yield remove(t('waiter_keys'), [column('waiter', 'bigint', gone, (id) => id)]);
-  const wanted = line.flatMap(([id, row]) => row?.keys.map(({ key }) => ({ key, id })) ?? []);
-  if (wanted.length > 0) {
-    const columns = [
-      column('key', 'text', wanted, ({ key }) => keyId(key)),
-      column('waiter', 'bigint', wanted, ({ id }) => id),
-    ];
-    yield insert(t('waiter_keys'), columns, ['key', 'waiter']);
+  yield* keyed(t, 'waiter_keys', 'waiter', line);
+}
+
+const keysText = (keys: readonly LeaseKey[]) => JSON.stringify(keys);
+
+/** Rows with a number that was never given before: what nobody has seen in the database is not there. */
+function* numbered<R>(
+  t: Table,
+  table: string,
+  key: string,
+  changes: readonly Change<number, R>[],
+  columnsOf: (rows: readonly R[]) => readonly Column[],
+): Generator<SqlText> {
+  const gone = changes.filter(({ before, row }) => before !== undefined && row === undefined);
+  if (gone.length > 0) yield remove(t(table), [column(key, 'bigint', gone, (change) => change.key)]);
+  const [fresh, kept]: [R[], R[]] = [[], []];
+  for (const { before, row } of changes) if (row !== undefined) (before === undefined ? fresh : kept).push(row);
+  if (fresh.length > 0) yield insert(t(table), columnsOf(fresh));
+  if (kept.length > 0) yield insert(t(table), columnsOf(kept), [key]);
+}
+
+/** The keys that sets hold, or requests want: what is no longer so, and what is new. */
+function* keyed(
+  t: Table,
+  table: string,
+  number: string,
+  changes: readonly Change<number, { readonly keys: readonly LeaseKey[] }>[],
+): Generator<SqlText> {
+  const gone: Keyed[] = [];
+  const fresh: Keyed[] = [];
+  for (const { key: id, before, row } of changes) {
+    if (before?.keys === row?.keys) continue;
+    const had = new Set(before?.keys.map(({ key }) => key));
+    for (const { key } of row?.keys ?? []) if (!had.delete(key)) fresh.push({ key, id });
+    for (const key of had) gone.push({ key, id });
   }
+  const columns = (list: readonly Keyed[]) => [
+    column('key', 'text', list, ({ key }) => keyId(key)),
+    column(number, 'bigint', list, ({ id }) => id),
+  ];
+  if (gone.length > 0) yield remove(t(table), columns(gone));
+  if (fresh.length > 0) yield insert(t(table), columns(fresh));
+}
+
+interface Keyed {
+  readonly key: string;
+  readonly id: number;
 }
 
 function* recordChanges({ collections, records, uniques, cleared }: RecordCache, t: Table): Generator<SqlText> {
   yield* replaced(
     t,
     'collections',
-    collections.changes().map(([name, row]) => [name, row && { name, ...row }]),
+    collections.changes().map(({ key: name, row }) => ({ row: row && { name, ...row }, key: name, before: undefined })),
     ['name'],
     (rows) => [
       column('name', 'text', rows, ({ name }) => name),
@@ -130,7 +155,9 @@ function* recordChanges({ collections, records, uniques, cleared }: RecordCache,
       column('uniques', 'json', rows, ({ unique }) => JSON.stringify(unique)),
     ],
   );
-  const written = records.changes().flatMap(([key, row]) => (row ? [{ ...row, collection: recordParts(key)[0] }] : []));
+  const written = records
+    .changes()
+    .flatMap(({ key, row }) => (row ? [{ ...row, collection: recordParts(key)[0] }] : []));
   if (written.length > 0) {
     const columns = [
       column('collection', 'text', written, ({ collection }) => collection),
@@ -143,7 +170,7 @@ function* recordChanges({ collections, records, uniques, cleared }: RecordCache,
     yield insert(t('records'), columns, ['collection', 'key']);
   }
   if (cleared.length > 0) yield remove(t('record_uniques'), [column('collection', 'text', cleared, (name) => name)]);
-  const values = uniques.changes().map(([key, owner]) => {
+  const values = uniques.changes().map(({ key, row: owner }) => {
     const [collection, rule, hash] = uniqueParts(key);
     return { collection, rule, hash, owner };
   });
@@ -165,7 +192,9 @@ function* subscriptionChanges({ subscriptions, deliveries }: SubscriptionCache, 
   yield* replaced(
     t,
     'subscriptions',
-    subscriptions.changes().map(([name, row]) => [name, row && { name, ...row }]),
+    subscriptions
+      .changes()
+      .map(({ key: name, row }) => ({ row: row && { name, ...row }, key: name, before: undefined })),
     ['name'],
     (rows) => [
       column('name', 'text', rows, ({ name }) => name),
@@ -178,7 +207,7 @@ function* subscriptionChanges({ subscriptions, deliveries }: SubscriptionCache, 
   );
   const parts = deliveries
     .changes()
-    .map(([key, row]) => ({ name: deliveryParts(key)[0], seq: deliveryParts(key)[1], row }));
+    .map(({ key, row }) => ({ name: deliveryParts(key)[0], seq: deliveryParts(key)[1], row }));
   const gone = parts.filter(({ row }) => row === undefined);
   if (gone.length > 0) {
     yield remove(t('deliveries'), [
@@ -206,14 +235,12 @@ function* subscriptionChanges({ subscriptions, deliveries }: SubscriptionCache, 
 function* replaced<R>(
   t: Table,
   table: string,
-  changes: readonly (readonly [string | number, R | undefined])[],
+  changes: readonly Change<string, R>[],
   [key]: readonly [string],
   columnsOf: (rows: readonly R[]) => readonly Column[],
 ): Generator<SqlText> {
-  const kept = changes.flatMap(([, row]) => (row === undefined ? [] : [row]));
-  const columns = columnsOf(kept);
-  const gone = changes.flatMap(([id, row]) => (row === undefined ? [id] : []));
-  const { type = 'text' } = columns.find(({ name }) => name === key) ?? {};
-  if (gone.length > 0) yield remove(t(table), [column(key, type, gone, (id) => id)]);
-  if (kept.length > 0) yield insert(t(table), columns, [key]);
+  const kept = changes.flatMap(({ row }) => (row === undefined ? [] : [row]));
+  const gone = changes.flatMap((change) => (change.row === undefined ? [change.key] : []));
+  if (gone.length > 0) yield remove(t(table), [column(key, 'text', gone, (id) => id)]);
+  if (kept.length > 0) yield insert(t(table), columnsOf(kept), [key]);
 }

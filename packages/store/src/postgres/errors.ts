@@ -16,6 +16,16 @@ export function isLost(error: unknown): boolean {
   return hasCode(error);
 }
 
+/** A transaction has found that it is not the one it was, or that others have written: it ended, and wrote nothing. */
+export function isElsewhere(error: unknown): boolean {
+  return sqlState(error) === '22012';
+}
+
+/** Something is in the database already that must not be there twice. */
+export function isThere(error: unknown): boolean {
+  return sqlState(error) === '23505';
+}
+
 /** The server is there, but says: not now. */
 export function isBusy(error: unknown): boolean {
   const state = sqlState(error) ?? '';

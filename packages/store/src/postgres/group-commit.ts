@@ -4,24 +4,25 @@ import { createGroups } from '../rules/group.js';
 import type { Member } from '../rules/group.js';
 import type { StoreLimits } from '../rules/limits.js';
 import type { Backend } from '../rules/store.js';
-import { learn, statementsOf } from './cache.js';
+import { learn, statementsOf, want } from './cache.js';
 import type { Wants } from './cache.js';
 import { changeStatements } from './changes.js';
 import { run } from './client.js';
 import type { PgClient, PgRow } from './client.js';
-import { isAboutValues, isLost, postgresError } from './errors.js';
-import { runMembers } from './members.js';
+import { isAboutValues, isElsewhere, isLost, isThere, postgresError } from './errors.js';
+import { runMembers, runOnce } from './members.js';
 import type { Ran } from './members.js';
 import { pgReader } from './reader.js';
 import { createRetry } from './retry.js';
 import type { Retry } from './retry.js';
-import { serverNow, storeTime } from './server-time.js';
-import { sql } from './sql-text.js';
+import { fateStatements, lockStatement, moveStatement, sameStatement } from './revision.js';
+import type { Basis } from './revision.js';
+import { storeTime } from './server-time.js';
 import type { SqlText } from './sql-text.js';
 import { storeCache } from './store-cache.js';
 import type { StoreCache } from './store-cache.js';
 import type { Table } from './tables.js';
-import { inTransaction } from './transaction.js';
+import { commitAtOnce, inTransaction } from './transaction.js';
 import type { Transaction } from './transaction.js';
 import type { Area, Wakeups } from './wakeups.js';
 
@@ -31,6 +32,8 @@ export interface GroupCommitOptions {
   /** Has one connection. */
   readonly writer: PgClient;
   readonly tables: Table;
+  /** The name of this handle, which no other one has. */
+  readonly handle: string;
   readonly limits: StoreLimits;
   readonly clock: Clock;
   /** Whose time leases expire by. */
@@ -45,25 +48,36 @@ export interface GroupCommitOptions {
 
 /** Rows that are kept in memory from one group to the next. */
 const mostKnownRows = 50_000;
+/** So many groups in a row without others promise more of them: then it is worth to know all leases. */
+const longAlone = 4;
 
 /** How far a try has come. */
 interface Progress {
   ran: Ran | undefined;
-  /** Set when COMMIT was sent. */
-  committing: Transaction | undefined;
+  /** What was sent to be committed. */
+  sent: Sent | undefined;
 }
 
+/** A message that ends with COMMIT, which writes this revision. */
+interface Sent {
+  readonly rev: number;
+  /** The process of the server that has the lock, unless it is taken by the same message. */
+  readonly backend: number | undefined;
+}
+
+type Members = readonly Member[];
+
 /**
- * Group commit over the network (R7, R8): everything that arrives before the end of a turn is one transaction, in two round
- * trips whatever it writes. The first takes the lock, which is the row of counters, and brings the rows that the members are
- * known to ask for; then the rules run here, over the cache; the second writes what they changed and commits.
+ * Group commit over the network (R7, R8): everything that arrives before the end of a turn is one transaction, and its order is
+ * that of the lock, which is the row of counters. Whoever has it goes on from the counters of the last who had it, and lets go
+ * only when his changes are visible: `seq` is in commit order, and nobody sees a number before the one in front of it.
  *
- * Whoever has the lock goes on from the counters of the last who had it, and lets go only when his changes are visible:
- * `seq` is in commit order, and nobody sees a number before the one in front of it. When nobody else wrote since this handle
- * did, its cache is still true and nothing is fetched.
+ * While nobody else writes, the cache of this handle is true: the rules run over it first, and one message takes the lock,
+ * writes, and commits, unless the revision is another one by then. Where something has to be fetched, or others write too, it
+ * takes two: the first takes the lock and brings the rows that the members are known to ask for; the second writes.
  */
 export function pgGroupCommit(options: GroupCommitOptions): Backend {
-  const { client, writer, tables: t, limits, clock, storeBusyMs, readOnly, wakeups } = options;
+  const { client, writer, tables: t, handle, limits, clock, storeBusyMs, readOnly, wakeups } = options;
   const cache = storeCache(t, limits);
   const time = storeTime(options);
   let closing = false;
@@ -71,37 +85,88 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
   const read = pgReader({ ...retries, tables: t, limits, time });
   /** The revision that the cache is true for; `undefined` when it is for none. */
   let knownRev: number | undefined;
-  /** Whether nobody else wrote before the last group; if so, nobody will have before the next one. */
-  let alone = false;
+  /** Groups in a row before which nobody else wrote; when there are some, nobody will have before the next one. */
+  let alone = 0;
+  /** So many groups look for what they could suppose: lately it was not so. */
+  let doubtful = 0;
+  let doubts = 0;
 
   const takeLock = (row: PgRow | undefined): void => {
     if (row === undefined) throw new ConductorError('STORE_CORRUPT', 'The row of counters is gone');
     const rev = Number(row.rev);
-    alone = rev === knownRev;
-    if (!alone) cache.clear();
+    alone = rev === knownRev ? alone + 1 : 0;
+    if (alone === 0) cache.clear();
     knownRev = undefined;
     const [seq, last, token, waiter] = [row.seq, row.commit, row.token, row.waiter].map(Number);
     cache.log.counters = { rev, seq: seq ?? 0, commit: last ?? 0, token: token ?? 0, waiter: waiter ?? 0 };
     time.is(Number(row.now));
   };
 
-  const attempt = async (members: readonly Member[], progress: Progress): Promise<void> => {
-    const asked = alone;
-    const wants = wantsOf(members);
-    const first = [lockStatement(t), ...statementsOf(wants)];
+  /** In one message, or not at all: answers what has to be fetched first, or that others wrote. */
+  const attemptAtOnce = async (members: Members, progress: Progress): Promise<Wants | 'others wrote' | undefined> => {
+    const { counters } = cache.log;
+    if (knownRev === undefined || alone === 0 || counters === undefined || time.stale !== undefined) return new Map();
+    const rev = knownRev;
+    const supposes = doubtful === 0;
+    const decided = time.standingStill(() => ({
+      nowMs: time.now(),
+      ran: runOnce(cache, members, { mostBytes: limits.commitBytes, supposes }),
+    }));
+    const { ran } = decided;
+    if (!('settled' in ran)) {
+      if (supposes && ran.wrongly) doubt();
+      return ran.wants;
+    }
+    progress.ran = ran;
+    const basis = { rev, nowMs: options.time === 'server' ? decided.nowMs : undefined };
+    try {
+      await send(basis, undefined, progress, (statements) => commitAtOnce(writer, statements));
+    } catch (error) {
+      if (!isElsewhere(error) && !(supposes && isThere(error))) throw error;
+      if (isThere(error)) doubt();
+      else alone = 0;
+      progress.sent = undefined;
+      progress.ran = undefined;
+      forget();
+      return 'others wrote';
+    }
+    alone += 1;
+    if (doubtful > 0) doubtful -= 1;
+    else doubts = 0;
+    return undefined;
+  };
+
+  /** What was supposed is not so: the more often, the longer nothing is. */
+  const doubt = (): void => {
+    doubts = Math.min(doubts + 1, 6);
+    doubtful = 2 ** doubts;
+  };
+
+  const attempt = async (members: Members, progress: Progress): Promise<void> => {
+    const missing = await attemptAtOnce(members, progress);
+    if (missing === undefined) return;
+    const asked = alone > 0 && knownRev !== undefined;
+    const wants = wantsOf(members, asked);
+    if (missing !== 'others wrote')
+      for (const [loader, keys] of missing) for (const key of keys) want(wants, loader, key);
+    const first = [lockStatement(t, handle), ...statementsOf(wants)];
     await inTransaction(writer, first, async (transaction, [counters, ...found]) => {
       takeLock(counters?.[0]);
       learn(wants, found);
       // Somebody else wrote after all: everything at once instead of row by row.
-      if (asked && !alone) await ask(transaction, wantsOf(members));
-      await writeMembers(transaction, members, progress);
+      if (asked && alone === 0) await ask(transaction, wantsOf(members, false));
+      const askFor = (missed: Wants) => ask(transaction, missed);
+      progress.ran = await runMembers(cache, members, { time, ask: askFor, mostBytes: limits.commitBytes });
+      const basis = { rev: cache.log.counters?.rev ?? 0, nowMs: undefined };
+      await send(basis, transaction.backend, progress, (statements) => transaction.commit(statements));
     });
   };
 
   /** What the members will look at: what is not known, and when others write too, all of it. */
-  const wantsOf = (members: readonly Member[]): Wants => {
+  const wantsOf = (members: Members, isAlone: boolean): Wants => {
     const wants: Wants = new Map();
-    for (const { touches } of members) if (touches) cache.want(wants, touches, !alone);
+    const o = { again: !isAlone, everything: isAlone && alone >= longAlone };
+    for (const { touches } of members) if (touches) cache.want(wants, touches, o);
     return wants;
   };
 
@@ -109,33 +174,52 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     if (wants.size > 0) learn(wants, await query(statementsOf(wants), wants.size));
   };
 
-  const writeMembers = async (transaction: Transaction, members: readonly Member[], progress: Progress) => {
-    const askFor = (missing: Wants) => ask(transaction, missing);
-    progress.ran = await runMembers(cache, members, { time, ask: askFor, mostBytes: limits.commitBytes });
-    const rev = cache.log.counters?.rev ?? 0;
+  /** Sends what the group has changed, to be committed, and takes it for true when it is. */
+  const send = async (
+    basis: Basis,
+    backend: number | undefined,
+    progress: Progress,
+    commit: (statements: readonly SqlText[]) => Promise<PgRow | undefined>,
+  ): Promise<void> => {
     const changes = changeStatements(cache, t);
     const areas = areasOf(cache);
-    if (changes.length > 0) progress.committing = transaction;
-    await transaction.commit(changes);
+    const { counters } = cache.log;
+    if (changes.length === 0 || counters === undefined) {
+      const row = await commit([sameStatement(t, basis)]);
+      if (row !== undefined) time.is(Number(row.now));
+      cache.written();
+      knownRev = basis.rev;
+      return;
+    }
+    const rev = basis.rev + 1;
+    progress.sent = { rev, backend };
+    const row = await commit([moveStatement(t, handle, basis, counters), ...changes]);
+    if (row !== undefined) time.is(Number(row.now));
+    counters.rev = rev;
     cache.written();
-    if (cache.size > mostKnownRows) cache.clear();
-    knownRev = changes.length > 0 ? rev + 1 : rev;
+    cache.shrink(mostKnownRows);
+    knownRev = rev;
     wakeups?.changed(areas);
   };
 
+  const forget = (): void => {
+    cache.written();
+    cache.clear();
+    knownRev = undefined;
+  };
+
   /** Tries until the members are written or refused. Throws when time is up. */
-  const commitMembers = async (members: readonly Member[]): Promise<Ran> => {
+  const commitMembers = async (members: Members): Promise<Ran> => {
     const retry = createRetry(retries);
     for (;;) {
-      const progress: Progress = { ran: undefined, committing: undefined };
+      const progress: Progress = { ran: undefined, sent: undefined };
       try {
         await attempt(members, progress);
       } catch (error) {
-        cache.written();
-        cache.clear();
-        knownRev = undefined;
-        const { committing } = progress;
-        const happened = committing !== undefined && isLost(error) && (await didCommit(committing, error, retry));
+        forget();
+        const { sent } = progress;
+        const mayHave = sent !== undefined && isLost(error) && !isElsewhere(error);
+        const happened = mayHave && (await didCommit(sent, error, retry));
         if (!happened) await retry(error);
         if (!happened) continue;
       }
@@ -143,25 +227,15 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     }
   };
 
-  /**
-   * Learns whether a transaction happened whose COMMIT nobody answered. Throws COMMIT_UNKNOWN, also when the server was
-   * recovered since: the id of a transaction that did not last is then given to another one, whose fate is not that of ours.
-   */
-  const didCommit = async ({ id, backend, flushed }: Transaction, cause: unknown, retry: Retry): Promise<boolean> => {
-    // A recovery ends with a checkpoint, which stands behind everything that had been flushed.
-    const fate = sql`SELECT pg_xact_status(${id}::xid8) AS status,
-      (SELECT checkpoint_lsn < ${flushed}::pg_lsn FROM pg_control_checkpoint()) AS ours`;
+  /** Learns whether a transaction happened whose COMMIT nobody answered. Throws COMMIT_UNKNOWN. */
+  const didCommit = async ({ rev, backend }: Sent, cause: unknown, retry: Retry): Promise<boolean> => {
     let last = cause;
     try {
       for (;;) {
         await retry(last);
         try {
-          const [[row] = []] = await run(client, [fate], 1);
-          if (row?.status === 'aborted') return false;
-          if (row?.status === 'committed' && row.ours === true) return true;
-          if (row?.status === 'committed') break;
-          // The server has not noticed that nobody listens any more. It ends the transaction, one way or the other.
-          await run(client, [sql`SELECT pg_terminate_backend(${backend})`], 1);
+          const [[row] = []] = await run(client, fateStatements(t, handle, backend), 1);
+          return Number(row?.rev) === rev;
         } catch (error) {
           last = error;
         }
@@ -171,7 +245,7 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     }
     throw new ConductorError(
       'COMMIT_UNKNOWN',
-      'The connection was lost in COMMIT, and the server cannot tell its end',
+      'The connection was lost in COMMIT, and the server does not tell its end',
       {
         hint: 'Repeat the same call: versions and idempotency keys let it happen once.',
         cause,
@@ -179,7 +253,7 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     );
   };
 
-  const commitSome = async (members: readonly Member[]): Promise<readonly Member[]> => {
+  const commitSome = async (members: Members): Promise<Members> => {
     try {
       const { settled, rest } = await commitMembers(members);
       for (const settle of settled) settle();
@@ -195,7 +269,7 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     }
   };
 
-  const commitGroup = async (group: readonly Member[]): Promise<void> => {
+  const commitGroup = async (group: Members): Promise<void> => {
     let rest = group;
     while (rest.length > 0) {
       const members = rest.filter(({ signal }) => signal?.aborted !== true);
@@ -225,12 +299,6 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
       await options.end();
     },
   };
-}
-
-/** The counters as the last writer left them, and the time of the server once it has the lock. */
-function lockStatement(t: Table): SqlText {
-  return sql`WITH locked AS MATERIALIZED (SELECT * FROM ${t('counters')} FOR UPDATE)
-    SELECT rev, seq, "commit", token, waiter, ${serverNow} AS now FROM locked`;
 }
 
 function areasOf({ log, leases, subscriptions }: StoreCache): ReadonlySet<Area> {

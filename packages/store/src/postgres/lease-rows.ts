@@ -1,6 +1,8 @@
 import { sha256Hex } from '@conductor/core/hash';
 import type { LeaseKey } from '@conductor/core/ports';
 import type { Journal } from '../memory/journaled-map.js';
+import { leaseRowsOver } from '../memory/lease-rows.js';
+import type { NextNumber } from '../memory/lease-rows.js';
 import type { GrantRow, LeaseRows, OwnerRow, WaiterRow } from '../rules/rows.js';
 import { Known, KnownIndex, want } from './cache.js';
 import type { Loader, Wants } from './cache.js';
@@ -13,8 +15,6 @@ import type { Table } from './tables.js';
 export interface LeaseCache {
   readonly rows: LeaseRows;
   readonly grants: Known<number, GrantRow>;
-  /** Sets whose keys changed, and not only their expiry. */
-  readonly rekeyed: Known<number, true>;
   readonly waiters: Known<number, WaiterRow>;
   readonly owners: Known<string, OwnerRow>;
   /** Asks for everything that a request for keys looks at. */
@@ -31,20 +31,58 @@ export interface LeaseWants {
   readonly owners: readonly string[];
   /** Whether to ask again for what is known. */
   readonly again: boolean;
+  /** Whether it is worth to know all there is, so that nothing has to be asked for any more. */
+  readonly everything: boolean;
 }
 
-interface Counter {
-  next(name: 'token' | 'waiter'): number;
-}
+/** So many sets, waiters and owners are read as a whole by a handle that writes alone. */
+const mostAtOnce = 2_000;
 
-const everything = 'all';
-
-export function pgLeaseCache(journal: Journal, t: Table, counter: Counter): LeaseCache {
-  const grantsWhere = (where: SqlText) =>
-    sql`SELECT token, "set", owner, expires_at, lost, keys FROM ${t('grants')} WHERE ${where} ORDER BY token`;
-  const waitersWhere = (where: SqlText) =>
-    sql`SELECT id, kind, "set", owner, token, ttl, until, granted, keys FROM ${t('waiters')} WHERE ${where} ORDER BY id`;
-  const ownersWhere = (where: SqlText) => sql`SELECT owner, host, boot_id FROM ${t('owners')} WHERE ${where}`;
+export function pgLeaseCache(journal: Journal, t: Table, next: NextNumber): LeaseCache {
+  const grantsWhere = (where: SqlText, limit = sql``) =>
+    sql`SELECT token, "set", owner, expires_at, lost, keys FROM ${t('grants')} WHERE ${where} ORDER BY token${limit}`;
+  const waitersWhere = (where: SqlText, limit = sql``) =>
+    sql`SELECT id, kind, "set", owner, token, ttl, until, granted, keys FROM ${t('waiters')} WHERE ${where} ORDER BY id${limit}`;
+  const ownersWhere = (where: SqlText, limit = sql``) =>
+    sql`SELECT owner, host, boot_id FROM ${t('owners')} WHERE ${where}${limit}`;
+  let tooMany = false;
+  /** Brings a table, which is known as a whole then; with `most`, only if it is not longer. */
+  const whole = <R>(
+    statement: (where: SqlText, limit?: SqlText) => SqlText,
+    read: (row: PgRow) => R,
+    take: (rows: readonly R[]) => void,
+    most = Infinity,
+  ): Loader<unknown> => ({
+    statement: () => statement(sql`true`, most === Infinity ? undefined : sql` LIMIT ${most + 1}`),
+    learn(_, rows) {
+      if (rows.length > most) tooMany = true;
+      else take(rows.map(read));
+    },
+  });
+  const takeGrants = (found: readonly GrantRow[]) => {
+    for (const part of [grants, sets, byOwner, holders]) part.clear();
+    grants.learntAll();
+    sets.learntAll();
+    for (const grant of found) {
+      grants.learn(grant.token, grant);
+      if (!grant.lost) sets.learn(grant.set, grant.token);
+      byOwner.set(grant.owner, grant.token, true);
+      for (const { key, mode } of grant.keys) holders.set(key, grant.token, mode);
+    }
+  };
+  const takeWaiters = (found: readonly WaiterRow[]) => {
+    for (const part of [waiters, wanted]) part.clear();
+    waiters.learntAll();
+    for (const waiter of found) {
+      waiters.learn(waiter.id, waiter);
+      if (waiter.granted === 0) for (const { key } of waiter.keys) wanted.set(key, waiter.id, true);
+    }
+  };
+  const takeOwners = (found: readonly OwnerRow[]) => {
+    owners.clear();
+    owners.learntAll();
+    for (const owner of found) owners.learn(owner.owner, owner);
+  };
   const learnGrants = (rows: readonly PgRow[]) => {
     const found = rows.map(grantOf);
     for (const grant of found) grants.learn(grant.token, grant);
@@ -55,33 +93,40 @@ export function pgLeaseCache(journal: Journal, t: Table, counter: Counter): Leas
     for (const waiter of found) waiters.learn(waiter.id, waiter);
     return found;
   };
-  const learnOwners = (rows: readonly PgRow[]) => {
-    const found = rows.map(ownerOf);
-    for (const owner of found) owners.learn(owner.owner, owner);
-    return found;
-  };
 
-  const grants = new Known<number, GrantRow>(journal, {
-    statement: (tokens) => grantsWhere(sql`token = ANY(${tokens}::bigint[])`),
-    learn(tokens, rows) {
-      learnGrants(rows);
-      for (const token of tokens) grants.learn(token, undefined);
+  const grants = new Known<number, GrantRow>(
+    journal,
+    {
+      statement: (tokens) => grantsWhere(sql`token = ANY(${tokens}::bigint[])`),
+      learn(tokens, rows) {
+        learnGrants(rows);
+        for (const token of tokens) grants.learn(token, undefined);
+      },
     },
-  });
-  const waiters = new Known<number, WaiterRow>(journal, {
-    statement: (ids) => waitersWhere(sql`id = ANY(${ids}::bigint[])`),
-    learn(ids, rows) {
-      learnWaiters(rows);
-      for (const id of ids) waiters.learn(id, undefined);
+    whole(grantsWhere, grantOf, takeGrants),
+  );
+  const waiters = new Known<number, WaiterRow>(
+    journal,
+    {
+      statement: (ids) => waitersWhere(sql`id = ANY(${ids}::bigint[])`),
+      learn(ids, rows) {
+        learnWaiters(rows);
+        for (const id of ids) waiters.learn(id, undefined);
+      },
     },
-  });
-  const owners = new Known<string, OwnerRow>(journal, {
-    statement: (names) => ownersWhere(sql`owner = ANY(${names}::text[])`),
-    learn(names, rows) {
-      learnOwners(rows);
-      for (const name of names) owners.learn(name, undefined);
+    whole(waitersWhere, waiterOf, takeWaiters),
+  );
+  const owners = new Known<string, OwnerRow>(
+    journal,
+    {
+      statement: (names) => ownersWhere(sql`owner = ANY(${names}::text[])`),
+      learn(names, rows) {
+        for (const row of rows) owners.learn(String(row.owner), ownerOf(row));
+        for (const name of names) owners.learn(name, undefined);
+      },
     },
-  });
+    whole(ownersWhere, ownerOf, takeOwners),
+  );
   const sets = new Known<string, number>(journal, {
     statement: (names) => grantsWhere(sql`NOT lost AND "set" = ANY(${names}::text[])`),
     learn(names, rows) {
@@ -89,182 +134,76 @@ export function pgLeaseCache(journal: Journal, t: Table, counter: Counter): Leas
       for (const name of names) sets.learn(name, undefined);
     },
   });
-  const holders = new KnownIndex<string, number, LeaseKey['mode']>(journal, {
-    statement: (keys) =>
-      grantsWhere(sql`token IN (SELECT token FROM ${t('grant_keys')} WHERE "key" = ANY(${keys.map(keyId)}::text[]))`),
-    learn(keys, rows) {
-      const found = byKey(keys, learnGrants(rows), ({ token, mode }) => [token, mode] as const);
-      for (const [key, members] of found) holders.learn(key, members);
+  const holders = new KnownIndex<string, number, LeaseKey['mode']>(
+    journal,
+    {
+      statement: (keys) =>
+        grantsWhere(sql`token IN (SELECT token FROM ${t('grant_keys')} WHERE "key" = ANY(${keys.map(keyId)}::text[]))`),
+      learn(keys, rows) {
+        const found = byKey(keys, learnGrants(rows), ({ token }, mode) => [token, mode] as const);
+        for (const [key, items] of found) holders.learn(key, items);
+      },
     },
-  });
-  const wanted = new KnownIndex<string, number>(journal, {
-    statement: (keys) =>
-      waitersWhere(
-        sql`granted = 0 AND id IN (SELECT waiter FROM ${t('waiter_keys')} WHERE "key" = ANY(${keys.map(keyId)}::text[]))`,
-      ),
-    learn(keys, rows) {
-      const found = byKey(keys, learnWaiters(rows), ({ id }) => [id, true] as const);
-      for (const [key, members] of found) wanted.learn(key, members);
-    },
-  });
-  const byOwner = new KnownIndex<string, number>(journal, {
-    statement: (names) => grantsWhere(sql`owner = ANY(${names}::text[])`),
-    learn(names, rows) {
-      const found = learnGrants(rows);
-      for (const name of names)
-        byOwner.learn(
-          name,
-          found.filter(({ owner }) => owner === name).map(({ token }) => [token, true] as const),
-        );
-    },
-  });
-  const allGrants = new KnownIndex<string, number>(journal, {
-    statement: () => grantsWhere(sql`true`),
-    learn: (_, rows) =>
-      allGrants.learn(
-        everything,
-        learnGrants(rows).map(({ token }) => [token, true] as const),
-      ),
-  });
-  const allWaiters = new KnownIndex<string, number>(journal, {
-    statement: () => waitersWhere(sql`true`),
-    learn: (_, rows) =>
-      allWaiters.learn(
-        everything,
-        learnWaiters(rows).map(({ id }) => [id, true] as const),
-      ),
-  });
-  const allOwners = new KnownIndex<string, string>(journal, {
-    statement: () => ownersWhere(sql`true`),
-    learn: (_, rows) =>
-      allOwners.learn(
-        everything,
-        learnOwners(rows).map(({ owner }) => [owner, true] as const),
-      ),
-  });
-  const rekeyed = new Known<number, true>(journal, { statement: () => sql``, learn: () => undefined });
-
-  const members = (index: KnownIndex<string, number>, key: string) =>
-    [...index.get(key).keys()].flatMap((token) => grants.get(token) ?? []).sort((a, b) => a.token - b.token);
-  const waitersOf = (index: KnownIndex<string, number>, key: string) =>
-    [...index.get(key).keys()].flatMap((id) => waiters.get(id) ?? []).sort((a, b) => a.id - b.id);
-  const change = (token: number, patch: Partial<GrantRow>) => {
-    const grant = grants.get(token);
-    if (grant !== undefined) grants.put(token, { ...grant, ...patch });
-  };
-  const hold = (token: number, keys: readonly LeaseKey[]) => {
-    for (const { key, mode } of keys) holders.add(key, token, mode);
-    rekeyed.put(token, true);
-  };
-  const letGo = (token: number, keys: readonly string[]) => {
-    for (const key of keys) holders.remove(key, token);
-    rekeyed.put(token, true);
-  };
-  const freeAll = ({ token, set, keys, lost }: GrantRow) => {
-    letGo(
-      token,
-      keys.map(({ key }) => key),
-    );
-    if (!lost) sets.put(set, undefined, true);
-  };
-  const unlist = ({ id, keys }: WaiterRow) => {
-    for (const { key } of keys) wanted.remove(key, id);
-  };
-
-  const rows: LeaseRows = {
-    nextToken: () => counter.next('token'),
-    // Callers bring tokens; what is no whole number was never one.
-    grant: (token) => (Number.isSafeInteger(token) ? grants.get(token) : undefined),
-    heldSet(set) {
-      const token = isStorable(set) ? sets.get(set) : undefined;
-      return token === undefined ? undefined : grants.get(token);
-    },
-    holders: (key) => Array.from(holders.get(key), ([token, mode]) => ({ token, mode })),
-    addGrant(row) {
-      grants.put(row.token, row);
-      sets.put(row.set, row.token, true);
-      byOwner.add(row.owner, row.token, true);
-      allGrants.add(everything, row.token, true);
-      hold(row.token, row.keys);
-    },
-    setExpiry: (token, expiresAtMs) => change(token, { expiresAtMs }),
-    putKeys(token, keys) {
-      const held = new Map(grants.get(token)?.keys.map((key) => [key.key, key]));
-      for (const key of keys) held.set(key.key, key);
-      change(token, { keys: [...held.values()] });
-      hold(token, keys);
-    },
-    removeKeys(token, keys) {
-      const gone = new Set(keys);
-      change(token, { keys: (grants.get(token)?.keys ?? []).filter(({ key }) => !gone.has(key)) });
-      letGo(token, keys);
-    },
-    loseGrant(token) {
-      const grant = grants.get(token);
-      if (grant === undefined || grant.lost) return;
-      freeAll(grant);
-      change(token, { lost: true, keys: [] });
-    },
-    removeGrant(token) {
-      const grant = grants.get(token);
-      if (grant === undefined) return;
-      freeAll(grant);
-      grants.put(token, undefined);
-      byOwner.remove(grant.owner, token);
-      allGrants.remove(everything, token);
-    },
-    grantsOf: (owner) => (isStorable(owner) ? members(byOwner, owner) : []),
-    grants: () => members(allGrants, everything).filter(({ lost }) => !lost),
-    renewAll(owner, expiresAtMs) {
-      const held = members(byOwner, owner).filter(({ lost }) => !lost);
-      for (const { token } of held) change(token, { expiresAtMs });
-      return held.length;
-    },
-    addWaiter(row) {
-      const id = counter.next('waiter');
-      const { kind, set, owner, token, ttlMs, untilMs, granted, keys } = row;
-      waiters.put(id, { id, kind, set, owner, token, ttlMs, untilMs, granted, keys });
-      for (const { key } of keys) wanted.add(key, id, true);
-      allWaiters.add(everything, id, true);
-      return id;
-    },
-    waiter: (id) => waiters.get(id),
-    setGranted(id, token) {
-      const waiter = waiters.get(id);
-      if (waiter === undefined) return;
-      waiters.put(id, { ...waiter, granted: token });
-      unlist(waiter);
-    },
-    removeWaiter(id) {
-      const waiter = waiters.get(id);
-      if (waiter === undefined) return;
-      waiters.put(id, undefined);
-      unlist(waiter);
-      allWaiters.remove(everything, id);
-    },
-    waitersFor: (key) => waitersOf(wanted, key),
-    waiters: () => waitersOf(allWaiters, everything),
-    owner: (owner) => (isStorable(owner) ? owners.get(owner) : undefined),
-    owners: () => [...allOwners.get(everything).keys()].sort().flatMap((owner) => owners.get(owner) ?? []),
-    putOwner(row) {
-      owners.put(row.owner, row);
-      allOwners.add(everything, row.owner, true);
-    },
-    removeOwner(owner) {
-      owners.put(owner, undefined);
-      allOwners.remove(everything, owner);
-    },
-  };
-
-  const tables = [grants, waiters, owners, rekeyed] as const;
-  const indexes = [sets, holders, wanted, byOwner, allGrants, allWaiters, allOwners] as const;
-  return {
-    rows,
     grants,
-    rekeyed,
+  );
+  const wanted = new KnownIndex<string, number>(
+    journal,
+    {
+      statement: (keys) =>
+        waitersWhere(
+          sql`granted = 0 AND id IN (SELECT waiter FROM ${t('waiter_keys')} WHERE "key" = ANY(${keys.map(keyId)}::text[]))`,
+        ),
+      learn(keys, rows) {
+        const found = byKey(keys, learnWaiters(rows), ({ id }) => [id, true] as const);
+        for (const [key, items] of found) wanted.learn(key, items);
+      },
+    },
+    waiters,
+  );
+  const byOwner = new KnownIndex<string, number>(
+    journal,
+    {
+      statement: (names) => grantsWhere(sql`owner = ANY(${names}::text[])`),
+      learn(names, rows) {
+        const found = learnGrants(rows);
+        const tokensOf = (name: string) => found.filter(({ owner }) => owner === name).map(({ token }) => token);
+        for (const name of names)
+          byOwner.learn(
+            name,
+            tokensOf(name).map((token) => [token, true] as const),
+          );
+      },
+    },
+    grants,
+  );
+  const everything = [
+    whole(ownersWhere, ownerOf, takeOwners, mostAtOnce),
+    whole(grantsWhere, grantOf, takeGrants, mostAtOnce),
+    whole(waitersWhere, waiterOf, takeWaiters, mostAtOnce),
+  ];
+
+  const rows = leaseRowsOver({ owners, grants, waiters, sets, byOwner, holders, wanted }, next);
+  const tables = [grants, waiters, owners, sets] as const;
+  const indexes = [holders, wanted, byOwner] as const;
+  return {
+    rows: {
+      ...rows,
+      // Callers bring tokens and names; what is no whole number, or cannot be in the database, was never one.
+      grant: (token) => (Number.isSafeInteger(token) ? rows.grant(token) : undefined),
+      heldSet: (set) => (isStorable(set) ? rows.heldSet(set) : undefined),
+      grantsOf: (owner) => (isStorable(owner) ? rows.grantsOf(owner) : []),
+      owner: (owner) => (isStorable(owner) ? rows.owner(owner) : undefined),
+    },
+    grants,
     waiters,
     owners,
-    want(wants, { tokens, sets: names, keys, owners: people, again }) {
+    want(wants, { tokens, sets: names, keys, owners: people, again, everything: all }) {
+      const isAsked = tokens.length + names.length + keys.length + people.length > 0;
+      const isWhole = grants.isWhole && waiters.isWhole && owners.isWhole;
+      if (all && isAsked && !isWhole && !tooMany) {
+        for (const loader of everything) want(wants, loader, undefined);
+        return;
+      }
       const ask = <K>(of: { readonly loader: Loader<K>; has(key: K): boolean }, list: readonly K[]) => {
         for (const key of list) if (again || !of.has(key)) want(wants, of.loader, key);
       };
@@ -279,9 +218,9 @@ export function pgLeaseCache(journal: Journal, t: Table, counter: Counter): Leas
     },
     written() {
       for (const table of tables) table.written();
-      rekeyed.clear();
     },
     clear() {
+      tooMany = false;
       for (const part of [...tables, ...indexes]) part.clear();
     },
   };
@@ -293,13 +232,13 @@ export function keyId(key: string): string {
 }
 
 /** Which rows have which of the keys. */
-function byKey<R extends { readonly keys: readonly LeaseKey[] }, M>(
+function byKey<R extends { readonly keys: readonly LeaseKey[] }, I>(
   keys: readonly string[],
   rows: readonly R[],
-  member: (row: R & { readonly mode: LeaseKey['mode'] }) => M,
-): ReadonlyMap<string, readonly M[]> {
-  const found = new Map<string, M[]>(keys.map((key) => [key, []]));
-  for (const row of rows) for (const { key, mode } of row.keys) found.get(key)?.push(member({ ...row, mode }));
+  item: (row: R, mode: LeaseKey['mode']) => I,
+): ReadonlyMap<string, readonly I[]> {
+  const found = new Map<string, I[]>(keys.map((key) => [key, []]));
+  for (const row of rows) for (const { key, mode } of row.keys) found.get(key)?.push(item(row, mode));
   return found;
 }
 

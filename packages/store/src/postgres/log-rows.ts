@@ -4,7 +4,7 @@ import { utf8Bytes } from '../rules/limits.js';
 import type { StoreLimits } from '../rules/limits.js';
 import type { CommitRow, EventRow, LogRows } from '../rules/rows.js';
 import { Known, Missing, pushTo, scanOf } from './cache.js';
-import type { Loader, Scan } from './cache.js';
+import type { Loader, Scan, Wants } from './cache.js';
 import type { PgRow } from './client.js';
 import { filterSql, pageStatement, pendingEnvelope, pendingPage, readPage, streamsStatement } from './log-pages.js';
 import type { Page } from './log-pages.js';
@@ -37,6 +37,11 @@ export interface LogCache {
   readonly head: Loader<unknown>;
   /** The head and the first page after a `seq`, of one moment. */
   tail(filter: Filter, after: number): readonly Loader<unknown>[];
+  /**
+   * Runs `work` as if streams and keys that nobody has looked for were not there: those that turn out to be there the
+   * database refuses when they are written, and those that `work` does not write go to `wants`.
+   */
+  supposing<T>(wants: Wants, work: () => T): T;
   written(): void;
   clear(): void;
 }
@@ -127,11 +132,11 @@ export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): Log
       return headSeq;
     },
     version: (stream) => streams.get(stream) ?? 0,
-    setVersion: (stream, version) => streams.put(stream, version, true),
+    setVersion: (stream, version) => streams.set(stream, version),
     addCommit(row) {
       const commit = step('commit', known().commit + 1);
       pushTo(journal, commits, { ...row, commit });
-      if (row.key !== undefined) keys.put(row.key, row, true);
+      if (row.key !== undefined) keys.set(row.key, row);
       return commit;
     },
     addEvent(row) {
@@ -202,9 +207,12 @@ export function pgLogCache(journal: Journal, t: Table, limits: StoreLimits): Log
     },
     // In one statement after the other of one snapshot.
     tail: (filter, after) => [head, logPage(filter, after, limits.pageEvents).loader],
+    supposing: (wants, work) => streams.supposing(wants, () => keys.supposing(wants, work)),
     written() {
       commits.length = 0;
       events.length = 0;
+      streams.written();
+      keys.written();
       pendingBytes = 0;
       scans.clear();
     },

@@ -15,6 +15,20 @@ export interface Ran {
 /** Undoes a run in which something was missing. */
 class Again extends Error {}
 
+interface RunOptions {
+  /** A group that has grown to this many bytes takes nobody more in. */
+  readonly mostBytes: number;
+  /** Whether what nobody has looked for is taken as not there, where the database refuses what is there. */
+  readonly supposes?: boolean;
+}
+
+/** What has to be fetched before another run. */
+export interface Missed {
+  readonly wants: Wants;
+  /** Whether all of it was supposed not to be there. */
+  readonly wrongly: boolean;
+}
+
 /**
  * Runs members until nothing is missing, each time from the same beginning, so that each sees what those before him changed.
  * One that throws changes nothing and is alone in it.
@@ -22,25 +36,25 @@ class Again extends Error {}
 export async function runMembers(
   cache: StoreCache,
   members: readonly Member[],
-  o: {
-    readonly time: StoreTime;
-    readonly ask: (wants: Wants) => Promise<void>;
-    /** A group that has grown to this many bytes takes nobody more in. */
-    readonly mostBytes: number;
-  },
+  o: RunOptions & { readonly time: StoreTime; readonly ask: (wants: Wants) => Promise<void> },
 ): Promise<Ran> {
   for (;;) {
-    const wants: Wants = new Map();
-    const ran = o.time.standingStill(() => runOnce(cache, members, o.mostBytes, wants));
-    if (ran !== undefined) return ran;
-    await o.ask(wants);
+    const ran = o.time.standingStill(() => runOnce(cache, members, o));
+    if ('settled' in ran) return ran;
+    await o.ask(ran.wants);
   }
 }
 
-function runOnce(cache: StoreCache, members: readonly Member[], mostBytes: number, wants: Wants): Ran | undefined {
-  const { journal, rows, log } = cache;
+/** Runs members; when something is missing nothing has changed. */
+export function runOnce(
+  { journal, rows, log }: StoreCache,
+  members: readonly Member[],
+  { mostBytes, supposes = false }: RunOptions,
+): Ran | Missed {
   const settled: (() => void)[] = [];
   const rest: Member[] = [];
+  const wants: Wants = new Map();
+  const supposed: Wants = new Map();
   const runMember = (member: Member) => {
     const { work, resolve, reject } = member;
     try {
@@ -52,17 +66,21 @@ function runOnce(cache: StoreCache, members: readonly Member[], mostBytes: numbe
       else settled.push(() => reject(error));
     }
   };
+  const runAll = () => {
+    for (const member of members) {
+      if (log.pendingBytes > mostBytes) rest.push(member);
+      else runMember(member);
+    }
+  };
   try {
     journal.transaction(() => {
-      for (const member of members) {
-        if (log.pendingBytes > mostBytes) rest.push(member);
-        else runMember(member);
-      }
-      if (wants.size > 0) throw new Again();
+      if (supposes) log.supposing(supposed, runAll);
+      else runAll();
+      if (wants.size + supposed.size > 0) throw new Again();
     });
   } catch (error) {
-    if (error instanceof Again) return undefined;
-    throw error;
+    if (!(error instanceof Again)) throw error;
+    return { wants: new Map([...wants, ...supposed]), wrongly: wants.size === 0 };
   }
   return { settled, rest };
 }

@@ -6,7 +6,7 @@ import type { AppliedStep, Migration } from '../rules/migrations.js';
 import { run } from './client.js';
 import type { PgClient } from './client.js';
 import { isBusy, isLost, sqlState } from './errors.js';
-import { artifactTables, firstSchema } from './schema.js';
+import { artifactTables, firstSchema, handleTable } from './schema.js';
 import { identifier, sql } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 import { tablesOf } from './tables.js';
@@ -17,6 +17,7 @@ import type { Query } from './transaction.js';
 export const migrations: readonly Migration[] = [
   { number: 1, name: 'first', sql: firstSchema },
   { number: 2, name: 'artifacts', sql: artifactTables },
+  { number: 3, name: 'handles', sql: handleTable },
 ];
 
 /**

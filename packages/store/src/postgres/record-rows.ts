@@ -81,11 +81,11 @@ export function pgRecordCache(journal: Journal, t: Table): RecordCache {
 
   const rows: RecordRows = {
     collection: (name) => (isStorable(name) ? collections.get(name) : undefined),
-    putCollection: (name, row) => collections.put(name, row),
+    putCollection: (name, row) => collections.set(name, row),
     record: (collection, key) =>
       isStorable(collection) && isStorable(key) ? records.get(recordKey(collection, key)) : undefined,
     // A copy, because the caller keeps his value.
-    putRecord: (collection, row) => records.put(recordKey(collection, row.key), structuredClone(row)),
+    putRecord: (collection, row) => records.set(recordKey(collection, row.key), structuredClone(row)),
     records(collection, { prefix, after, limit, deleted }) {
       if (records.hasChanges) throw new NotNow();
       if (!isStorable(collection) || !isStorable(prefix)) return [];
@@ -98,11 +98,11 @@ export function pgRecordCache(journal: Journal, t: Table): RecordCache {
       const key = uniqueKey(collection, index, value);
       return cleared.includes(collection) ? uniques.peek(key) : uniques.get(key);
     },
-    putUnique: (collection, index, value, key) => uniques.put(uniqueKey(collection, index, value), key),
-    removeUnique: (collection, index, value) => uniques.put(uniqueKey(collection, index, value), undefined),
+    putUnique: (collection, index, value, key) => uniques.set(uniqueKey(collection, index, value), key),
+    removeUnique: (collection, index, value) => uniques.delete(uniqueKey(collection, index, value)),
     clearUnique(collection) {
       pushTo(journal, cleared, collection);
-      for (const key of uniques.known()) if (uniqueParts(key)[0] === collection) uniques.put(key, undefined, true);
+      for (const key of uniques.known()) if (uniqueParts(key)[0] === collection) uniques.delete(key);
     },
   };
 

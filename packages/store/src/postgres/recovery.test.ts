@@ -5,7 +5,7 @@ import { startPostgresIfPossible } from '../../test/postgres-server.js';
 import type { PostgresServer } from '../../test/postgres-server.js';
 import { connect, connecting } from '../../test/postgres-store.js';
 import { all, codeOf, commitOf, events } from '../conformance/store-fixture.js';
-import type { PgClient } from './client.js';
+import type { PgClient, PgClientOptions } from './client.js';
 import { postgresStore } from './store.js';
 
 const server = await startPostgresIfPossible();
@@ -93,7 +93,7 @@ describe.skipIf(server === undefined)('a Postgres store whose server fails', () 
     disturbed('killed', () => server.restart(), 3));
 
   it('learns whether a commit happened whose answer was lost, or says that it could not', async () => {
-    const lost = { next: false, happened: true, stays: false, away: false };
+    const lost = { next: false, happened: true, stays: false, away: false, others: async () => undefined as unknown };
     const gone = () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     // Loses the answer to COMMIT, or COMMIT itself.
     const losing = (client: PgClient): PgClient => ({
@@ -104,6 +104,7 @@ describe.skipIf(server === undefined)('a Postgres store whose server fails', () 
         if (!lost.next || !text.trimEnd().endsWith('COMMIT')) return client.unsafe(text);
         lost.next = false;
         await client.unsafe(lost.happened ? text : 'ROLLBACK');
+        await lost.others();
         lost.away = lost.stays;
         throw gone();
       },
@@ -125,10 +126,53 @@ describe.skipIf(server === undefined)('a Postgres store whose server fails', () 
     }
     expect(lost.next).toBe(false);
     expect(await store.head()).toBe(2);
+    // As well when somebody else wrote in between, and in the one message of a handle that was alone.
+    const other = await postgresStore({ connect: clients, clock, schema: 'in_doubt', wakeups: false });
+    for (const [index, happened] of [true, false, true, false].entries()) {
+      for (let n = 0; n < 3; n += 1) await store.commit(commitOf(`track/alone ${index}`, n));
+      const writes = index < 2 ? 0 : 2;
+      lost.others = async () => {
+        for (let n = 0; n < writes; n += 1) await other.commit(commitOf(`track/other ${index}`, n));
+      };
+      Object.assign(lost, { next: true, happened });
+      const head = await store.head();
+      const result = await store.commit(commitOf(`track/alone ${index}`, 3));
+      expect(result).toMatchObject({ lastSeq: head + 1 + (happened ? 0 : writes), deduplicated: false });
+      expect(await store.head()).toBe(head + 1 + writes);
+    }
+    lost.others = async () => undefined;
+    await other.close();
     Object.assign(lost, { next: true, happened: true, stays: true });
     expect(await codeOf(store.commit(commitOf('track/1', 2)))).toBe('COMMIT_UNKNOWN');
     lost.away = false;
     expect(await codeOf(store.commit(commitOf('track/1', 2)))).toBe('VERSION_CONFLICT');
+    await expectWhole(store, new Map());
+    await store.close();
+  });
+
+  it('lets a COMMIT that comes later than the question what became of it write nothing', async () => {
+    let late: { readonly client: PgClient; readonly text: string } | undefined;
+    let delays = false;
+    const delaying = (client: PgClient): PgClient => ({
+      listen: (...o) => client.listen(...o),
+      end: (o) => client.end(o),
+      unsafe(text) {
+        if (!delays || !text.trimEnd().endsWith('COMMIT')) return client.unsafe(text);
+        delays = false;
+        late = { client, text };
+        return Promise.reject(Object.assign(new Error('read ETIMEDOUT'), { code: 'ETIMEDOUT' }));
+      },
+    });
+    const clients = connecting(server);
+    const connect = (o: PgClientOptions) => delaying(clients(o));
+    const store = await postgresStore({ connect, clock, schema: 'late', storeBusyMs: 1_000, wakeups: false });
+    for (let n = 0; n < 5; n += 1) await store.commit(commitOf('track/1', n));
+    delays = true;
+    await store.commit(commitOf('track/1', 5));
+    const arrived = late?.client.unsafe(late.text) as Promise<unknown>;
+    await expect(arrived).rejects.toMatchObject({ code: '22012' });
+    await late?.client.unsafe('ROLLBACK');
+    expect(await store.commit(commitOf('track/1', 6))).toMatchObject({ lastSeq: 7 });
     await expectWhole(store, new Map());
     await store.close();
   });

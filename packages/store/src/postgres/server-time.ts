@@ -6,6 +6,9 @@ import type { SqlText } from './sql-text.js';
 /** How long the time of the server is reckoned on from its last answer. */
 const longestReckoningMs = 10_000;
 
+/** The clock here may go faster than the server's, but hardly by more than this. */
+const slowness = 0.999;
+
 /** Milliseconds since the epoch by the clock of the server, at the moment in which this is evaluated. */
 export const serverNow: SqlText = sql`floor(extract(epoch FROM clock_timestamp()) * 1000)`;
 
@@ -17,7 +20,7 @@ export interface StoreTime {
   now(): number;
   /** What the server just said. */
   is(serverMs: number): void;
-  /** Runs `work` in a moment in which the time is what the server just said. */
+  /** Runs `work` in one moment: a time that is never ahead of the server's. */
   standingStill<T>(work: () => T): T;
   /** Asks the server, when its last answer is too old. */
   readonly stale: Loader<unknown> | undefined;
@@ -25,7 +28,7 @@ export interface StoreTime {
 
 export function storeTime({ clock, time }: { readonly clock: Clock; readonly time: 'server' | 'clock' }): StoreTime {
   let said: { readonly serverMs: number; readonly atMs: number } | undefined;
-  let still = false;
+  let still: number | undefined;
   const is = (serverMs: number) => {
     if (time === 'server') said = { serverMs, atMs: clock.monotonic() };
   };
@@ -33,18 +36,20 @@ export function storeTime({ clock, time }: { readonly clock: Clock; readonly tim
     statement: () => sql`SELECT ${serverNow} AS now`,
     learn: (_, rows) => is(Number(rows[0]?.now)),
   };
+  const now = () => {
+    if (still !== undefined) return still;
+    if (said === undefined) return clock.now();
+    return said.serverMs + Math.floor(Math.max(0, clock.monotonic() - said.atMs) * slowness);
+  };
   return {
     is,
-    now() {
-      if (said === undefined) return clock.now();
-      return said.serverMs + (still ? 0 : Math.max(0, Math.floor(clock.monotonic() - said.atMs)));
-    },
+    now,
     standingStill(work) {
-      still = true;
+      still = now();
       try {
         return work();
       } finally {
-        still = false;
+        still = undefined;
       }
     },
     get stale() {

@@ -23,10 +23,10 @@ export interface StoreCache {
   readonly leases: LeaseCache;
   readonly records: RecordCache;
   readonly subscriptions: SubscriptionCache;
-  /** Asks for what a write will look at; `again` also for what is known. */
-  want(wants: Wants, touches: Touches, again: boolean): void;
-  /** How many rows are known. */
-  readonly size: number;
+  /** Asks for what a write will look at; `again` also for what is known, `everything` for all leases at once. */
+  want(wants: Wants, touches: Touches, o: { readonly again: boolean; readonly everything: boolean }): void;
+  /** Forgets what can be asked for again when more rows are known than that. */
+  shrink(most: number): void;
   /** The changes are written, or there are none. */
   written(): void;
   /** Nothing is known any more. */
@@ -36,14 +36,12 @@ export interface StoreCache {
 export function storeCache(t: Table, limits: StoreLimits): StoreCache {
   const journal = createJournal();
   const log = pgLogCache(journal, t, limits);
-  const leases = pgLeaseCache(journal, t, {
-    next(name) {
-      const { counters } = log;
-      if (counters === undefined) throw new Error('Only a transaction that has the lock may write');
-      counters[name] += 1;
-      journal.record(() => (counters[name] -= 1));
-      return counters[name];
-    },
+  const leases = pgLeaseCache(journal, t, (name) => {
+    const { counters } = log;
+    if (counters === undefined) throw new Error('Only a transaction that has the lock may write');
+    counters[name] += 1;
+    journal.record(() => (counters[name] -= 1));
+    return counters[name];
   });
   const records = pgRecordCache(journal, t);
   const subscriptions = pgSubscriptionCache(journal, t);
@@ -56,21 +54,22 @@ export function storeCache(t: Table, limits: StoreLimits): StoreCache {
     leases,
     records,
     subscriptions,
-    want(wants, touches, again) {
+    want(wants, touches, { again, everything }) {
       const ask = <K>(of: { readonly loader: Loader<K>; has(key: K): boolean }, key: K) => {
         if (again || !of.has(key)) want(wants, of.loader, key);
       };
       for (const stream of touches.streams ?? []) ask(log.streams, stream);
       if (touches.idempotencyKey !== undefined) ask(log.keys, touches.idempotencyKey);
       const { tokens = [], sets = [], keys = [], owners = [] } = touches;
-      leases.want(wants, { tokens, sets, keys, owners, again });
+      leases.want(wants, { tokens, sets, keys, owners, again, everything });
       for (const { collection, key } of touches.records ?? []) {
         ask(records.collections, collection);
         ask(records.records, recordKey(collection, key));
       }
     },
-    get size() {
-      return log.streams.size + log.keys.size + leases.size + records.size + subscriptions.size;
+    shrink(most) {
+      if (log.streams.size + log.keys.size > most) log.clear();
+      for (const part of [leases, records, subscriptions]) if (part.size > most) part.clear();
     },
     written() {
       for (const part of parts) part.written();

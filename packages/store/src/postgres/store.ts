@@ -55,13 +55,25 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
   checkCount('The number of connections', maxConnections, 3);
   const { client, writer, end } = makeClients(options, maxConnections);
   try {
-    const { id, durability } = await openSchema(writer, { schema, clock, readOnly, ids, storeBusyMs });
-    const handle = { client, channel: `conductor_${schema}`, handle: ids.id('handle'), clock };
-    const wakeups = options.wakeups === false ? undefined : await createWakeups(handle);
+    const { id, handle, durability } = await openSchema(writer, { schema, clock, readOnly, ids, storeBusyMs });
+    const channel = `conductor_${schema}`;
+    const wakeups = options.wakeups === false ? undefined : await createWakeups({ client, channel, handle, clock });
     const capabilities: StoreCapabilities = { durability, reach: 'network', ownerProof: false, backup: false };
     const tables = tablesOf(schema);
     return createStore({
-      backend: pgGroupCommit({ client, writer, tables, limits, clock, time, storeBusyMs, readOnly, wakeups, end }),
+      backend: pgGroupCommit({
+        client,
+        writer,
+        tables,
+        handle,
+        limits,
+        clock,
+        time,
+        storeBusyMs,
+        readOnly,
+        wakeups,
+        end,
+      }),
       driver: { port: 'store', name: 'postgres', version: '1', api: 1, capabilities },
       id,
       clock,
@@ -85,9 +97,15 @@ function makeClients({ connect, statementTimeoutMs }: PostgresStoreOptions, maxC
   return { client, writer, end };
 }
 
-interface OpenSchema {
+interface OpenSchema extends Server {
   readonly id: string;
+}
+
+interface Server {
+  /** What a COMMIT of it survives. */
   readonly durability: StoreCapabilities['durability'];
+  /** A name that no other handle of the store gets. */
+  readonly handle: string;
 }
 
 interface OpenOptions {
@@ -103,25 +121,25 @@ async function openSchema(writer: PgClient, o: OpenOptions): Promise<OpenSchema>
   const retry = createRetry({ client: writer, clock: o.clock, storeBusyMs: o.storeBusyMs, isOver: () => false });
   for (;;) {
     try {
-      const durability = await checkServer(writer);
+      const server = await checkServer(writer);
       await migrate(writer, o);
-      return { id: await storeId(writer, o), durability };
+      return { id: await storeId(writer, o), ...server };
     } catch (error) {
       await retry(error);
     }
   }
 }
 
-/** Answers what a COMMIT of this server survives. */
-async function checkServer(client: PgClient): Promise<StoreCapabilities['durability']> {
+async function checkServer(client: PgClient): Promise<Server> {
   const settings = sql`SELECT current_setting('server_encoding') AS encoding,
-    current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS waits`;
+    current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS waits,
+    gen_random_uuid()::text AS handle`;
   const [[row] = []] = await run(client, [settings], 1);
   if (row?.encoding !== 'UTF8')
     throw new ConductorError('STORE_FAILED', `The database has the encoding ${String(row?.encoding)}, not UTF8`, {
       hint: 'Create the database with ENCODING UTF8.',
     });
-  return row.fsync === 'on' && row.waits !== 'off' ? 'fsync' : 'os';
+  return { durability: row.fsync === 'on' && row.waits !== 'off' ? 'fsync' : 'os', handle: String(row.handle) };
 }
 
 /** The id that this store got when it was made. Whoever writes first names it. */

@@ -43,18 +43,18 @@ export function pgSubscriptionCache(journal: Journal, t: Table): SubscriptionCac
 
   const rows: SubscriptionRows = {
     subscription: (name) => (isStorable(name) ? subscriptions.get(name) : undefined),
-    putSubscription: (name, row) => subscriptions.put(name, row),
+    putSubscription: (name, row) => subscriptions.set(name, row),
     deliveries: (name, dead) =>
-      [...bySubscription.get(name).values()].filter((row) => row.dead === dead).sort((a, b) => a.seq - b.seq),
-    delivery: (name, seq) => bySubscription.get(name).get(seq),
+      [...bySubscription.of(name).values()].filter((row) => row.dead === dead).sort((a, b) => a.seq - b.seq),
+    delivery: (name, seq) => bySubscription.of(name).get(seq),
     putDelivery(name, row) {
-      bySubscription.get(name);
-      bySubscription.add(name, row.seq, row);
-      deliveries.put(deliveryKey(name, row.seq), row);
+      bySubscription.of(name);
+      bySubscription.set(name, row.seq, row);
+      deliveries.set(deliveryKey(name, row.seq), row);
     },
     removeDelivery(name, seq) {
-      bySubscription.remove(name, seq);
-      deliveries.put(deliveryKey(name, seq), undefined);
+      bySubscription.delete(name, seq);
+      deliveries.delete(deliveryKey(name, seq));
     },
   };
 

@@ -1,30 +1,37 @@
 import { run } from './client.js';
 import type { PgClient, PgRow } from './client.js';
-import { isLost } from './errors.js';
+import { isElsewhere, isLost } from './errors.js';
 import { sql } from './sql-text.js';
 import type { SqlText } from './sql-text.js';
 
 /** Sends statements in one message; answers the rows of the last `count` of them that have rows. */
 export type Query = (statements: readonly SqlText[], count: number) => Promise<readonly (readonly PgRow[])[]>;
 
-/** An open transaction. Its id tells later what became of it. */
+/** An open transaction. */
 export interface Transaction {
-  readonly id: string;
   /** The process of the server that runs it. */
   readonly backend: number;
-  /** How far the write-ahead log of the server had been flushed when it began: that part of it survives a crash. */
-  readonly flushed: string;
   readonly query: Query;
-  /** Writes these changes and ends it; nothing may be asked of it afterwards. */
-  commit(changes: readonly SqlText[]): Promise<void>;
+  /** Writes these changes and ends it; nothing may be asked of it afterwards. Answers the last row, if there is one. */
+  commit(changes: readonly SqlText[]): Promise<PgRow | undefined>;
 }
 
 /** Whatever the database's default is: later statements see what was committed while the first one waited for the lock. */
-const begin = sql`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-SELECT pg_current_xact_id()::text AS xid, pg_backend_pid() AS pid,
-  pg_current_wal_flush_lsn()::text AS flushed`;
+const begin = sql`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE`;
+const own = sql`SELECT pg_current_xact_id()::text AS xid, pg_backend_pid() AS pid`;
 const commit = sql`COMMIT`;
 const rollback = sql`ROLLBACK`;
+
+/** Runs a whole transaction in one message; answers the last row. When it throws, nothing was written, or the connection lost. */
+export async function commitAtOnce(writer: PgClient, statements: readonly SqlText[]): Promise<PgRow | undefined> {
+  try {
+    const [[row] = []] = await run(writer, [begin, ...statements, commit], 1);
+    return row;
+  } catch (error) {
+    if (!isLost(error) || isElsewhere(error)) await run(writer, [rollback], 0).catch(() => undefined);
+    throw error;
+  }
+}
 
 /**
  * Runs `work` in a transaction of a client that has one connection and runs nothing else meanwhile; the first message also
@@ -39,23 +46,22 @@ export async function inTransaction<T>(
   work: (transaction: Transaction, found: readonly (readonly PgRow[])[]) => Promise<T>,
 ): Promise<T> {
   try {
-    const [[own] = [], ...found] = await run(writer, [begin, ...first], 1 + first.length);
-    const id = String(own?.xid);
+    const [[its] = [], ...found] = await run(writer, [begin, own, ...first], 1 + first.length);
+    const id = String(its?.xid);
     // By nothing when it is another one: an error ends the message.
     const proof = sql`SELECT 1 / (pg_current_xact_id_if_assigned() IS NOT DISTINCT FROM ${id}::xid8)::integer`;
     const transaction: Transaction = {
-      id,
-      backend: Number(own?.pid),
-      flushed: String(own?.flushed),
+      backend: Number(its?.pid),
       query: (statements, count) => run(writer, [proof, ...statements], count),
       async commit(changes) {
-        await run(writer, [proof, ...changes, commit], 0);
+        const [[row] = []] = await run(writer, [proof, ...changes, commit], 1);
+        return row;
       },
     };
     return await work(transaction, found);
   } catch (error) {
     // What was lost with its connection the server undoes by itself.
-    if (!isLost(error)) await run(writer, [rollback], 0).catch(() => undefined);
+    if (!isLost(error) || isElsewhere(error)) await run(writer, [rollback], 0).catch(() => undefined);
     throw error;
   }
 }
