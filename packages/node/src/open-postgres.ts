@@ -1,7 +1,9 @@
 import { ConductorError } from '@conductor/core';
 import type { Limits } from '@conductor/core';
 import type { Clock, Ids, Store } from '@conductor/core/ports';
+import type { PgClient, PgClientOptions, PostgresArtifacts } from '@conductor/store/postgres';
 import type postgres from 'postgres';
+import { sha256 } from './sha256.js';
 
 export interface PostgresHost {
   readonly clock: Clock;
@@ -13,32 +15,42 @@ export interface PostgresHost {
 
 const connectTimeoutSeconds = 10;
 
+export interface OpenedPostgres {
+  /** Closing it closes the artifacts as well. */
+  readonly store: Store;
+  /** They connect when they are first asked for. */
+  readonly artifacts: PostgresArtifacts;
+  readonly schema: string;
+}
+
 /**
  * Opens the store in a Postgres database: `postgres://<user>:<password>@<host>:<port>/<database>`, with the parameters that
- * postgres.js knows (`sslmode`), and `schema` for another schema than `conductor`. Throws CONFIG_INVALID, CAPABILITY_MISSING
- * where the client is not installed, and what the driver throws; no message holds the password.
+ * postgres.js knows (`sslmode`), and `schema` for another schema than `conductor`; and the artifacts beside its log. Throws
+ * CONFIG_INVALID, CAPABILITY_MISSING where the client is not installed, and what the driver throws; no message holds the password.
  */
-export async function openPostgres(url: string, { clock, ids, limits, load }: PostgresHost): Promise<Store> {
+export async function openPostgres(url: string, { clock, ids, limits, load }: PostgresHost): Promise<OpenedPostgres> {
   const { address, schema } = parsed(url);
-  const { default: connect } = await loadClient(load ?? (() => import('postgres')));
-  const { postgresStore } = await import('@conductor/store/postgres');
-  return postgresStore({
-    connect: (options) => connect(address, { ...options, connect_timeout: connectTimeoutSeconds }),
-    clock,
-    ids,
-    ...(schema !== null && { schema }),
-    storeBusyMs: limits.storeBusyMs,
-  });
+  const { default: client } = await loadClient(load ?? (() => import('postgres')));
+  const { postgresArtifacts, postgresStore } = await import('@conductor/store/postgres');
+  const connect = (options: PgClientOptions): PgClient =>
+    client(address, { ...options, connect_timeout: connectTimeoutSeconds });
+  const options = { connect, clock, ids, schema, storeBusyMs: limits.storeBusyMs };
+  const store = await postgresStore(options);
+  const artifacts = postgresArtifacts({ ...options, maxBytes: limits.artifactBytes, sha256 });
+  const close = async () => {
+    await artifacts.close().finally(() => store.close());
+  };
+  return { store: Object.freeze({ ...store, close }), artifacts, schema };
 }
 
 /** The error of `new URL` holds the whole text, so it is nobody's cause; and of a text that is no URL, any part may be secret. */
-function parsed(text: string): { readonly address: string; readonly schema: string | null } {
+function parsed(text: string): { readonly address: string; readonly schema: string } {
   if (!URL.canParse(text) || new URL(text).hostname === '')
     throw new ConductorError('CONFIG_INVALID', 'The address of the store cannot be read', {
       hint: 'Write postgres://<user>:<password>@<host>/<database>; in a password, / is %2F, @ is %40 and # is %23.',
     });
   const url = new URL(text);
-  const schema = url.searchParams.get('schema');
+  const schema = url.searchParams.get('schema') ?? 'conductor';
   url.searchParams.delete('schema'); // ours: the server would refuse it
   return { address: url.href, schema };
 }

@@ -6,11 +6,13 @@ import type { ConductorConfig } from '@conductor/core/plugin';
 import type { Artifacts, Clock, Ids, Opt, Store } from '@conductor/core/ports';
 import { fileArtifacts, fileStore, nodeLogFiles } from '@conductor/store/file';
 import { memoryArtifacts, memoryStore } from '@conductor/store/memory';
+import type { PostgresArtifacts } from '@conductor/store/postgres';
 import { databaseLock } from '@conductor/store/sqlite';
 import type { Upkeep } from '@conductor/store/sqlite';
 import { hideCredentials } from './hide-credentials.js';
 import { loadSqlite, openDatabase } from './open-database.js';
 import { openPostgres } from './open-postgres.js';
+import { readThrough } from './read-through.js';
 import { databaseFile, openSqlite, ownerLocks } from './open-sqlite.js';
 import { openSqliteThread } from './open-sqlite-thread.js';
 
@@ -33,6 +35,10 @@ export interface OpenedStore {
   /** Writes a copy of the database as of now into a file that is not there, or is empty. */
   readonly copyTo?: ((path: string, o?: Opt) => Promise<void>) | undefined;
   readonly artifacts: Artifacts;
+  /** Those of them that every machine reads which has this log; absent where they lie on this one. */
+  readonly sharedArtifacts?: PostgresArtifacts | undefined;
+  /** What copies the store and its artifacts as of one moment, where it makes no copies itself. */
+  readonly copyHint?: string | undefined;
   /** Where the log lies, for people: without credentials. */
   readonly place: string;
 }
@@ -51,8 +57,7 @@ export async function openStore(choice: StoreChoice | Store, host: StoreHost): P
   if (typeof choice === 'object') return { store: choice, artifacts, place: 'as handed in' };
   if (choice === 'sqlite') return { ...(await openDatabaseStore(host)), artifacts };
   if (choice === 'files') return { ...(await openFiles(host)), artifacts };
-  if (choice.startsWith('postgres://'))
-    return { store: await openPostgres(choice, host), artifacts, place: hideCredentials(choice) };
+  if (choice.startsWith('postgres://')) return openShared(choice, host, artifacts);
   throw new ConductorError('CONFIG_INVALID', `There is no store ${JSON.stringify(hideCredentials(String(choice)))}`, {
     hint: 'Use sqlite, files, memory or postgres://<user>:<password>@<host>/<database>.',
   });
@@ -81,6 +86,19 @@ async function openFiles({ stateDir, clock, ids, limits }: StoreHost): Promise<O
     ...timesOf(limits),
   });
   return { store, upkeep: store, place: `.conductor/${filesFolder}/log` };
+}
+
+/** What lies on this disk from before there were shared artifacts is still read. */
+async function openShared(url: string, host: StoreHost, local: Artifacts): Promise<OpenedStore> {
+  const { store, artifacts, schema } = await openPostgres(url, host);
+  const copyHint = `pg_dump --schema=${schema} --format=custom --file=<file> <address of the database> copies log and artifacts as of one moment, while others write; pg_restore brings them back.`;
+  return {
+    store,
+    artifacts: readThrough(artifacts, local),
+    sharedArtifacts: artifacts,
+    copyHint,
+    place: hideCredentials(url),
+  };
 }
 
 function timesOf({ followPollMs, storeBusyMs }: Limits) {

@@ -68,7 +68,7 @@ export async function openWorker(dir: string, options: OpenWorkerOptions = {}): 
   const stateDir = await makeFolders(root, folder);
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
   const temporary = await temporaryFolder(stateDir, { clock, logger });
-  const { store, place } = await openStore(config.store, { stateDir, clock, ids, limits });
+  const { store, place, sharedArtifacts } = await openStore(config.store, { stateDir, clock, ids, limits });
   const close = async (bus?: MessageBus) => {
     await bus?.close().catch((error: unknown) => logger.warn('The bus could not be closed', { error: String(error) }));
     await store.close();
@@ -85,6 +85,7 @@ export async function openWorker(dir: string, options: OpenWorkerOptions = {}): 
       leaseKeeper: leaseKeeper({ leases: store.leases, clock }),
       folders,
       bus,
+      artifacts: sharedArtifacts,
       runCommand: commandRunner({ clock, ids, killGraceMs }),
       records,
       host: processes,

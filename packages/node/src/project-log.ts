@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { ReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConductorError, randomIds } from '@conductor/core';
-import type { Sha256 } from '@conductor/core/hash';
 import { exportLog, importLog } from '@conductor/store/transfer';
 import type { ImportResult, LogSummary } from '@conductor/store/transfer';
 import type { StoreChoice } from './open-store.js';
+import { sha256 } from './sha256.js';
 import { withLog } from './with-log.js';
 import type { ProjectLogOptions } from './with-log.js';
 
@@ -128,10 +127,4 @@ async function keep(path: string, source: AsyncIterable<Uint8Array>, signal: Abo
 
 function bytesOf(path: string): ReadStream {
   return createReadStream(path, { highWaterMark: 256 * 1024 });
-}
-
-/** OpenSSL's, which is several times faster than the one that runs anywhere. */
-function sha256(): Sha256 {
-  const hash = createHash('sha256');
-  return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
 }

@@ -27,11 +27,13 @@ export interface Backup {
  */
 export async function backupProject(dir: string, path: string, options: ProjectLogOptions = {}): Promise<Backup> {
   const file = resolve(path);
-  return withLog(dir, { ...options, command: 'backup' }, async ({ copyTo, store, place }) => {
-    if (copyTo === undefined)
+  return withLog(dir, { ...options, command: 'backup' }, async ({ copyTo, copyHint, store, place }) => {
+    if (copyTo === undefined) {
+      const hints = [copyHint, 'conductor export --out <file> writes the log of every store, with its artifacts.'];
       throw new ConductorError('UNSUPPORTED', `The store ${store.driver.name} (${place}) makes no copies of itself`, {
-        hint: 'conductor export --out <file> writes the log of every store, with its artifacts.',
+        hint: hints.filter((hint) => hint !== undefined).join(' '),
       });
+    }
     let events = 0;
     const bytes = await publishNew(file, async (part) => {
       await copyTo(part, { signal: options.signal });

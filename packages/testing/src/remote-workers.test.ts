@@ -1,12 +1,12 @@
 import { ConductorError } from '@conductor/core';
 import { defineEvaluator } from '@conductor/core/plugin';
-import type { BusMessage, LeaseKeeper, MessageBus, Store } from '@conductor/core/ports';
+import type { Artifacts, BusMessage, Content, LeaseKeeper, MessageBus, Store } from '@conductor/core/ports';
 import { FakeClock, sequentialIds } from '@conductor/core/testing';
 import { runWorker } from '@conductor/engine/remote';
 import type { WorkerEvent, WorkerPorts, WorkerSettings, WorkerSummary } from '@conductor/engine/remote';
 import { memoryBus } from '@conductor/bus';
 import { leaseKeeper } from '@conductor/store';
-import { memoryStore, memoryWorkspace } from '@conductor/store/memory';
+import { memoryArtifacts, memoryStore, memoryWorkspace } from '@conductor/store/memory';
 import { describe, expect, it } from 'vitest';
 import { createTestEngine } from './create-test-engine.js';
 import type { TestEngine, TestEngineOptions } from './create-test-engine.js';
@@ -204,6 +204,37 @@ describe('a task for another machine', () => {
     expect(workers.calls.map(({ role }) => role)).toEqual(['worker', 'fixer']);
     expect(await engine.read('a.txt')).toBe('Right\n');
     await world.close();
+  });
+
+  it('brings what its agent printed: whole where machines share artifacts, and its end where they share none', async () => {
+    const text = Array.from({ length: 20_000 }, (_, line) => `line ${line}`).join('\n');
+    const agents: WorkerSettings['agents'] = {
+      worker: async (_assignment, { workspace }) => {
+        await workspace.write('a.txt', 'a');
+        return { status: 'done', summary: 'Wrote a.txt', transcript: { text } };
+      },
+    };
+    const transcriptOf = async (artifacts?: Artifacts, put = artifacts?.put) => {
+      const world = await machines();
+      const engine = await world.engine(artifacts && { ports: { artifacts } });
+      world.worker({ agents }, artifacts && put && { artifacts: { ...artifacts, put } });
+      const { id } = await engine.api.tracks.create(one);
+      await engine.api.tracks.run(id);
+      await engine.api.tracks.waitFor(id, 'completed');
+      const [reported] = await facts(engine, id, 'task.reported');
+      const { transcript } = dataOf(reported) as { transcript: Content };
+      const shown =
+        'text' in transcript
+          ? transcript.text
+          : await new Response((await engine.api.artifacts.get(transcript.artifact)).body).text();
+      await world.close();
+      return shown;
+    };
+    expect(await transcriptOf(memoryArtifacts({ clock: new FakeClock() }))).toBe(text);
+    const end = `…\n${text.slice(-65_536)}`;
+    expect(await transcriptOf()).toBe(end);
+    const full = () => Promise.reject(new ConductorError('STORE_FULL', 'No room'));
+    expect(await transcriptOf(memoryArtifacts({ clock: new FakeClock() }), full)).toBe(end);
   });
 
   it('that names no files brings in all that its agent changed, and nothing of ours', async () => {

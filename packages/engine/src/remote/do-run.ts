@@ -2,6 +2,7 @@ import { anySignal, ConductorError, toConductorError } from '@conductor/core';
 import type { Limits } from '@conductor/core';
 import type { RunEventData } from '@conductor/core/run';
 import type {
+  Artifacts,
   Clock,
   Executor,
   Ids,
@@ -21,6 +22,7 @@ import { limitedRun, publishProgress } from '../run/run-executor.js';
 import { commitMessage, isOurs, ownFiles } from '../run/task-files.js';
 import type { ClaimedRun, TaskAssignment } from './mailbox.js';
 import { workBranch } from './offer-run.js';
+import { travellingTranscript } from './transcript.js';
 import type { RunRecords } from './worker-ports.js';
 
 /** What a worker needs for the runs that it has claimed. No store is among it. */
@@ -30,6 +32,7 @@ export interface Workshop {
   /** Of the runs that are being done: where their agents find the files. */
   readonly workspaces: Map<string, Workspace>;
   readonly bus: MessageBus | undefined;
+  readonly artifacts: Artifacts | undefined;
   readonly runCommand: RunCommand | undefined;
   readonly records: RunRecords;
   readonly afterTask: readonly string[] | undefined;
@@ -114,9 +117,10 @@ async function attempt(shop: Workshop, run: ClaimedRun, signal: AbortSignal): Pr
     const outcome = await outcomeOf(shop, assignment, signal);
     if (outcome.error?.code === 'COMMAND_MISSING') throw ConductorError.fromJSON(outcome.error);
     const work = outcome.status === 'done' ? await handedOver(shop, folder, assignment, signal) : undefined;
-    const { usage, ...answered } = outcome;
+    const { usage, transcript: _, ...answered } = outcome;
+    const transcript = await travellingTranscript(shop, outcome);
     return {
-      outcome: { ...answered, ...transcriptOf(outcome, shop.limits.inlineBytes) } as Report['outcome'], // read-only there
+      outcome: { ...answered, ...(transcript && { transcript }) } as Report['outcome'], // read-only there
       ...(usage && { usage }),
       ...(work && { work }),
     };
@@ -191,10 +195,4 @@ async function handedOver(
   const message = commitMessage(trackId, step === 'FIX' ? 'FIX' : 'EXECUTE', task);
   const { commit } = await folder.handOver({ branch, paths, message, key, signal });
   return { branch, commit };
-}
-
-/** The end of what the agent printed: machines share only the log, and a log is no place for megabytes. */
-function transcriptOf({ transcript }: Outcome, maxCharacters: number): Pick<Report['outcome'], 'transcript'> {
-  if (!transcript || !('text' in transcript) || transcript.text.length <= maxCharacters) return {};
-  return { transcript: { text: `…\n${transcript.text.slice(-maxCharacters)}` } };
 }

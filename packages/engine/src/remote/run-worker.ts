@@ -139,14 +139,36 @@ interface Opened {
 }
 
 function workerOf(ports: WorkerPorts, settings: WorkerSettings, { plugins, done, projectId }: Opened): Worker {
-  const { store, leaseKeeper, folders, bus, runCommand, host = { host: 'local', bootId: 'unknown' } } = ports;
+  const {
+    store,
+    leaseKeeper,
+    folders,
+    bus,
+    artifacts,
+    runCommand,
+    host = { host: 'local', bootId: 'unknown' },
+  } = ports;
   const { clock = systemClock(), ids = randomIds(), logger = silentLogger, records = unrecorded } = ports;
   const { roles = ['worker', 'fixer'], maxWorkers = 1, folder = 'conductor', afterTask, onEvent = () => {} } = settings;
   const limits = { ...defaultLimits, ...parseLimits(settings.limits ?? {}) };
   const workspaces = new Map<string, Workspace>();
   const agents = resolveAgents(settings.agents, plugins.executors, ({ runId }) => workspaceOf(workspaces, runId));
   return {
-    shop: { folders, agents, workspaces, bus, runCommand, records, afterTask, folder, limits, clock, ids, logger },
+    shop: {
+      folders,
+      agents,
+      workspaces,
+      bus,
+      artifacts,
+      runCommand,
+      records,
+      afterTask,
+      folder,
+      limits,
+      clock,
+      ids,
+      logger,
+    },
     projectId,
     maxWorkers,
     can({ role, taskType }) {

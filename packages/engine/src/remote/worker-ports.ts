@@ -1,6 +1,7 @@
 import type { Limits } from '@conductor/core';
 import type { Agents, Plugin } from '@conductor/core/plugin';
 import type {
+  Artifacts,
   Clock,
   Ids,
   LeaseKeeper,
@@ -29,6 +30,8 @@ export interface WorkerPorts {
   readonly folders: WorkFolders;
   /** One that reaches the engine; absent: runs are found by the feed of the store. */
   readonly bus?: MessageBus | undefined;
+  /** Those that the engine reads as well; absent: of a long transcript the end is kept. */
+  readonly artifacts?: Artifacts | undefined;
   readonly runCommand?: RunCommand | undefined;
   /** Absent: what a killed worker leaves running is ended by nobody. */
   readonly records?: RunRecords | undefined;
