@@ -238,6 +238,9 @@ export function logSuite(name: string, open: OpenStore): void {
         expect(await versions({ limit: 0 })).toEqual([]);
         expect(await versions({ backward: true, limit: 2 })).toEqual([5, 4]);
         expect(await versions({ backward: true, after: 3 })).toEqual([2, 1]);
+        expect(await versions({ backward: true, after: 9 })).toEqual([5, 4, 3, 2, 1]);
+        expect(await versions({ backward: true, after: 1 })).toEqual([]);
+        expect(await versions({ backward: true, after: 0 })).toEqual([]);
         expect(await all(store.read('track/none'))).toEqual([]);
         expect(await codeOf(all(store.read('track/1', { limit: -1 })))).toBe('VALIDATION_FAILED');
       }));

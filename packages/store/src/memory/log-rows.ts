@@ -68,8 +68,8 @@ export function memoryLogRows(journal: Journal, limits: StoreLimits): LogRows {
     readStream(stream, { after, limit, backward }) {
       const list = streams.get(stream) ?? [];
       const count = Math.min(limit, limits.pageEvents);
-      // A page forward starts at index `after`; backward `after` is the first version not wanted.
-      const end = Math.min(list.length, after - 1);
+      // A page forward starts at index `after`; backward `after` is the first version not wanted, and 0 is before all.
+      const end = Math.max(0, Math.min(list.length, after - 1));
       const part = backward ? list.slice(Math.max(0, end - count), end).reverse() : list.slice(after, after + count);
       return page(part, limit);
     },
