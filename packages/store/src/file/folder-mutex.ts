@@ -14,6 +14,8 @@ export interface FolderMutexOptions {
 }
 
 const ownerFile = 'owner.json';
+/** Where a thief puts the lock that it takes away, in its guard. */
+const loot = 'lock';
 /** Sticky: a folder of ours, made in one step with this mark; the name of its owner follows at once. */
 const ownMode = 0o1777;
 const stickyBit = 0o1000;
@@ -89,20 +91,24 @@ async function steal(folder: string, clock: Clock, staleMs: number): Promise<boo
   // One thief at a time: else the second would carry off the lock that the first has just made anew.
   const guard = `${folder}.steal`;
   if (!(await made(guard))) {
-    if (await isStale(guard, clock, staleMs)) await ifExists(rmdir(guard));
+    if (await isStale(guard, clock, staleMs)) await clearGuard(guard);
     return false;
   }
   try {
     const seconds = clock.now() / 1000;
     await utimes(guard, seconds, seconds);
     if (!(await isOver(folder, clock, staleMs))) return false;
-    const away = join(guard, 'lock');
-    await rename(folder, away);
-    await rm(away, { recursive: true });
+    await ifExists(rename(folder, join(guard, loot))); // its late holder may have let go this moment
     return true;
   } finally {
-    await ifExists(rmdir(guard));
+    await clearGuard(guard);
   }
+}
+
+/** With what a thief that died over it had carried off. */
+async function clearGuard(guard: string): Promise<void> {
+  await rm(join(guard, loot), { recursive: true, force: true });
+  await ifExists(rmdir(guard));
 }
 
 async function isOver(folder: string, clock: Clock, staleMs: number): Promise<boolean> {

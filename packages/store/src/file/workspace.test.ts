@@ -152,7 +152,9 @@ describe('fileWorkspace', () => {
     const steal = () => files.mutex('lock', { waitMs: 0 });
     await mkdir(join(root, 'lock'));
     await utimes(join(root, 'lock'), 1, 1);
-    await mkdir(join(root, 'lock.steal'));
+    // What it had carried off when it died.
+    await mkdir(join(root, 'lock.steal', 'lock'), { recursive: true });
+    await writeFile(join(root, 'lock.steal', 'lock', 'owner.json'), '{}');
     await expect(steal()).rejects.toMatchObject({ code: 'LOCK_TIMEOUT' });
     await utimes(join(root, 'lock.steal'), 1, 1);
     await steal().catch(() => {}); // takes the dead thief's guard away
