@@ -60,4 +60,20 @@ describe('fileArtifacts', () => {
     expect(await artifacts.sweep(() => false, { olderThanMs: -1e12 })).toEqual({ removed: 0, bytes: 0 });
     expect(await readdir(folder)).toEqual(['README']);
   });
+
+  it('keeps what is put while several sweep at once', async () => {
+    const artifacts = fileArtifacts({ directory: folder, clock });
+    const sweepers = Array.from({ length: 4 }, () => fileArtifacts({ directory: folder, clock }));
+    const many = Array.from({ length: 8 }, (_, n) => new TextEncoder().encode(`bytes ${n}`));
+    for (let round = 0; round < 10; round += 1) {
+      const ids = await Promise.all(many.map((each) => artifacts.put(each)));
+      await clock.advance(10_000);
+      await Promise.all([
+        ...sweepers.map((sweeper) => sweeper.sweep(() => false, { olderThanMs: 5000 })),
+        ...many.map((each) => artifacts.put(each)),
+      ]);
+      for (const { id } of ids) await read(artifacts, id);
+    }
+    expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
 });

@@ -163,18 +163,22 @@ async function* storedFiles(
 async function removeOld(root: string, path: string, before: number): Promise<number | undefined> {
   const seen = await ifExists(stat(path));
   if (seen === undefined || seen.mtimeMs >= before) return undefined;
-  // Taken aside first: a put that comes between the look and the removal would lose its bytes.
-  const aside = join(root, `.${basename(path)}.swept.tmp`);
-  await ifExists(rename(path, aside));
-  const taken = await ifExists(stat(aside));
-  // Somebody else sweeps too.
-  if (taken === undefined) return undefined;
-  if (taken.mtimeMs >= before) {
+  // Taken aside first: a put that comes between the look and the removal would lose its bytes. Each sweep under a name of its
+  // own: two that share one would take from each other what they have to give back.
+  const { path: aside, handle } = await openTemporary(root, basename(path), 0o600);
+  await handle.close();
+  const taken = (await moved(path, aside)) ? await ifExists(stat(aside)) : undefined;
+  if (taken !== undefined && taken.mtimeMs >= before) {
     await rename(aside, path);
     return undefined;
   }
   await rm(aside, { force: true });
-  return taken.size;
+  return taken?.size;
+}
+
+/** False when it was not there any more: somebody else sweeps too. */
+async function moved(from: string, to: string): Promise<boolean> {
+  return (await ifExists(rename(from, to).then(() => true))) === true;
 }
 
 function placeOf(root: string, id: ArtifactId): string | undefined {
