@@ -9,7 +9,7 @@ import type {
   Opt,
   WorkQueue,
 } from '@conductor/core/ports';
-import { connect } from '@nats-io/transport-node';
+import { connect, errors } from '@nats-io/transport-node';
 import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node';
 import { checkedMessage, defaultMessageBytes, rejecting } from '../messages.js';
 import { createBurials } from './dead-letters.js';
@@ -89,6 +89,8 @@ const driver: DriverInfo<BusCapabilities> = Object.freeze({
   capabilities: Object.freeze({ replay: true, workQueue: true, reach: 'network' }),
 });
 
+/** What listens and says nothing is no NATS server; the client tries each a few times. */
+const connectMs = 5_000;
 const day = 24 * 60 * 60_000;
 const defaults: Required<NatsBusLimits> = {
   messageBytes: defaultMessageBytes,
@@ -143,6 +145,7 @@ async function connected(
     maxReconnectAttempts: -1,
     reconnectTimeWait: 500,
     pingInterval: 10_000,
+    timeout: connectMs,
     ...(user !== undefined && { user, pass: pass ?? '' }),
     ...(token !== undefined && { token }),
     ...(tls && { tls: {} }),
@@ -158,8 +161,17 @@ async function connected(
       () => {},
     );
     if (signal?.aborted) throw error;
-    throw natsFailed(`No NATS server answers at ${hosts.join(', ')}`, error);
+    throw unreachable(hosts, error);
   }
+}
+
+function unreachable(hosts: readonly string[], cause: unknown): ConductorError {
+  const place = hosts.join(', ');
+  if (!(cause instanceof errors.AuthorizationError)) return natsFailed(`No NATS server answers at ${place}`, cause);
+  return new ConductorError('BUS_FAILED', `The NATS server at ${place} does not let this user in`, {
+    hint: 'Look at user and password of the address: nats://user:password@host:4222.',
+    cause,
+  });
 }
 
 interface Parts {

@@ -1,4 +1,4 @@
-import { anySignal, ConductorError } from '@conductor/core';
+import { anySignal, ConductorError, raceAbort } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
 import { createInbox, nanos } from '@nats-io/transport-node';
 import type { Msg } from '@nats-io/transport-node';
@@ -41,8 +41,7 @@ const graceMs = 5_000;
 /** Asks a consumer for messages, once. On abort no more come, and it rejects with the reason. Throws BUS_FAILED. */
 export async function pull(options: PullOptions): Promise<PullEnd> {
   const { link, clock, stream, consumer, max, signal, onMessage } = options;
-  signal.throwIfAborted();
-  await link.whenConnected();
+  await raceAbort(link.whenConnected(), signal); // a server may stay away for good
   signal.throwIfAborted();
   const { connection } = link;
   const inbox = createInbox();

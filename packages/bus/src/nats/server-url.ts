@@ -20,7 +20,7 @@ export function parseNatsUrl(text: string): NatsPlace {
   const [, scheme, credentials, hosts = '', prefix] = match ?? [];
   if (!match || hosts.split(',').some((host) => !hostShape.test(host)))
     throw new ConductorError('CONFIG_INVALID', 'The address of a NATS bus cannot be read', {
-      hint: 'Write it as nats://host:4222 or nats://user:password@host:4222/prefix.',
+      hint: `Write it as nats://host:4222 or nats://user:password@host:4222/prefix; ${escapes}`,
     });
   return {
     servers: hosts.split(','),
@@ -30,6 +30,7 @@ export function parseNatsUrl(text: string): NatsPlace {
   };
 }
 
+const escapes = 'in a password, / is %2F, @ is %40, : is %3A and % is %25.';
 const hostShape = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/u;
 
 function credentialsOf(text: string): Pick<NatsPlace, 'user' | 'pass' | 'token'> {
@@ -42,6 +43,9 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (cause) {
-    throw new ConductorError('CONFIG_INVALID', 'The credentials of a NATS bus are not percent-encoded', { cause });
+    throw new ConductorError('CONFIG_INVALID', 'The credentials of a NATS bus are not percent-encoded', {
+      hint: `Write them anew: ${escapes}`,
+      cause,
+    });
   }
 }

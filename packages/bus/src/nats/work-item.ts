@@ -26,8 +26,8 @@ export interface HeldItemOptions {
 /** An item that this taker holds. */
 export interface HeldItem {
   readonly item: WorkItem;
-  /** Gives it back at once, without an answer. */
-  release(): void;
+  /** Gives it back without waiting for an answer, to be offered again at once or after a time. */
+  release(delayMs?: number): void;
 }
 
 /** Part of the server's patience after which it hears of an item again. */
@@ -70,8 +70,8 @@ export function holdItem(options: HeldItemOptions): HeldItem {
       throw natsFailed(`The answer for item ${id} did not reach the server`, error);
     }
   };
-  const giveBack = () => {
-    if (!connection.isClosed()) connection.publish(pulled.reply, givenBack(0));
+  const giveBack = (delayMs = 0) => {
+    if (!connection.isClosed()) connection.publish(pulled.reply, givenBack(delayMs));
   };
   const beat = async () => {
     const sentMs = clock.monotonic();
@@ -127,9 +127,9 @@ export function holdItem(options: HeldItemOptions): HeldItem {
   });
   return {
     item,
-    release() {
+    release(delayMs) {
       if (over.signal.aborted) return;
-      giveBack();
+      giveBack(delayMs);
       end();
     },
   };

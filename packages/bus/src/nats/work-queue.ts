@@ -86,8 +86,13 @@ async function* takeFrom(context: TakeContext): AsyncGenerator<WorkItem, void, u
     const asking = pullOne(context, name, ready);
     takes.add(asking);
     const pulled = await asking.finally(() => takes.delete(asking));
-    const item = pulled && itemOf(pulled);
-    if (!pulled || !item) continue;
+    if (!pulled) continue;
+    const item = itemOf(pulled);
+    if (!item) {
+      // Nobody could ever finish it: without this word it would be offered for ever.
+      if (!context.link.connection.isClosed()) context.link.connection.publish(pulled.reply, '+TERM');
+      continue;
+    }
     const onEnd = () => {
       mine -= 1;
       held.delete(holding);
@@ -98,8 +103,20 @@ async function* takeFrom(context: TakeContext): AsyncGenerator<WorkItem, void, u
     mine += 1;
     held.add(holding);
     // Nobody finished it as often as it was handed out: this time it goes to the others of its kind.
-    if (pulled.deliveries > context.maxAttempts) await holding.item.dead(lastAttempt(context.maxAttempts));
+    if (pulled.deliveries > context.maxAttempts) await givenUp(holding, context.maxAttempts);
     else yield holding.item;
+  }
+}
+
+const buryAgainMs = 10_000;
+
+/** One that cannot be buried now comes again after a while: it must not hold up, or end, the taking of others. */
+async function givenUp({ item, release }: HeldItem, maxAttempts: number): Promise<void> {
+  try {
+    await item.dead(lastAttempt(maxAttempts));
+  } catch (error) {
+    if (!ConductorError.is(error)) throw error;
+    release(buryAgainMs);
   }
 }
 
