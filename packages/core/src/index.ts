@@ -38,37 +38,36 @@ export type { Command, DecideContext, Decider } from './track/decider.js';
 export { lifecycles, priorities, steps, stepStatuses } from './track/model.js';
 export type {
   Assessment,
-  Blocker,
   BoardForm,
   BoardReference,
   BoardSession,
   BoardVerdict,
+  Condition,
+  Facts,
+  Proposal,
+  Remark,
+  Vote,
+} from './track/board-model.js';
+export type {
+  Blocker,
   BudgetLimits,
   BudgetState,
   Checkpoint,
-  Condition,
   Decision,
   EffectResult,
   ExecutionMode,
-  Facts,
-  Finding,
   Lifecycle,
   LoopState,
   OpenEffect,
-  PlanState,
   Policy,
   Priority,
-  Proposal,
-  Remark,
   RunState,
   Step,
   StepStatus,
-  Task,
-  TaskState,
-  TaskStatus,
   TrackState,
-  Vote,
 } from './track/model.js';
+export type { Finding } from './kernel/finding.js';
+export type { PlanState, Task, TaskState, TaskStatus } from './track/task-model.js';
 
 // The loop
 export { transitionFor, transitions } from './loop/transitions.js';

@@ -1,4 +1,4 @@
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 import type { BusinessDocument } from './documents.js';
 import { isSameModel, modelNames } from './model-names.js';
 import { isPast, priceStatements, tierKey } from './prices.js';

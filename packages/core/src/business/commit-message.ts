@@ -1,4 +1,4 @@
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 import { impactWords } from './impact.js';
 import type { BusinessImpact } from './impact.js';
 

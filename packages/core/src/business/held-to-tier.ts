@@ -1,4 +1,4 @@
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 import type { BusinessDocument, BusinessTier } from './documents.js';
 
 /** What became of a document while an agent worked: hashes, absent = there was no such file. */

@@ -1,4 +1,4 @@
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 import { builtInAuthority } from './built-in-authority.js';
 import { cellText, cellsOf, isDelimiter } from './markdown-table.js';
 

@@ -1,7 +1,7 @@
 import { toConductorError } from '../kernel/error.js';
 import { parseJson } from '../kernel/json.js';
 import type { Json } from '../ports/values.js';
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 
 /** A published file that is one JSON object: what we can read of it, and the rest, which is written back as it is. */
 export interface Entries<T> {

@@ -1,6 +1,7 @@
 import { parsePlan } from '../plan/parse/parse-plan.js';
 import { workTasks } from '../plan/model/plan.js';
-import type { Finding, Step, StepStatus } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
+import type { Step, StepStatus } from '../track/model.js';
 import { readVerdicts } from './evaluation-verdict.js';
 import type { Verdict } from './evaluation-verdict.js';
 

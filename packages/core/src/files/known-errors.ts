@@ -1,7 +1,7 @@
 import { ConductorError } from '../kernel/error.js';
 import type { Json } from '../ports/values.js';
 import { defaultLimits } from '../track/limits.js';
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 import { withoutMark } from './decode-text.js';
 import { readJsonText, valueOf } from './json-text.js';
 import { initialErrors, nextErrorId, parseErrors } from './knowledge.js';

@@ -1,7 +1,8 @@
 import { parseLimits } from '../track/limits.js';
 import type { Limits } from '../track/limits.js';
 import { isSafeId } from '../track/names.js';
-import type { Finding, Priority, Step, StepStatus } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
+import type { Priority, Step, StepStatus } from '../track/model.js';
 import { metadataWords, wordPaths } from './metadata-words.js';
 import type { MetadataWords } from './metadata-words.js';
 import type { MetadataRead } from './metadata.js';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { initialTrack } from '../track/initial.js';
-import type { PlanState, Task, TaskState, TrackState } from '../track/model.js';
+import type { PlanState, Task, TaskState } from '../track/task-model.js';
+import type { TrackState } from '../track/model.js';
 import { extraTexts, metadataOf, statusOf } from './metadata-of.js';
 import { parseMetadata, writeMetadata } from './metadata.js';
 

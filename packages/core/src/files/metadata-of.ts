@@ -1,6 +1,7 @@
 import type { Json } from '../ports/values.js';
 import { steps } from '../track/model.js';
-import type { Checkpoint, Step, TaskState, TrackState } from '../track/model.js';
+import type { Checkpoint, Step, TrackState } from '../track/model.js';
+import type { TaskState } from '../track/task-model.js';
 import { isFix } from '../track/questions.js';
 import { isObject, list, record } from './metadata-codec.js';
 import { boardSession, checkpointFields, leadConsultation } from './metadata-model.js';

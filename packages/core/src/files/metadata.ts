@@ -1,6 +1,6 @@
 import { ConductorError } from '../kernel/error.js';
 import type { Json } from '../ports/values.js';
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 import { decodeText, withoutMark } from './decode-text.js';
 import { jsonPlaces } from './json-place.js';
 import type { JsonPlaces } from './json-place.js';

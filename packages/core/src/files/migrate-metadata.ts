@@ -1,6 +1,7 @@
 import { ConductorError } from '../kernel/error.js';
 import type { Json } from '../ports/values.js';
-import type { Finding, Step, StepStatus } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
+import type { Step, StepStatus } from '../track/model.js';
 import { inferLoopState } from './infer-loop-state.js';
 import type { FolderFacts } from './infer-loop-state.js';
 import { readJsonText, valueOf } from './json-text.js';

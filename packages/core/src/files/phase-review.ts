@@ -1,4 +1,4 @@
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 import { formatTable } from './markdown-table.js';
 import { day, reportFacts, reportLine, reportOf, reportSection } from './report-text.js';
 

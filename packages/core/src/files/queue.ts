@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConductorError, toConductorError } from '../kernel/error.js';
 import { jsonValue, parseJson } from '../kernel/json.js';
 import type { Instant, Json } from '../ports/values.js';
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 import { readPublishedTime } from './published-time.js';
 import { isQueueType, queuePayloads } from './queue-payloads.js';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parsePlan } from '../plan/parse/parse-plan.js';
-import type { Condition, Finding } from '../track/model.js';
+import type { Condition } from '../track/board-model.js';
+import type { Finding } from '../kernel/finding.js';
 import {
   formatCompletionReport,
   formatEvaluationReport,

@@ -1,5 +1,6 @@
 import { parseInstant } from '../kernel/clock.js';
-import type { Condition, Finding } from '../track/model.js';
+import type { Condition } from '../track/board-model.js';
+import type { Finding } from '../kernel/finding.js';
 import { formatTable } from './markdown-table.js';
 import { day, reportFacts, reportLine, reportOf, reportSection } from './report-text.js';
 

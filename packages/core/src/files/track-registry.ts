@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConductorError } from '../kernel/error.js';
 import { jsonValue } from '../kernel/json.js';
 import type { Instant, Json } from '../ports/values.js';
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 import { withoutMark } from './decode-text.js';
 import { readJsonText, valueOf } from './json-text.js';
 import { patchJson } from './patch-json.js';

@@ -1,4 +1,4 @@
-import type { Finding } from '../track/model.js';
+import type { Finding } from '../kernel/finding.js';
 import { withoutMark } from './decode-text.js';
 import { cellLink, cellText, cellsOf, isDelimiter } from './markdown-table.js';
 

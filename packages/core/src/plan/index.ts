@@ -30,11 +30,13 @@ export type { PlanOutline } from './write/format-plan.js';
 
 export { addFixTasks, editPlan } from './edit/edit-plan.js';
 export type { EditedPlan } from './edit/edit-plan.js';
-export type { FixTask } from './edit/edit-sections.js';
+export type { FixTask } from './edit/fix-tasks.js';
 export { mergePlan } from './write/merge-plan.js';
 export type { MergedPlan, PlanConflict } from './write/merge-plan.js';
 
-export { formatDag, maxDagLength, parseDag } from './dag/dag-block.js';
+export { formatDag } from './dag/format-dag.js';
+export { maxDagLength } from './dag/yaml-dag.js';
+export { parseDag } from './dag/parse-dag.js';
 export type { DagBlock, DagGroup, DagNode, ParsedDag } from './dag/dag-block.js';
 export { detectTaskType, generateDag } from './dag/generate-dag.js';
 export type { DagTask } from './dag/generate-dag.js';

@@ -1,4 +1,4 @@
-import type { Assessment, BoardForm, Facts, Proposal, Remark, Vote } from '../track/model.js';
+import type { Assessment, BoardForm, Facts, Proposal, Remark, Vote } from '../track/board-model.js';
 import { makePlugin } from './plugin.js';
 import type { DefinedPlugin, Maybe, Out, PluginContext, Schema } from './plugin.js';
 

@@ -1,6 +1,8 @@
 import type { ArtifactRef } from '../api/contract/artifacts.js';
 import type { Track } from '../api/contract/tracks.js';
-import type { Condition, Finding, Task } from '../track/model.js';
+import type { Condition } from '../track/board-model.js';
+import type { Finding } from '../kernel/finding.js';
+import type { Task } from '../track/task-model.js';
 import { makePlugin } from './plugin.js';
 import type { DefinedPlugin, Maybe, Out, PluginContext, Schema } from './plugin.js';
 

@@ -31,4 +31,6 @@ export { isPlugin } from './plugin.js';
 export type { DefinedPlugin, In, Maybe, Out, Plugin, PluginContext, PluginKind, Schema } from './plugin.js';
 // What the signatures above speak of, so that an author imports from one place.
 export type { Assignment, Outcome, Progress } from '../ports/executor.js';
-export type { Assessment, BoardForm, Condition, Facts, Finding, Proposal, Remark, Task, Vote } from '../track/model.js';
+export type { Assessment, BoardForm, Condition, Facts, Proposal, Remark, Vote } from '../track/board-model.js';
+export type { Finding } from '../kernel/finding.js';
+export type { Task } from '../track/task-model.js';

@@ -1,6 +1,7 @@
 import type { Content, DriverInfo, EffectId, Instant, Json, Usage } from './values.js';
 import type { Clock, Logger } from './clock.js';
-import type { Step, Task } from '../track/model.js';
+import type { Step } from '../track/model.js';
+import type { Task } from '../track/task-model.js';
 
 interface AssignmentBase {
   readonly effect: EffectId;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jsonValue } from '../kernel/json.js';
-import { contentSchema, usageSchema } from '../track/event-schemas.js';
+import { contentSchema, usageSchema } from '../track/event-parts.js';
 
 const id = z.string().min(1).max(256);
 const text = z.string();

@@ -8,7 +8,8 @@ import type { Rules } from './decide.js';
 import { trackEvent } from './events.js';
 import { ended } from './lifecycle.js';
 import { isFix, reasonOfTask, stuckTasks } from './questions.js';
-import type { Decision, TaskState, TrackState } from './model.js';
+import type { Decision, TrackState } from './model.js';
+import type { TaskState } from './task-model.js';
 import { invalidState, requireRun } from './refuse.js';
 
 type Names = Extract<

@@ -1,5 +1,6 @@
 import type { EffectId } from '../ports/values.js';
-import type { Step, TaskState, TrackState } from './model.js';
+import type { Step, TrackState } from './model.js';
+import type { TaskState } from './task-model.js';
 
 /** Gate and plugin ids may hold a slash; an effect id splits at slashes. */
 const segment = (role: string) => role.replaceAll('/', ':');

@@ -1,73 +1,26 @@
 import { z } from 'zod';
-import type { Json } from '../ports/values.js';
 import { namedReasons } from '../loop/reasons.js';
-import { priorities, steps, stepStatuses } from './model.js';
-
-const id = z.string().min(1).max(256);
-const text = z.string();
-const count = z.int().min(0);
-const step = z.enum(steps);
-const instant = z.string();
-const json: z.ZodType<Json> = z.json();
-
-/** Text in place, or a reference to an artifact. */
-export const contentSchema = z.union([
-  z.object({ text: z.string() }),
-  z.object({ artifact: z.string(), bytes: count, mediaType: z.string().optional() }),
-]);
-
-/** What a piece of work consumed. */
-export const usageSchema = z.object({
-  inputTokens: count.optional(),
-  outputTokens: count.optional(),
-  costMicros: count.optional(),
-  currency: z.string().optional(),
-  wallMs: z.number().min(0).optional(),
-  known: z.boolean(),
-});
-
-/** A finding as it is stored: the shape of `Finding`. */
-export const findingSchema = z.object({
-  severity: z.enum(['error', 'warning', 'info']),
-  message: text,
-  code: text.optional(),
-  hint: text.optional(),
-  path: text.optional(),
-  line: z.int().optional(),
-  column: z.int().optional(),
-  item: text.optional(),
-  evidence: z.array(text).readonly().optional(),
-});
-const findings = z.array(findingSchema);
-
-export const taskSchema = z.object({
+import { priorities, stepStatuses } from './model.js';
+import {
+  contentSchema,
+  count,
+  findings,
   id,
-  gen: count,
-  title: text,
-  phase: z.number(),
-  type: text,
-  dependsOn: z.array(id),
-  files: z.array(text),
-  acceptance: text.optional(),
-  estimateMinutes: z.number().optional(),
-  group: text.optional(),
-  shareable: z.boolean(),
-});
-
-/** What `evolve` needs of a plan: it cannot read artifacts, so the model stays inline (R21). */
-export const planModelSchema = z.object({
-  title: text,
-  tasks: z.array(
-    taskSchema.extend({ state: z.enum(['pending', 'done', 'skipped', 'blocked']).optional(), commit: text.optional() }),
-  ),
-});
+  instant,
+  json,
+  limits,
+  planModelSchema,
+  step,
+  text,
+  usageSchema,
+} from './event-parts.js';
+import { created, imported } from './birth-schemas.js';
 
 const processRecord = z.object({ host: text, bootId: text, groupId: z.int(), startedAt: instant });
 const why = z.object({ reason: text.optional(), approvalId: id.optional() });
 const next = z.object({ step, status: z.enum(stepStatuses) });
 const verify = z.object({ kind: z.enum(['check', 'command', 'evaluator', 'person']), ref: text });
 const condition = z.object({ conditionId: id, text, director: text, verify });
-const limits = z.record(z.string(), z.union([z.number(), z.string()]));
 const budgetLimits = z.object({
   tokens: z.number().min(0).optional(),
   usd: z.number().min(0).optional(),
@@ -95,63 +48,6 @@ const closed = z.object({
 const file = z.object({ path: text, mode: z.enum(['exclusive', 'shared']) });
 const asks = z.enum(namedReasons);
 const option = z.object({ id, label: text, leadsTo: text });
-
-const created = z.object({
-  name: text,
-  type: text,
-  priority: z.enum(priorities),
-  goal: text,
-  spec: contentSchema,
-  specHash: text,
-  source: text,
-  background: z.boolean(),
-  policy: z.object({ limits, isolation: z.enum(['shared', 'worktree']) }),
-  flags: z.object({
-    superpower: z.boolean(),
-    /** The loop begins with BRAINSTORM (T2). */
-    brainstorm: z.boolean().optional(),
-  }),
-  dependencies: z.array(id),
-  labels: z.array(text),
-});
-
-/** What a folder said of a track when it was taken over: a passed gate in it is the other tool's word, and kept as such. */
-const checkpoint = z.object({
-  status: z.enum(stepStatuses),
-  startedAt: instant.optional(),
-  completedAt: instant.optional(),
-  agent: text.optional(),
-  facts: json.optional(),
-});
-const importedLoop = z.object({
-  step,
-  status: z.enum(stepStatuses),
-  /** Words of the file that no transition knows. They stay in it until a person has decided; `step` is inferred. */
-  foreign: z.object({ step: text.optional(), status: text.optional() }).optional(),
-  mode: z.enum(['PARALLEL', 'SEQUENTIAL']).optional(),
-  fixCycles: count,
-  planRevisions: count,
-  businessSync: z.boolean().optional(),
-  /** The planner is to be asked again although there is a plan. */
-  replan: z.boolean().optional(),
-  /** What the last evaluation, or the fixer, left to be done. */
-  failures: z.array(text).optional(),
-  checkpoints: z.partialRecord(step, checkpoint),
-});
-const imported = created.extend({
-  files: z.array(z.object({ path: text, hash: text })),
-  lifecycle: z.enum(['draft', 'ready', 'cancelled', 'completed']),
-  loop: importedLoop,
-  plan: z.object({ text: contentSchema, textHash: text, model: planModelSchema }).optional(),
-  blockers: z.array(
-    z.object({ id, step, description: text, active: z.boolean(), raisedAt: instant, resolvedAt: instant.optional() }),
-  ),
-  /** Unknown keys of `metadata.json`, as the text of their values. */
-  extra: z.record(z.string(), text),
-  createdAt: instant.optional(),
-  completedAt: instant.optional(),
-  findings,
-});
 
 /**
  * Every event of a track's stream with the schema of its payload. Adding an optional field keeps the version;

@@ -2,6 +2,8 @@ import type { Content, EffectId, Instant, Json, OwnerId, Usage } from '../ports/
 import type { ProcessRecord } from '../ports/executor.js';
 import type { NamedReason } from '../loop/reasons.js';
 import type { Limits } from './limits.js';
+import type { PlanState } from './task-model.js';
+import type { BoardReference, Condition } from './board-model.js';
 
 /** Steps of the evaluate-loop, as published. */
 export const steps = [
@@ -37,52 +39,6 @@ export type Priority = (typeof priorities)[number];
 
 export type ExecutionMode = 'PARALLEL' | 'SEQUENTIAL';
 
-/** One work item of a plan. `gen` is the plan revision that introduced its id (again). */
-export interface Task {
-  readonly id: string;
-  readonly gen: number;
-  readonly title: string;
-  readonly phase: number;
-  readonly type: string;
-  readonly dependsOn: readonly string[];
-  readonly files: readonly string[];
-  readonly acceptance?: string;
-  readonly estimateMinutes?: number;
-  readonly group?: string;
-  /** Its group declares `coordination_strategy: file_lock`, so it may run beside tasks that name the same files. */
-  readonly shareable: boolean;
-}
-
-export type TaskStatus = 'pending' | 'running' | 'reported' | 'done' | 'failed' | 'blocked' | 'skipped';
-
-export interface TaskState {
-  readonly task: Task;
-  readonly status: TaskStatus;
-  /** Attempts that failed, since the last mark of a person or a decision: what `maxTaskAttempts` counts (R18). */
-  readonly failures: number;
-  /** Attempts before that mark. They count no more, but their numbers, and so their keys, are never used again. */
-  readonly earlier?: number;
-  /** Interruptions of the current attempt by a dead engine or a lost lease. */
-  readonly recoveries: number;
-  /** Dependencies that are not done (or skipped) yet. */
-  readonly openDeps: number;
-  /** Ancestors that failed for good. */
-  readonly pausedBy: number;
-  readonly runId?: string;
-  readonly epoch?: number;
-  readonly retryTimer?: string;
-  readonly commit?: string;
-  readonly process?: ProcessRecord;
-  /** Summary of the last report or failure, for views and for the next attempt. */
-  readonly note?: string;
-  /** Blocked by a question that its agent may not decide itself. */
-  readonly asks?: NamedReason;
-  /** Changed before the current run of a task that names no files. */
-  readonly dirty?: readonly string[];
-  /** Its run works in a clone of its own: what it makes comes in as a branch. */
-  readonly isolated?: boolean;
-}
-
 /** A call of something outside whose result is not in the log yet. */
 export interface OpenEffect {
   readonly effect: EffectId;
@@ -93,16 +49,6 @@ export interface OpenEffect {
   readonly process?: ProcessRecord;
   readonly retryTimer?: string;
   readonly reserve?: Usage;
-}
-
-/** A requirement the board attached to its approval; verified at EVALUATE_EXECUTION. */
-export interface Condition {
-  readonly id: string;
-  readonly text: string;
-  readonly director: string;
-  readonly verify: { readonly kind: 'check' | 'command' | 'evaluator' | 'person'; readonly ref: string };
-  readonly met?: boolean;
-  readonly evidence?: Json;
 }
 
 export interface Blocker {
@@ -122,23 +68,6 @@ export interface EffectResult {
   readonly inputHash?: string;
   /** Failed by a question that its agent may not decide itself. */
   readonly asks?: NamedReason;
-}
-
-export interface PlanState {
-  readonly revision: number;
-  readonly textHash: string;
-  readonly text: Content;
-  readonly title: string;
-  readonly tasks: ReadonlyMap<string, TaskState>;
-  /** Task id → ids of the tasks that depend on it. */
-  readonly dependents: ReadonlyMap<string, readonly string[]>;
-  /** May run now: pending, nothing open before it, not waiting for a lease or a timer. */
-  readonly ready: ReadonlySet<string>;
-  readonly running: ReadonlySet<string>;
-  /** Ready but for a lease that somebody else holds. */
-  readonly waiting: ReadonlySet<string>;
-  /** Tasks that still owe something: not done, not skipped. */
-  readonly open: number;
 }
 
 export interface LoopState {
@@ -269,15 +198,6 @@ export interface RunState {
   };
 }
 
-export interface BoardReference {
-  readonly state: 'open' | 'waiting' | 'concluded';
-  readonly kind: string;
-  readonly checkpoint: string;
-  readonly step: Step;
-  readonly visit: number;
-  readonly verdict?: string;
-}
-
 export interface BudgetState {
   readonly limits: BudgetLimits;
   readonly spent: Usage;
@@ -299,82 +219,4 @@ export interface BudgetLimits {
 export interface Policy {
   readonly limits: Limits;
   readonly isolation: 'shared' | 'worktree';
-}
-
-/** What a board is asked about. */
-export interface Proposal {
-  readonly title: string;
-  readonly text: string;
-  readonly subject: string;
-  readonly subjectRevision: number;
-}
-
-/** Plain data gathered by the shell, by topic: plan, spec, changed, manifests, tests, secrets, sizes … */
-export interface Facts {
-  readonly [topic: string]: Json;
-}
-
-export interface Assessment {
-  readonly verdict: 'APPROVE' | 'CONCERNS' | 'REJECT';
-  /** 1 to 10. */
-  readonly score: number;
-  readonly breakdown?: Json;
-  readonly keyPoints: readonly string[];
-  readonly concerns: readonly string[];
-  readonly recommendations: readonly string[];
-  readonly questions?: readonly string[];
-  readonly blocking: boolean;
-  readonly evidence?: Json;
-}
-
-export interface Remark {
-  readonly from: string;
-  /** A director's code, or `ALL`. */
-  readonly to: string;
-  readonly kind: 'CHALLENGE' | 'AGREE' | 'QUESTION' | 'CLARIFY';
-  readonly message: string;
-  readonly changesMyVerdict: boolean;
-  readonly round: number;
-}
-
-export interface Vote {
-  readonly verdict: 'APPROVE' | 'REJECT' | 'ABSTAIN';
-  /** 0 to 1; it does not change the count. */
-  readonly confidence: number;
-  readonly conditions: readonly Omit<Condition, 'id' | 'director'>[];
-  readonly dissentNoted?: string;
-}
-
-export type BoardVerdict = 'APPROVED' | 'APPROVED_WITH_REVIEW' | 'REJECTED' | 'ESCALATE';
-export type BoardForm = 'full' | 'quick' | 'deepDive' | 'tieBreak' | 'postMortem';
-
-export interface BoardSession {
-  readonly id: string;
-  readonly revision: number;
-  readonly checkpoint: string;
-  readonly kind: string;
-  readonly status: 'ASSESSING' | 'DISCUSSING' | 'VOTING' | 'RESOLVING' | 'COMPLETE' | 'CANCELLED';
-  readonly round: number;
-  readonly proposal: Proposal;
-  readonly directors: readonly string[];
-  readonly waitingFor: readonly string[];
-  readonly assessments: Readonly<Record<string, Assessment>>;
-  readonly remarks: readonly Remark[];
-  readonly votes: Readonly<Record<string, Vote>>;
-  readonly verdict?: BoardVerdict;
-  readonly conditions: readonly Condition[];
-}
-
-/** One thing that an evaluation found. Text from plugins and agents is data: stripped of controls, capped. */
-export interface Finding {
-  readonly severity: 'error' | 'warning' | 'info';
-  readonly message: string;
-  readonly code?: string | undefined;
-  readonly hint?: string | undefined;
-  readonly path?: string | undefined;
-  /** 1-based, as editors count. */
-  readonly line?: number | undefined;
-  readonly column?: number | undefined;
-  readonly item?: string | undefined;
-  readonly evidence?: readonly string[] | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Content } from '../ports/values.js';
 import type { TrackEventData } from './events.js';
 import { KeyedMap, KeyedSet, Keys } from './keyed.js';
-import type { PlanState, Task, TaskState, TaskStatus } from './model.js';
+import type { PlanState, Task, TaskState, TaskStatus } from './task-model.js';
 import type { Scratch } from './scratch.js';
 import { Vector } from './vector.js';
 

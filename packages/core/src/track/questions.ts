@@ -4,7 +4,8 @@ import { namedReasons } from '../loop/reasons.js';
 import type { EscalationReason } from '../loop/reasons.js';
 import { roleEffect } from './effects.js';
 import { gateResult } from './gates.js';
-import type { TaskState, TrackState } from './model.js';
+import type { TaskState } from './task-model.js';
+import type { TrackState } from './model.js';
 
 /** Written by the engine for a finding: a later fix cycle writes its own, so a stuck one holds nobody up. */
 export const isFix = ({ task }: TaskState) => task.id.startsWith('Fix ');

@@ -1,6 +1,7 @@
 import { ConductorError } from '../kernel/error.js';
 import { ended } from './lifecycle.js';
-import type { TaskState, TrackState } from './model.js';
+import type { TaskState } from './task-model.js';
+import type { TrackState } from './model.js';
 
 /** Refuses what the state does not allow. */
 export function invalidState(state: TrackState, what: string, allowed: readonly string[] = []): ConductorError {

@@ -1,4 +1,4 @@
-import type { BoardSession } from '../../track/model.js';
+import type { BoardSession } from '../../track/board-model.js';
 import type { Call, Cursor, Page } from './calls.js';
 
 export interface BoardsApi {

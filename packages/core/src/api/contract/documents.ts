@@ -1,4 +1,4 @@
-import type { Finding } from '../../track/model.js';
+import type { Finding } from '../../kernel/finding.js';
 import type { Call, WireError, Write } from './calls.js';
 
 /** Documents of the business, tier by tier, and reviews of phases. */

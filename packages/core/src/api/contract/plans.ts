@@ -1,4 +1,4 @@
-import type { Finding } from '../../track/model.js';
+import type { Finding } from '../../kernel/finding.js';
 import type { PlanEdit, PlanJson } from '../../plan/model/plan.js';
 import type { Call, Write } from './calls.js';
 

@@ -1,6 +1,7 @@
 import type { EventEnvelope, Usage } from '../../ports/values.js';
 import type { Limits } from '../../track/limits.js';
-import type { Blocker, Condition, ExecutionMode, Lifecycle, Priority, Step, StepStatus } from '../../track/model.js';
+import type { Blocker, ExecutionMode, Lifecycle, Priority, Step, StepStatus } from '../../track/model.js';
+import type { Condition } from '../../track/board-model.js';
 import type { Complexity } from '../../goal/complexity.js';
 import type { Intent } from '../../goal/intent.js';
 import type { TaskOutline } from '../../plan/model/plan.js';

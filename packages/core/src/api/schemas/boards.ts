@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { jsonValue } from '../../kernel/json.js';
-import type * as model from '../../track/model.js';
+import type * as board from '../../track/board-model.js';
 import { count, flag, text, texts } from './scalars.js';
 import { cursorShape } from './values.js';
 
-export type Condition = model.Condition;
-export const Condition: z.ZodType<model.Condition> = z.looseObject({
+export type Condition = board.Condition;
+export const Condition: z.ZodType<board.Condition> = z.looseObject({
   id: text,
   text,
   director: text,
@@ -14,7 +14,7 @@ export const Condition: z.ZodType<model.Condition> = z.looseObject({
   evidence: jsonValue.exactOptional(),
 });
 
-const Assessment: z.ZodType<model.Assessment> = z.looseObject({
+const Assessment: z.ZodType<board.Assessment> = z.looseObject({
   verdict: z.enum(['APPROVE', 'CONCERNS', 'REJECT']),
   score: z.number(),
   breakdown: jsonValue.exactOptional(),
@@ -26,7 +26,7 @@ const Assessment: z.ZodType<model.Assessment> = z.looseObject({
   evidence: jsonValue.exactOptional(),
 });
 
-const Remark: z.ZodType<model.Remark> = z.looseObject({
+const Remark: z.ZodType<board.Remark> = z.looseObject({
   from: text,
   to: text,
   kind: z.enum(['CHALLENGE', 'AGREE', 'QUESTION', 'CLARIFY']),
@@ -35,7 +35,7 @@ const Remark: z.ZodType<model.Remark> = z.looseObject({
   round: count,
 });
 
-const Vote: z.ZodType<model.Vote> = z.looseObject({
+const Vote: z.ZodType<board.Vote> = z.looseObject({
   verdict: z.enum(['APPROVE', 'REJECT', 'ABSTAIN']),
   confidence: z.number(),
   conditions: z.array(
@@ -49,8 +49,8 @@ const Vote: z.ZodType<model.Vote> = z.looseObject({
   dissentNoted: text.exactOptional(),
 });
 
-export type BoardSession = model.BoardSession;
-export const BoardSession: z.ZodType<model.BoardSession> = z.looseObject({
+export type BoardSession = board.BoardSession;
+export const BoardSession: z.ZodType<board.BoardSession> = z.looseObject({
   id: text,
   revision: count,
   checkpoint: text,

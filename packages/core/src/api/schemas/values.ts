@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type * as finding from '../../kernel/finding.js';
 import type * as values from '../../ports/values.js';
 import * as limits from '../../track/limits.js';
 import * as model from '../../track/model.js';
@@ -54,8 +55,8 @@ export const Usage: z.ZodType<values.Usage> = z.looseObject({
   known: flag,
 });
 
-export type Finding = model.Finding;
-export const Finding: z.ZodType<model.Finding> = z.looseObject({
+export type Finding = finding.Finding;
+export const Finding: z.ZodType<finding.Finding> = z.looseObject({
   severity: z.enum(['error', 'warning', 'info']),
   message: text,
   code: text.optional(),

@@ -1,4 +1,4 @@
-import type { Finding } from '../../track/model.js';
+import type { Finding } from '../../kernel/finding.js';
 import type { PassResult, PlanCheckInput } from './check-plan.js';
 import type { DagBlock, DagGroup, DagNode } from '../dag/dag-block.js';
 import { sharedFiles } from '../dag/generate-dag.js';

@@ -1,4 +1,4 @@
-import type { Finding } from '../../track/model.js';
+import type { Finding } from '../../kernel/finding.js';
 import type { PassResult, PlanCheckInput } from './check-plan.js';
 import { levelsOf } from '../dag/levels.js';
 import type { PlanModel, PlanModelTask } from '../model/plan-model.js';

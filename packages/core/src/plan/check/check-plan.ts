@@ -1,4 +1,4 @@
-import type { Finding } from '../../track/model.js';
+import type { Finding } from '../../kernel/finding.js';
 import { checkDag } from './check-dag.js';
 import { checkDependencies } from './check-dependencies.js';
 import { checkOverlap } from './check-overlap.js';

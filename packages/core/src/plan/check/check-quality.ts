@@ -1,4 +1,4 @@
-import type { Finding } from '../../track/model.js';
+import type { Finding } from '../../kernel/finding.js';
 import type { PassResult, PlanCheckInput } from './check-plan.js';
 import type { PlanModelTask } from '../model/plan-model.js';
 import { everyTask, withChildren, workTasks } from '../model/plan.js';

@@ -1,4 +1,4 @@
-import type { Finding } from '../../track/model.js';
+import type { Finding } from '../../kernel/finding.js';
 import type { PassResult, PlanCheckInput } from './check-plan.js';
 import { everyTask, workTasks } from '../model/plan.js';
 import type { Plan } from '../model/plan.js';

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readCanonicalDag } from './canonical-dag.js';
-import { formatDag, maxDagLength, parseDag, parseYamlDag } from './dag-block.js';
+import { formatDag } from './format-dag.js';
+import { maxDagLength, parseYamlDag } from './yaml-dag.js';
+import { parseDag } from './parse-dag.js';
 import { detectTaskType, generateDag } from './generate-dag.js';
 import { parsePlan } from '../parse/parse-plan.js';
 

@@ -1,17 +1,10 @@
 import { comparePlans } from './compare-plans.js';
 import { fileStyleOf, planMarks } from './edit-marks.js';
 import type { MarkEdit } from './edit-marks.js';
-import {
-  fixIds,
-  planAddPhase,
-  planAddTask,
-  planAppendReport,
-  planCheckpoint,
-  planDiscover,
-  planFixTasks,
-  planReplaceDag,
-} from './edit-sections.js';
-import type { FixTask } from './edit-sections.js';
+import { fixIds, planFixTasks } from './fix-tasks.js';
+import { planAddPhase, planAppendReport, planCheckpoint, planDiscover, planReplaceDag } from './edit-sections.js';
+import { planAddTask } from './add-task.js';
+import type { FixTask } from './fix-tasks.js';
 import { editLocally } from './edit-locally.js';
 import { refuse, verifyEdit } from './edit-target.js';
 import type { PlannedEdit } from './edit-target.js';

@@ -1,14 +1,17 @@
 import { ConductorError } from '../../kernel/error.js';
-import type { Finding } from '../../track/model.js';
+import type { Finding } from '../../kernel/finding.js';
 import { everyTask } from '../model/plan.js';
 import type { ParsedPlan } from '../parse/parse-plan.js';
-import type { CommitStyle, Phase, Plan, PlanTask } from '../model/plan.js';
+import type { CommitStyle, Phase, Plan, PlanEdit, PlanTask } from '../model/plan.js';
 import type { Splice } from '../write/splices.js';
 import { readLabel } from '../read/annotations.js';
 import { isHex } from '../text/characters.js';
 import { behindBullet, readCheckbox, stateOf } from '../read/checkbox.js';
 import { commitAtEnd, commitInComments, defaultCommitStyle, deniesCommit } from '../read/commits.js';
 import { inlineComments, withoutComments } from '../text/inline-comments.js';
+
+/** An edit of one kind. */
+export type EditOf<K extends PlanEdit['do']> = Extract<PlanEdit, { do: K }>;
 
 /** An edit worked out: what to splice, which differences it may make, and what the plan must then say. */
 export interface PlannedEdit {

@@ -1,5 +1,5 @@
-import type { Finding } from '../../track/model.js';
-import { parseDag } from '../dag/dag-block.js';
+import type { Finding } from '../../kernel/finding.js';
+import { parseDag } from '../dag/parse-dag.js';
 import type { PlanDrafts } from '../read/drafts.js';
 import { finishDiscovered, finishLabel } from '../read/finish-labels.js';
 import { finishPhases } from './finish-phases.js';

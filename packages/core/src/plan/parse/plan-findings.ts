@@ -1,4 +1,4 @@
-import type { Finding } from '../../track/model.js';
+import type { Finding } from '../../kernel/finding.js';
 import type { PhaseDraft, PlanDrafts, UnreadBox } from '../read/drafts.js';
 import type { Phase, Plan, PlanTask } from '../model/plan.js';
 import { maxDepth } from '../read/read-items.js';

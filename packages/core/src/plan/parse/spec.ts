@@ -1,4 +1,4 @@
-import type { Finding } from '../../track/model.js';
+import type { Finding } from '../../kernel/finding.js';
 import { oneLine } from '../text/one-line.js';
 import { scanLines } from '../text/scan-lines.js';
 import type { ScannedLine } from '../text/line-reader.js';

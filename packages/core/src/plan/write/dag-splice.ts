@@ -1,7 +1,8 @@
 import { isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
 import { readCanonicalDag } from '../dag/canonical-dag.js';
-import { formatFlowNode, formatNode, withLineFeeds } from '../dag/dag-block.js';
+import { formatFlowNode, formatNode } from '../dag/format-dag.js';
+import { withLineFeeds } from '../dag/parse-dag.js';
 import type { DagNode } from '../dag/dag-block.js';
 import type { Splice } from './splices.js';
 

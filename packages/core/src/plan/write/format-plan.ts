@@ -1,5 +1,5 @@
 import { ConductorError } from '../../kernel/error.js';
-import { formatDag } from '../dag/dag-block.js';
+import { formatDag } from '../dag/format-dag.js';
 import type { DagBlock } from '../dag/dag-block.js';
 import { detectTaskType, generateDag } from '../dag/generate-dag.js';
 import type { DagTask } from '../dag/generate-dag.js';
