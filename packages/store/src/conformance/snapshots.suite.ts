@@ -139,6 +139,9 @@ export function snapshotsSuite(name: string, open: OpenSnapshotsUnderTest): void
         for (let version = 1; version <= 5; version += 1) await snapshots.put(snapshotOf(version, version));
         await snapshots.put(snapshotOf(9, 9, { subject: 'project' }));
         await snapshots.put(snapshotOf(7, 7, { subject: `${track}-2` }));
+        for (const limit of [0, -1, Number.NaN]) {
+          await expect(snapshots.list({ limit })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+        }
         const first = await snapshots.list({ subject: track, limit: 3 });
         const rest = await snapshots.list({ subject: track, limit: 3, after: first.at(-1)?.id ?? '' });
         expect([versionsOf(first), versionsOf(rest)]).toEqual([

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ConductorError } from '@conductor/core';
+import type { Artifacts } from '@conductor/core/ports';
 import { FakeClock } from '@conductor/core/testing';
 import { openDatabase, temporaryFolder } from '../../test/open-database.js';
 import { snapshotsSuite } from '../conformance/snapshots.suite.js';
@@ -56,6 +58,28 @@ describe('snapshotArtifacts', () => {
 });
 
 describe('storedSnapshots', () => {
+  it('calls no snapshot damaged whose bytes could not be read this time', async () => {
+    const clock = new FakeClock();
+    const store = memoryStore({ clock });
+    const artifacts = memoryArtifacts({ clock });
+    let down = false;
+    const unreliable: Artifacts = {
+      ...artifacts,
+      get(id, o) {
+        if (down) throw new ConductorError('STORE_BUSY', 'No free descriptor');
+        return artifacts.get(id, o);
+      },
+    };
+    const snapshots = storedSnapshots({ store, artifacts: unreliable });
+    const at = '2026-01-01T00:00:00.000Z';
+    const about = { subject: 'project', kind: 'fold', at, foldVersion: 1, pinned: false, seq: 1, version: 1 } as const;
+    const { id } = await snapshots.put({ ...about, state: 'kept' });
+    down = true;
+    await expect(snapshots.read(id)).rejects.toMatchObject({ code: 'STORE_BUSY' });
+    down = false;
+    expect(await snapshots.read(id)).toBe('kept');
+  });
+
   it('builds on no snapshot that is removed while it is being built on: a sweep may take its bytes', async () => {
     const clock = new FakeClock();
     const store = memoryStore({ clock });

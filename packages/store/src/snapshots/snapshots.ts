@@ -11,6 +11,7 @@ import type {
   Snapshots,
   Store,
 } from '@conductor/core/ports';
+import { checkCount } from '../rules/checks.js';
 import { readBody, writeBody } from './body.js';
 import type { Placed } from './body.js';
 import { collection, headOf, jsonOf, prefixOf, rowOf, rowsOf } from './row.js';
@@ -130,9 +131,10 @@ export function storedSnapshots({ store, artifacts, ids = randomIds() }: StoredS
     },
 
     async list({ subject, after, limit = 100, signal } = {}) {
+      checkCount('The limit of a page', limit, 1);
       const heads: SnapshotHead[] = [];
       for await (const row of rowsOf(store, subject === undefined ? '' : prefixOf(subject), { after, signal })) {
-        if (heads.push(headOf(row)) >= limit) break;
+        if (heads.push(headOf(row)) === limit) break;
       }
       return heads;
     },
@@ -166,7 +168,10 @@ function unmoved(row: SnapshotRow | undefined): readonly RecordOp[] {
   return [{ collection, key: row.value.id, expectedRevision: row.revision, value: jsonOf(row.value) }];
 }
 
-/** Throws SNAPSHOT_CORRUPT for everything but the state that was put, and the reason of an abort. */
+/** How artifacts say that bytes are gone or others; what unpacking and parsing throw has no code. */
+const damage = ['ARTIFACT_CORRUPT', 'ARTIFACT_NOT_FOUND', 'TOO_LARGE'] as const;
+
+/** Throws SNAPSHOT_CORRUPT for everything but the state that was put; what could not be read at all is no damage. */
 async function readVerified(
   artifacts: Artifacts,
   { id, body, bytes, sha256 }: StoredSnapshot,
@@ -178,6 +183,7 @@ async function readVerified(
     if (sha256Hex(placed.bytes) === sha256) return placed;
   } catch (error) {
     o.signal?.throwIfAborted();
+    if (ConductorError.is(error) && !ConductorError.is(error, ...damage)) throw error;
     cause = error;
   }
   throw new ConductorError('SNAPSHOT_CORRUPT', `The snapshot ${id} is not what was stored`, { cause, details: { id } });
