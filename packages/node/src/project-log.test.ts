@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -52,11 +53,24 @@ describe('importProject', () => {
   });
 });
 
+describe('importProject of a path', () => {
+  it('reads a pipe, which can be read once only, and refuses a folder', async () => {
+    const text = await exported('from');
+    execFileSync('mkfifo', [at('pipe')]);
+    const written = writeFile(at('pipe'), text);
+    await importProject(at('to'), at('pipe'), { config: false });
+    await written;
+    expect((await exported('to')).equals(text)).toBe(true);
+    await expect(importProject(at('other'), folder, { config: false })).rejects.toMatchObject({ code: 'FILE_INVALID' });
+    expect(existsSync(at('other'))).toBe(false);
+  });
+});
+
 describe('exportProjectFile', () => {
   it('leaves nothing behind when it is aborted, and the same bytes as any other way when it is not', async () => {
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(exportProjectFile(at('from'), at('log'), { config: false, signal })).rejects.toThrow('enough');
-    expect([existsSync(at('log')), existsSync(at('log.part'))]).toEqual([false, false]);
+    expect(readdirSync(folder)).toEqual(['from']);
     await exportProjectFile(at('from'), at('log'), { config: false });
     expect((await readFile(at('log'))).equals(await exported('from'))).toBe(true);
   });

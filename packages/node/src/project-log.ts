@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
 import type { ReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConductorError, randomIds } from '@conductor/core';
 import { exportLog, importLog } from '@conductor/store/transfer';
 import type { ImportResult, LogSummary } from '@conductor/store/transfer';
 import type { StoreChoice } from './open-store.js';
+import { replaceFile } from './replace-file.js';
 import { sha256 } from './sha256.js';
 import { withLog } from './with-log.js';
 import type { ProjectLogOptions } from './with-log.js';
@@ -42,37 +43,21 @@ export async function exportProject(
   );
 }
 
-/** The same into a file, which is there whole or not at all: it gets its name when its bytes are on the disk. */
+/**
+ * The same into a file, which is there whole or not at all: it gets its name when its bytes are on the disk. Throws besides
+ * `VALIDATION_FAILED` for a folder, `FILE_NOT_FOUND` where no file can be made.
+ */
 export async function exportProjectFile(
   dir: string,
   path: string,
   options: ExportProjectOptions = {},
 ): Promise<LogSummary> {
-  const part = `${path}.part`;
-  // What people and agents have said is for the owner's eyes.
-  const file = await open(part, 'w', 0o600).catch((cause: unknown) => {
-    throw new ConductorError('FILE_NOT_FOUND', `${part} cannot be written: ${String(cause)}`, {
-      cause,
-      hint: 'Name a file in a folder that is there.',
-      details: { path: part },
-    });
-  });
-  try {
-    const summary = await exportProject(dir, (bytes) => file.writeFile(bytes), options);
-    await file.sync();
-    await file.close();
-    await rename(part, path);
-    return summary;
-  } catch (error) {
-    await file.close();
-    await rm(part, { force: true });
-    throw error;
-  }
+  return replaceFile(path, (file) => exportProject(dir, (bytes) => file.writeFile(bytes), options));
 }
 
 /**
  * Brings an exported log into the empty store of a folder, which becomes a project. `source` is a file, or bytes that can be
- * read once: these are kept in a file meanwhile. Throws `FILE_NOT_FOUND` and what `importLog` throws.
+ * read once: these are kept in a file meanwhile. Throws `FILE_NOT_FOUND`, `FILE_INVALID` for a folder, and what `importLog` throws.
  */
 export async function importProject(
   dir: string,
@@ -80,7 +65,7 @@ export async function importProject(
   options: ImportProjectOptions = {},
 ): Promise<ImportedProject> {
   const { signal } = options;
-  if (typeof source === 'string') await checkReadable(source);
+  const given = typeof source === 'string' ? await readableTwice(source) : source;
   return withLog(
     dir,
     { ...options, command: 'import', create: true },
@@ -89,10 +74,10 @@ export async function importProject(
         const result = await importLog({ store, artifacts }, () => bytesOf(path), { sha256, signal });
         return { ...result, root, place, elsewhere };
       };
-      if (typeof source === 'string') return bring(source);
+      if (typeof given === 'string') return bring(given);
       const kept = join(stateDir, 'tmp', `${randomIds().id('import')}.ndjson`);
       try {
-        await keep(kept, source, signal);
+        await keep(kept, given, signal);
         return await bring(kept);
       } finally {
         await rm(kept, { force: true });
@@ -101,17 +86,26 @@ export async function importProject(
   );
 }
 
-async function checkReadable(path: string): Promise<void> {
+/** A file as it is named, and what can be read once only (a pipe) as its bytes. */
+async function readableTwice(path: string): Promise<string | AsyncIterable<Uint8Array>> {
   try {
+    const kind = await stat(path);
+    if (kind.isDirectory()) throw new ConductorError('FILE_INVALID', `${path} is a folder`, { hint: exportHint });
+    if (!kind.isFile()) return bytesOf(path);
     const file = await open(path, 'r');
     await file.close();
+    return path;
   } catch (cause) {
+    if (ConductorError.is(cause)) throw cause;
     throw new ConductorError('FILE_NOT_FOUND', `There is no file ${path} that can be read`, {
+      hint: exportHint,
       cause,
       details: { path },
     });
   }
 }
+
+const exportHint = 'Name a file that conductor export --out <file> has written.';
 
 async function keep(path: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
   const file = await open(path, 'wx', 0o600);

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ConductorError } from '@conductor/core';
+import { notWritable } from './replace-file.js';
 
 /**
  * Makes a file that must not be there: `fill` is handed the path of an empty one beside it, of the owner alone, which gets its
@@ -12,7 +13,7 @@ export async function publishNew(file: string, fill: (part: string) => Promise<v
   const part = join(dirname(file), `.${basename(file).slice(0, 100)}.${process.pid}.part`);
   if (await isThere(file)) throw thereAlready(file);
   await rm(part, { force: true }); // left by a process of this number that was killed
-  await make(part);
+  await make(part, file);
   try {
     await fill(part);
     const bytes = await synced(part);
@@ -24,15 +25,11 @@ export async function publishNew(file: string, fill: (part: string) => Promise<v
   }
 }
 
-async function make(part: string): Promise<void> {
+async function make(part: string, file: string): Promise<void> {
   try {
     await (await open(part, 'wx', 0o600)).close();
   } catch (cause) {
-    throw new ConductorError('FILE_NOT_FOUND', `${part} cannot be written: ${String(cause)}`, {
-      hint: 'Name a file in a folder that is there.',
-      details: { path: part },
-      cause,
-    });
+    throw notWritable(file, cause);
   }
 }
 
