@@ -66,13 +66,12 @@ export { upsertTrackRow } from './edit-tracks-index.js';
 export type { TrackIndexRow } from './edit-tracks-index.js';
 
 // Reports
-export {
-  formatCompletionReport,
-  formatEvaluationReport,
-  formatEvaluationSection,
-  formatPhaseReport,
-} from './reports.js';
-export type { CompletionReport, EvaluationReport, GateReport, PhaseReport } from './reports.js';
+export { formatCompletionReport } from './completion-report.js';
+export { formatEvaluationReport, formatEvaluationSection } from './evaluation-report.js';
+export { formatPhaseReport } from './phase-report.js';
+export type { CompletionReport } from './completion-report.js';
+export type { EvaluationReport, GateReport } from './evaluation-report.js';
+export type { PhaseReport } from './phase-report.js';
 export { formatPhaseReview } from './phase-review.js';
 export type { PhaseReview, ReviewCheck } from './phase-review.js';
 export { appendDecision, parseDecisionLog } from './decision-log.js';

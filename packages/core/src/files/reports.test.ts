@@ -2,13 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { parsePlan } from '../plan/parse/parse-plan.js';
 import type { Condition } from '../track/board-model.js';
 import type { Finding } from '../kernel/finding.js';
-import {
-  formatCompletionReport,
-  formatEvaluationReport,
-  formatEvaluationSection,
-  formatPhaseReport,
-} from './reports.js';
-import type { CompletionReport, EvaluationReport } from './reports.js';
+import { formatCompletionReport } from './completion-report.js';
+import { formatEvaluationReport, formatEvaluationSection } from './evaluation-report.js';
+import { formatPhaseReport } from './phase-report.js';
+import type { CompletionReport } from './completion-report.js';
+import type { EvaluationReport } from './evaluation-report.js';
 
 const finding = (message: string, more: Partial<Finding> = {}): Finding => ({ severity: 'error', message, ...more });
 const failed: EvaluationReport = {

@@ -1,13 +1,12 @@
 import { parseSpec } from '../plan/parse/spec.js';
-import { transitions } from '../loop/transitions.js';
 import { parseLimits } from '../track/limits.js';
-import { isSafeId } from '../track/names.js';
 import type { Limits } from '../track/limits.js';
+import { isSafeId } from '../track/names.js';
 import type { TrackEventData } from '../track/events.js';
 import type { Finding } from '../kernel/finding.js';
-import type { Priority, Step, StepStatus } from '../track/model.js';
+import type { Priority } from '../track/model.js';
 import { readTextFile } from './decode-text.js';
-import { folderFacts, inferLoopState } from './infer-loop-state.js';
+import { folderFacts } from './infer-loop-state.js';
 import type { FolderFacts } from './infer-loop-state.js';
 import { migrateMetadata } from './migrate-metadata.js';
 import type { MetadataV3 } from './metadata-model.js';
@@ -15,6 +14,8 @@ import { parseMetadata } from './metadata.js';
 import type { MetadataRead } from './metadata.js';
 import { readPriority } from './priority-word.js';
 import type { TrackRow } from './tracks-index.js';
+import { loopOf } from './folder-loop.js';
+import { maxFindings, warning } from './folder-warning.js';
 
 /** What stands in the folder of a track, as far as it was there. */
 export interface TrackFolder {
@@ -29,7 +30,7 @@ export interface TrackFolder {
   readonly row?: TrackRow | undefined;
 }
 
-type Imported = TrackEventData<'track.imported'>;
+export type Imported = TrackEventData<'track.imported'>;
 
 /** A track as its folder tells it: all of `track.imported` that needs no store. */
 export interface FolderTrack extends Pick<
@@ -41,8 +42,6 @@ export interface FolderTrack extends Pick<
   readonly limits: Partial<Limits>;
   readonly findings: readonly Finding[];
 }
-
-const maxFindings = 200;
 const importBlocker = 'blocker-import';
 
 /**
@@ -158,111 +157,6 @@ function limitsOf({ loopState }: MetadataV3, findings: Finding[]): Partial<Limit
   return limits;
 }
 
-interface Sources {
-  readonly folder: TrackFolder;
-  readonly read: MetadataRead | undefined;
-  /** The loop stands in the file, whoever wrote it. */
-  readonly written: boolean;
-  readonly metadata: MetadataV3;
-  readonly facts: FolderFacts;
-}
-
-function loopOf(sources: Sources, findings: Finding[]): Imported['loop'] {
-  const { read, metadata, facts } = sources;
-  const written = metadata.loopState ?? {};
-  const { step, status } = placeOf(sources, findings);
-  const foreign = read?.foreign;
-  const failures = written.checkpoints?.FIX?.fixesRemaining ?? written.checkpoints?.EVALUATE_EXECUTION?.failureItems;
-  const planVersion = written.checkpoints?.PLAN?.planVersion ?? 1;
-  return {
-    step,
-    status,
-    ...(foreign && { foreign }),
-    ...(written.executionMode && { mode: written.executionMode }),
-    fixCycles: counted(written.fixCycleCount ?? facts.fixCycles ?? 0),
-    planRevisions: counted(written.planRevisionCount ?? planVersion - 1),
-    ...(written.checkpoints?.EVALUATE_EXECUTION?.businessSyncRequired === true && { businessSync: true }),
-    ...(step === 'PLAN' && status === 'IN_PROGRESS' && { replan: true }),
-    ...(failures && failures.length > 0 && { failures: [...failures].slice(0, maxFindings) }),
-    // A report says that the plan has passed; what metadata.json says of that gate counts more.
-    checkpoints: {
-      ...(facts.planVerdict === 'PASS' && { EVALUATE_PLAN: { status: 'PASSED' } }),
-      ...checkpointsOf(metadata),
-    },
-  };
-}
-
-const counted = (value: number) => (value < 0 ? 0 : Math.min(value, Number.MAX_SAFE_INTEGER));
-
-function placeOf(
-  { folder, read, written, metadata, facts }: Sources,
-  findings: Finding[],
-): { step: Step; status: StepStatus } {
-  const { currentStep, stepStatus } = metadata.loopState ?? {};
-  // Tools without a loop keep the end of a track in the list alone.
-  const open = facts.tasks !== undefined && facts.tasks.done < facts.tasks.total;
-  const listed = !written && folder.row?.section === 'completed' && !open;
-  const finished = metadata.status === 'complete' || (currentStep === 'COMPLETE' && stepStatus === 'PASSED') || listed;
-  if (finished) {
-    const contradicts = written && currentStep !== undefined && currentStep !== 'COMPLETE';
-    if (contradicts)
-      findings.push(warning('STATE_CONTRADICTS', `The track is called finished, but its step is ${currentStep}`));
-    if (listed) findings.push(warning('STATE_INFERRED', 'tracks.md lists the track as completed'));
-    return { step: 'COMPLETE', status: 'PASSED' };
-  }
-  const foreign = read?.foreign;
-  const inferred = inferLoopState(facts);
-  if (currentStep === undefined && !foreign?.step) findings.push(...inferred.findings);
-  const step = currentStep ?? inferred.step;
-  if (foreign) {
-    const words = Object.values(foreign)
-      .map((word) => JSON.stringify(word.slice(0, 80)))
-      .join(' / ');
-    findings.push(
-      warning(
-        'STATE_UNKNOWN',
-        `metadata.json says ${words}, which no transition knows; the folder reads as ${step}`,
-        'error',
-      ),
-    );
-    return { step, status: 'BLOCKED' };
-  }
-  if (step === 'BRAINSTORM' && metadata.superpowerEnhanced !== true) {
-    findings.push(warning('STATE_CONTRADICTS', 'Agents of this family do not brainstorm: the track begins with PLAN'));
-    return { step: 'PLAN', status: 'NOT_STARTED' };
-  }
-  const status = currentStep === undefined ? inferred.status : (stepStatus ?? 'NOT_STARTED');
-  return { step, status: resumable(step, status, findings) };
-}
-
-/** What was being judged or completed elsewhere is judged or completed again: its results are not in our log. */
-function resumable(step: Step, status: StepStatus, findings: Finding[]): StepStatus {
-  const again = step === 'EVALUATE_PLAN' || step === 'EVALUATE_EXECUTION' || step === 'COMPLETE' || step === 'FIX';
-  if (again && status === 'IN_PROGRESS') return 'NOT_STARTED';
-  const known =
-    status === 'BLOCKED' || transitions.some((row) => row.step === step && (row.status ?? status) === status);
-  if (!known)
-    findings.push({
-      ...warning('STATE_UNKNOWN', `No transition knows ${step} / ${status}`, 'error'),
-      hint: 'Write a pair of the table into metadata.json, or leave the step out: then it is read off the folder.',
-    });
-  return status;
-}
-
-function checkpointsOf({ loopState }: MetadataV3): Imported['loop']['checkpoints'] {
-  const checkpoints: Imported['loop']['checkpoints'] = {};
-  for (const [step, entry] of Object.entries(loopState?.checkpoints ?? {})) {
-    if (entry.status === undefined) continue;
-    checkpoints[step as Step] = {
-      status: entry.status,
-      ...(entry.startedAt != null && { startedAt: entry.startedAt }),
-      ...(entry.completedAt != null && { completedAt: entry.completedAt }),
-      ...(entry.agent != null && { agent: entry.agent }),
-    }; // keys of the model are steps
-  }
-  return checkpoints;
-}
-
 /** C-70: plan.md wins over the counter. */
 function countsOf({ loopState }: MetadataV3, { tasks }: FolderFacts, findings: Finding[]): void {
   const { tasksCompleted } = loopState?.checkpoints?.EXECUTE ?? {};
@@ -307,8 +201,4 @@ function lifecycleOf(metadata: MetadataV3, { step, status }: Imported['loop']): 
   if (metadata.status === 'cancelled') return 'cancelled';
   if (step === 'COMPLETE' && status === 'PASSED') return 'completed';
   return (step === 'PLAN' || step === 'BRAINSTORM') && status === 'NOT_STARTED' ? 'draft' : 'ready';
-}
-
-function warning(code: string, message: string, severity: Finding['severity'] = 'warning'): Finding {
-  return { severity, code, message, path: 'metadata.json' };
 }
