@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'tsup';
+import type { Options } from 'tsup';
 
 interface Manifest {
   exports: Record<string, string | { '@conductor/source': string }>;
@@ -8,7 +9,7 @@ interface Manifest {
 }
 
 /** The build of one library. Its entries are the `@conductor/source` files of its package.json, so a subpath is declared once. */
-export function library(folder: string, platform: 'neutral' | 'node') {
+export function library(folder: string, platform: 'neutral' | 'node', more: Options = {}) {
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
   const exported = Object.values(manifest.exports).flatMap((target) =>
     typeof target === 'string' ? [] : target['@conductor/source'],
@@ -27,5 +28,6 @@ export function library(folder: string, platform: 'neutral' | 'node') {
     // Shared chunks: two copies of an error class in two subpaths would not know each other.
     splitting: true,
     removeNodeProtocol: false,
+    ...more,
   });
 }

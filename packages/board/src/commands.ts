@@ -1,5 +1,5 @@
 import { jsonValue } from '@conductor/core';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { ContentSchema, Seat } from './events.js';
 import { AssessmentInput, RemarksInput, VoteInput, abstainReasons, speakingPhases } from './turns.js';
 import { capped, plainText } from './plain-text.js';

@@ -1,5 +1,5 @@
 import { jsonValue } from '@conductor/core';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { Verify, abstainReasons, speakingPhases } from './turns.js';
 
 const id = z.string().min(1).max(256);

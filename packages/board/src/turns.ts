@@ -1,5 +1,5 @@
 import { jsonValue } from '@conductor/core';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { capped, plainText } from './plain-text.js';
 
 /** Longest item of a list, in UTF-16 units; longer ones are cut, as they are somebody's text and not an error. */

@@ -22,7 +22,7 @@ import {
 } from '@conductor/core/api';
 import type { Route } from '@conductor/core/api';
 import type { Json } from '@conductor/core/ports';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 
 const entries: readonly (readonly [string, Route])[] = Object.entries(routes);
 const componentRef = (name: string) => `#/components/schemas/${name}`;

@@ -1,7 +1,7 @@
 import { ConductorError } from '@conductor/core';
 import { defineEvaluator } from '@conductor/core/plugin';
 import type { CommandEvidence, Evaluation, EvaluationPass, EvaluatorContext, Finding } from '@conductor/core/plugin';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { plainText } from '../plain-text.js';
 import { checkNames, detectCommands } from './project-commands.js';
 

@@ -1,7 +1,7 @@
 import { ConductorError } from '@conductor/core';
 import type { Facts, Task } from '@conductor/core';
 import type { Json } from '@conductor/core/ports';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { sensitiveMatters } from '../convene.js';
 import { scanSecrets } from './scan-secrets.js';
 import { findMentions, findSignals } from './signals.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import type { EventEnvelope } from '../ports/values.js';
 import type { WireError } from './contract/calls.js';
 import { EventEnvelope as EventEnvelopeSchema } from './schemas/events.js';

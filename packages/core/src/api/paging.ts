@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { ConductorError } from '../kernel/error.js';
 import { sha256Hex } from '../kernel/hash.js';
 import { canonicalJson, parseJson } from '../kernel/json.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { ConductorError } from '../kernel/error.js';
 
 /** The path of a request, below the prefix. Throws ID_INVALID for an id that a URL would lose, such as `..`. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from '@conductor/core/schema';
 
 /** One method of ConductorApi over HTTP: what server, SDK and OpenAPI document all read. */
 export interface Route {

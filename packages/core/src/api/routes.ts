@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import * as approvals from './schemas/approvals.js';
 import * as artifacts from './schemas/artifacts.js';
 import * as boards from './schemas/boards.js';

@@ -1,38 +1,43 @@
-import { z } from 'zod';
+import type { infer as Infer } from '@conductor/core/schema';
 import { ConductorError } from '../kernel/error.js';
 import { jsonValue } from '../kernel/json.js';
+import { lazySchema } from '../schema/lazy.js';
 import type { ActorRef, EventEnvelope, Json, NewEvent } from '../ports/values.js';
 import type { DecideContext, Decider } from '../track/decider.js';
 import { eventVersion } from '../track/upcast.js';
 
-const id = z.string().min(1).max(256);
-const actor = z.object({ kind: z.enum(['user', 'agent', 'engine', 'system', 'foreign']), id });
+const id = lazySchema(({ string }) => string().min(1).max(256));
+const actor = lazySchema((z) => z.object({ kind: z.enum(['user', 'agent', 'engine', 'system', 'foreign']), id }));
 
 /** Events of `approval/<id>`: one question, one answer, one use. */
 export const approvalEvents = {
-  'approval.requested': z.object({
-    kind: z.string(),
-    trackId: id.optional(),
-    subject: z.string(),
-    subjectRevision: z.int().min(0),
-    requester: actor,
-    decider: z.object({ kind: z.enum(['human', 'lead', 'board', 'evaluator', 'policy']), id: id.optional() }),
-    summary: z.string(),
-    options: z.array(z.object({ id, label: z.string(), leadsTo: z.string() })),
-    expiresAt: z.string().optional(),
-  }),
-  'approval.answered': z.object({
-    outcome: z.enum(['approved', 'denied']),
-    choice: z.string().optional(),
-    answer: jsonValue.optional(),
-    reason: z.string().optional(),
-  }),
-  'approval.expired': z.looseObject({}),
-  'approval.cancelled': z.object({ reason: z.string() }),
-  'approval.consumed': z.object({ by: z.string() }),
+  'approval.requested': lazySchema((z) =>
+    z.object({
+      kind: z.string(),
+      trackId: id.optional(),
+      subject: z.string(),
+      subjectRevision: z.int().min(0),
+      requester: actor,
+      decider: z.object({ kind: z.enum(['human', 'lead', 'board', 'evaluator', 'policy']), id: id.optional() }),
+      summary: z.string(),
+      options: z.array(z.object({ id, label: z.string(), leadsTo: z.string() })),
+      expiresAt: z.string().optional(),
+    }),
+  ),
+  'approval.answered': lazySchema((z) =>
+    z.object({
+      outcome: z.enum(['approved', 'denied']),
+      choice: z.string().optional(),
+      answer: jsonValue.optional(),
+      reason: z.string().optional(),
+    }),
+  ),
+  'approval.expired': lazySchema(({ looseObject }) => looseObject({})),
+  'approval.cancelled': lazySchema((z) => z.object({ reason: z.string() })),
+  'approval.consumed': lazySchema((z) => z.object({ by: z.string() })),
 } as const;
 
-type Data<T extends keyof typeof approvalEvents> = z.infer<(typeof approvalEvents)[T]>;
+type Data<T extends keyof typeof approvalEvents> = Infer<(typeof approvalEvents)[T]>;
 
 export interface ApprovalState {
   readonly id: string;

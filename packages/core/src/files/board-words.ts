@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import type { EventEnvelope, Instant, Json } from '../ports/values.js';
 import type { Draft } from './message-draft.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { jsonValue } from '../kernel/json.js';
 import { readJsonText, valueOf } from './json-text.js';
 import { withoutMark } from './decode-text.js';

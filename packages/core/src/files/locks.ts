@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { instant, parseInstant } from '../kernel/clock.js';
 import { jsonValue } from '../kernel/json.js';
 import type { Mode } from '../ports/leases.js';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from '@conductor/core/schema';
 import type { Instant, Json } from '../ports/values.js';
 import { instant, parseInstant } from '../kernel/clock.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 
 const text = z.string();
 const texts = z.array(text);

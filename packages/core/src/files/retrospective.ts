@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { ConductorError } from '../kernel/error.js';
 import { parseJson } from '../kernel/json.js';
 import { day, reportFacts, reportLine, reportOf, reportSection } from './report-text.js';

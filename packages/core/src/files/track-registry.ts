@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { ConductorError } from '../kernel/error.js';
 import { jsonValue } from '../kernel/json.js';
 import type { Instant, Json } from '../ports/values.js';

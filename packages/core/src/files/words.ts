@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { instant, parseInstant } from '../kernel/clock.js';
 import type { EventEnvelope, Instant } from '../ports/values.js';
 import { trackEvents } from '../track/event-schemas.js';

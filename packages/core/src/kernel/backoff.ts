@@ -1,17 +1,21 @@
-import { z } from 'zod';
+import type { input } from '@conductor/core/schema';
+import { zod } from '#zod';
+import { lazySchema } from '../schema/lazy.js';
 import { ConductorError } from './error.js';
 
 const longestMs = 24 * 60 * 60 * 1000;
 
 /** How long to wait before the next try: `baseMs`, times `factor` for each failed one, never above `maxMs`. */
-export const BackoffPolicy = z
-  .strictObject({
-    baseMs: z.number().min(0).max(longestMs),
-    maxMs: z.number().min(0).max(longestMs),
-    factor: z.number().min(1).max(100).default(2),
-  })
-  .refine(({ baseMs, maxMs }) => baseMs <= maxMs, { message: 'maxMs must not be below baseMs', path: ['maxMs'] });
-export type BackoffPolicy = z.input<typeof BackoffPolicy>;
+export const BackoffPolicy = lazySchema((z) =>
+  z
+    .strictObject({
+      baseMs: z.number().min(0).max(longestMs),
+      maxMs: z.number().min(0).max(longestMs),
+      factor: z.number().min(1).max(100).default(2),
+    })
+    .refine(({ baseMs, maxMs }) => baseMs <= maxMs, { message: 'maxMs must not be below baseMs', path: ['maxMs'] }),
+);
+export type BackoffPolicy = input<typeof BackoffPolicy>;
 
 /**
  * Milliseconds to wait after failed try number `attempt` (from 1). With `random` in [0, 1) the wait is spread evenly over
@@ -20,7 +24,7 @@ export type BackoffPolicy = z.input<typeof BackoffPolicy>;
 export function delayMs(policy: BackoffPolicy, attempt: number, random?: number): number {
   const read = BackoffPolicy.safeParse(policy);
   if (!read.success) {
-    throw new ConductorError('VALIDATION_FAILED', `Not a backoff policy: ${z.prettifyError(read.error)}`, {
+    throw new ConductorError('VALIDATION_FAILED', `Not a backoff policy: ${zod().prettifyError(read.error)}`, {
       details: { issues: read.error.issues },
     });
   }

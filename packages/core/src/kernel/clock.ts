@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import type { Clock } from '../ports/clock.js';
 import type { Instant, Opt } from '../ports/values.js';
+import { lazySchema } from '../schema/lazy.js';
 import { ConductorError } from './error.js';
 
 /** Timers of every host take 31 bits of milliseconds; above it they fire at once. */
@@ -62,7 +62,7 @@ export function instant(ms: number): Instant {
 
 const firstInstant = Date.parse('0000-01-01T00:00:00.000Z');
 const lastInstant = Date.parse('9999-12-31T23:59:59.999Z');
-const Rfc3339 = z.iso.datetime({ offset: true });
+const Rfc3339 = lazySchema(({ iso }) => iso.datetime({ offset: true }));
 
 /** Milliseconds since the epoch of an RFC 3339 text with `Z` or an offset. Throws VALIDATION_FAILED. */
 export function parseInstant(text: string): number {

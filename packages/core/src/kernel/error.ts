@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { lazySchema } from '../schema/lazy.js';
 import { errorCodeInfo } from './error-codes.js';
 import type { AnyErrorCode } from './error-codes.js';
 
@@ -19,13 +19,15 @@ export interface ConductorErrorOptions {
   readonly retryable?: boolean | undefined;
 }
 
-const WireShape = z.looseObject({
-  code: z.string().min(1).max(256),
-  message: z.string(),
-  hint: z.string().optional(),
-  details: z.record(z.string(), z.unknown()).optional(),
-  retryable: z.boolean().optional(),
-});
+const WireShape = lazySchema((z) =>
+  z.looseObject({
+    code: z.string().min(1).max(256),
+    message: z.string(),
+    hint: z.string().optional(),
+    details: z.record(z.string(), z.unknown()).optional(),
+    retryable: z.boolean().optional(),
+  }),
+);
 
 /** An error as data. A cause without `code` was no ConductorError; it keeps its name and message, never its stack. */
 export interface ErrorJson {

@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import type * as z from '@conductor/core/schema';
 import type { Json } from '../ports/values.js';
+import { lazySchema } from '../schema/lazy.js';
 import { ConductorError } from './error.js';
 
 /** Nesting allowed in values from outside. */
@@ -8,8 +9,10 @@ const maxJsonDepth = 64;
 const maxCanonicalDepth = 512;
 
 /** A schema for any JSON value up to 64 levels deep; for API documents it is "anything". */
-// The cast: a refinement proves the type at runtime, but zod infers nothing from it.
-export const jsonValue = z.unknown().refine(isJson, { error: 'Not a JSON value' }) as unknown as z.ZodType<Json, Json>;
+export const jsonValue = lazySchema(
+  // The cast: a refinement proves the type at runtime, but zod infers nothing from it.
+  ({ unknown }) => unknown().refine(isJson, { error: 'Not a JSON value' }) as unknown as z.ZodType<Json, Json>,
+);
 
 /** True for plain data that `JSON.stringify` keeps as it is, without prototype keys, at most 64 levels deep. Linear. */
 export function isJson(value: unknown): value is Json {

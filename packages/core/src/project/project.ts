@@ -1,21 +1,24 @@
-import { z } from 'zod';
+import type { infer as Infer } from '@conductor/core/schema';
 import { ConductorError } from '../kernel/error.js';
+import { lazySchema } from '../schema/lazy.js';
 import type { EventEnvelope, Json, NewEvent } from '../ports/values.js';
 import type { Decider } from '../track/decider.js';
 import { foldedId } from '../track/names.js';
 import { eventVersion } from '../track/upcast.js';
 
-const id = z.string().min(1).max(256);
+const id = lazySchema(({ string }) => string().min(1).max(256));
 
 /** Events of the stream `project`: registry, uniqueness, the active track. */
 export const projectEvents = {
-  'project.created': z.object({ projectId: id, name: z.string() }),
-  'registry.added': z.object({ trackId: id, name: z.string(), path: z.string(), background: z.boolean() }),
-  'registry.activated': z.object({ trackId: id }),
-  'registry.released': z.object({ trackId: id }),
+  'project.created': lazySchema((z) => z.object({ projectId: id, name: z.string() })),
+  'registry.added': lazySchema((z) =>
+    z.object({ trackId: id, name: z.string(), path: z.string(), background: z.boolean() }),
+  ),
+  'registry.activated': lazySchema((z) => z.object({ trackId: id })),
+  'registry.released': lazySchema((z) => z.object({ trackId: id })),
 } as const;
 
-type Data<T extends keyof typeof projectEvents> = z.infer<(typeof projectEvents)[T]>;
+type Data<T extends keyof typeof projectEvents> = Infer<(typeof projectEvents)[T]>;
 
 export interface RegistryEntry {
   readonly id: string;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import type { Json } from '../ports/values.js';
 import { steps } from './model.js';
 

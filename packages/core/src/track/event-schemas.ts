@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { namedReasons } from '../loop/reasons.js';
 import { priorities, stepStatuses } from './model.js';
 import {

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from '@conductor/core/schema';
 import type { Json, NewEvent } from '../ports/values.js';
 import type { trackEvents } from './event-schemas.js';
 import { eventVersion } from './upcast.js';

@@ -33,6 +33,7 @@ describe('limits', () => {
       tokenBytes: 32,
     });
     expect(Object.isFrozen(defaultLimits)).toBe(true);
+    expect(Limits.parse({})).toEqual(defaultLimits);
   });
 
   it('each keep to a range: no fraction, nothing negative, nothing endless, nothing unknown', () => {

@@ -1,29 +1,23 @@
-import { z } from 'zod';
+import type { infer as Infer } from '@conductor/core/schema';
+import type { Zod } from '#zod';
 import { ConductorError } from '../kernel/error.js';
+import { lazySchema } from '../schema/lazy.js';
 
-const ms = (value: number) =>
-  z
-    .int()
-    .min(0)
-    .max(365 * 86_400_000)
-    .default(value);
-const count = (value: number, max = 1_000_000, min = 1) => z.int().min(min).max(max).default(value);
-const bytes = (value: number) =>
-  z
-    .int()
-    .min(1)
-    .max(2 ** 34)
-    .default(value);
+/** A limit: its default, and the schema that checks another value and fills in the default. */
+function limit<const V, S>(value: V, schema: (z: Zod) => S): { readonly value: V; readonly schema: typeof schema } {
+  return { value, schema };
+}
+const within = (value: number, min: number, max: number) =>
+  limit(value, (z) => z.int().min(min).max(max).default(value));
+const ms = (value: number) => within(value, 0, 365 * 86_400_000);
+const count = (value: number, max = 1_000_000, min = 1) => within(value, min, max);
+const bytes = (value: number) => within(value, 1, 2 ** 34);
 const minutes = 60_000;
 const days = 86_400_000;
 const kiB = 1024;
 const miB = 1024 * kiB;
 
-/**
- * Every limit with its default: milliseconds, bytes or counts by their suffix. `0` never means "unlimited".
- * The names are keys of `limits` in the configuration and of `CONDUCTOR_LIMITS__<NAME>`.
- */
-export const Limits = z.strictObject({
+const limits = {
   maxIterations: count(50),
   maxFixCycles: count(3, 1000, 0),
   maxPlanRevisions: count(3, 1000, 0),
@@ -48,7 +42,7 @@ export const Limits = z.strictObject({
   unlockWaitMs: ms(minutes),
   dependencyWaitMs: ms(1_800_000),
   dependencyPollMs: ms(10_000),
-  deadlockVictim: z.enum(['oldest', 'youngest', 'fewest-locks']).default('oldest'),
+  deadlockVictim: limit('oldest', (z) => z.enum(['oldest', 'youngest', 'fewest-locks']).default('oldest')),
   maxPlanTasks: count(100_000, 10_000_000),
 
   fileLeaseMs: ms(30 * minutes),
@@ -57,13 +51,13 @@ export const Limits = z.strictObject({
   viewLockPollMs: ms(100),
   viewLockWaitMs: ms(5000),
   viewLockStaleMs: ms(30_000),
-  claimLeaseMs: z.int().min(5000).max(300_000).default(30_000),
+  claimLeaseMs: within(30_000, 5000, 300_000),
 
   majorTaskCount: count(5, 100_000),
   boardRounds: count(3, 100, 0),
   boardPhaseMs: ms(10 * minutes),
   directorTurnMs: ms(5 * minutes),
-  costLimitUsdPerMonth: z.number().min(0).max(1_000_000_000).default(50),
+  costLimitUsdPerMonth: limit(50, (z) => z.number().min(0).max(1_000_000_000).default(50)),
   dependencyLimitBytes: bytes(51_200),
   keywordOverlap: count(2, 100),
 
@@ -126,7 +120,7 @@ export const Limits = z.strictObject({
   streamKeepAliveMs: ms(10_000),
   streamDrainMs: ms(60_000),
   requestsPerMinute: count(6000, 10_000_000),
-  tokenBytes: z.int().min(16).max(1024).default(32),
+  tokenBytes: within(32, 16, 1024),
 
   closeGraceMs: ms(10_000),
   followPollMs: ms(200),
@@ -135,11 +129,24 @@ export const Limits = z.strictObject({
   eventFileWaitMs: ms(300_000),
   eventFilePollMs: ms(1000),
   logBytes: bytes(10 * miB),
-});
-export type Limits = z.infer<typeof Limits>;
+};
 
-/** The documented defaults, frozen. */
-export const defaultLimits: Limits = Object.freeze(Limits.parse({}));
+type Shape = { [Name in keyof typeof limits]: ReturnType<(typeof limits)[Name]['schema']> };
+
+/**
+ * Every limit with its default: milliseconds, bytes or counts by their suffix. `0` never means "unlimited".
+ * The names are keys of `limits` in the configuration and of `CONDUCTOR_LIMITS__<NAME>`.
+ */
+export const Limits = lazySchema((z) => z.strictObject(eachLimit(({ schema }) => schema(z)) as Shape));
+export type Limits = Infer<typeof Limits>;
+
+/** The documented defaults, frozen. Read off the table: the schema is built by whoever has something to check. */
+export const defaultLimits: Limits = Object.freeze(eachLimit(({ value }) => value) as Limits);
+
+/** The callers say what the record is: the table has names and types, which a walk over it loses. */
+function eachLimit<T>(of: (limit: (typeof limits)[keyof typeof limits]) => T): Readonly<Record<string, T>> {
+  return Object.fromEntries(Object.entries(limits).map(([name, each]) => [name, of(each)]));
+}
 
 /**
  * Checks some limits and returns just these: a change of one limit leaves the others as they are, where a partial zod

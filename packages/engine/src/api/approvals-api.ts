@@ -3,7 +3,7 @@ import type { ApprovalState, TrackCommand } from '@conductor/core';
 import { decodeCursor, encodeCursor } from '@conductor/core/api';
 import type { Approval, ApprovalsApi, DecideInput } from '@conductor/core/api';
 import type { ActorRef } from '@conductor/core/ports';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { requireAllowed } from '../authorize.js';
 import { commitUnits } from '../commit-units.js';
 import type { EngineContext } from '../engine-context.js';

@@ -4,7 +4,7 @@ import { checkId, ConductorError, defaultLimits } from '@conductor/core';
 import { decodeCursor, encodeCursor } from '@conductor/core/api';
 import type { BoardsApi } from '@conductor/core/api';
 import type { ActorRef } from '@conductor/core/ports';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { requireAllowed } from '../authorize.js';
 import type { EngineContext } from '../engine-context.js';
 import { loadBoard } from '../load.js';

@@ -2,7 +2,7 @@ import { ConductorError, defaultLimits } from '@conductor/core';
 import { decodeCursor, encodeCursor } from '@conductor/core/api';
 import type { Call, EventQuery, EventsApi } from '@conductor/core/api';
 import type { ActorRef, EventEnvelope } from '@conductor/core/ports';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { requireAllowed } from '../authorize.js';
 import type { EngineContext } from '../engine-context.js';
 

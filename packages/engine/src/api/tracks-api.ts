@@ -4,7 +4,7 @@ import { sha256Hex } from '@conductor/core/hash';
 import { decodeCursor, encodeCursor, waitForTrack } from '@conductor/core/api';
 import type { ConductorApi, Page, Track, TrackQuery, TrackRun, TracksApi } from '@conductor/core/api';
 import type { ActorRef } from '@conductor/core/ports';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { requireAllowed } from '../authorize.js';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf, loadProject, loadTrack, readStream, requireTrackState } from '../load.js';

@@ -2,7 +2,7 @@ import { ConductorError } from '@conductor/core';
 import { formatOptions, formatRecommendation, parseOptions, parseRecommendation } from '@conductor/core/files';
 import type { BrainstormOption, Recommendation } from '@conductor/core/files';
 import type { Json, Outcome } from '@conductor/core/ports';
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import type { TrackSession } from './track-session.js';
 
 const text = z.string().min(1);

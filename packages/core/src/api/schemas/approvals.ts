@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { jsonValue } from '../../kernel/json.js';
 import type * as api from '../contract/approvals.js';
 import { count, flag, instant, text } from './scalars.js';

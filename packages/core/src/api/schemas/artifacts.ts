@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import type * as api from '../contract/artifacts.js';
 import { count, instant, text } from './scalars.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { jsonValue } from '../../kernel/json.js';
 import type * as board from '../../track/board-model.js';
 import { count, flag, text, texts } from './scalars.js';

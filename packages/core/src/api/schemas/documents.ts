@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import type * as api from '../contract/documents.js';
 import { count, instant, text, texts } from './scalars.js';
 import { Finding, WireError } from './values.js';

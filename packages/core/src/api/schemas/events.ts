@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { jsonValue } from '../../kernel/json.js';
 import type * as values from '../../ports/values.js';
 import type * as api from '../contract/events.js';

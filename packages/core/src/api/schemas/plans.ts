@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import type * as plan from '../../plan/model/plan.js';
 import type * as api from '../contract/plans.js';
 import { count, flag, text, texts } from './scalars.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 
 // What the schemas of this folder are made of. There is one schema a wire type, bound to its interface by annotation.
 // Requests are strict, so that a misspelt key is an error; answers are loose, so that a client survives a newer server.

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import type * as api from '../contract/system.js';
 import { count, flag, text } from './scalars.js';
 

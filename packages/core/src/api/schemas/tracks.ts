@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import { complexities } from '../../goal/complexity.js';
 import { intents } from '../../goal/intent.js';
 import type * as model from '../../track/model.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import type * as finding from '../../kernel/finding.js';
 import type * as values from '../../ports/values.js';
 import * as limits from '../../track/limits.js';

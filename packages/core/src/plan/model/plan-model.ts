@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from '@conductor/core/schema';
 import type { DagGroup, DagNode } from '../dag/dag-block.js';
 import { detectTaskType, sharedFiles } from '../dag/generate-dag.js';
 import { levelsOf } from '../dag/levels.js';
