@@ -1,6 +1,8 @@
 // Writes a SQLite database with the schema of an earlier commit, and what that commit's own code reads back from it:
 //   node scripts/store-fixture.mjs <commit> <name>    e.g. 6726a14 schema-1
 // It makes packages/store/test/fixtures/<name>.db.gz and <name>.json, which packages/store/src/sqlite/fixtures.test.ts opens.
+// With the address of an empty Postgres database behind them, it makes <name>.sql.gz instead, a script that writes the tables
+// of that commit with what is in them; packages/store/src/postgres/artifacts/artifacts.test.ts runs it.
 // The commit is checked out into a work tree of its own and bundled with today's dependencies; nothing of today's store is used.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,9 +12,9 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'tsup';
 
-const [commit, name] = process.argv.slice(2);
+const [commit, name, address] = process.argv.slice(2);
 if (commit === undefined || !/^[a-z0-9-]+$/u.test(name ?? ''))
-  throw new Error('node scripts/store-fixture.mjs <commit> <name>');
+  throw new Error('node scripts/store-fixture.mjs <commit> <name> [postgres://…]');
 const root = resolve(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'conductor-fixture-'));
 const tree = join(scratch, 'tree');
@@ -29,9 +31,9 @@ const ownSources = {
   },
 };
 
-async function storeOfCommit() {
+async function fromCommit(file) {
   await build({
-    entry: { store: join(tree, 'packages/store/src/sqlite/store.ts') },
+    entry: { store: join(tree, 'packages/store/src', file) },
     outDir: join(scratch, 'out'),
     format: 'esm',
     config: false,
@@ -43,7 +45,7 @@ async function storeOfCommit() {
       options.nodePaths = ['core', 'store'].map((each) => join(root, 'packages', each, 'node_modules'));
     },
   });
-  return import(pathToFileURL(join(scratch, 'out', 'store.js')).href);
+  return import(`${pathToFileURL(join(scratch, 'out', 'store.js')).href}?${file}`);
 }
 
 const clock = {
@@ -121,9 +123,8 @@ async function readBack(store) {
   };
 }
 
-try {
-  git('worktree', 'add', '--detach', tree, commit);
-  const { sqliteStore } = await storeOfCommit();
+async function sqliteFile() {
+  const { sqliteStore } = await fromCommit('sqlite/store.ts');
   const { DatabaseSync } =
     process.getBuiltinModule?.('node:sqlite') ??
     (await import(pathToFileURL(join(root, 'packages/store/node_modules/@photostructure/sqlite/dist/index.mjs')).href));
@@ -135,9 +136,48 @@ try {
   const other = new DatabaseSync(file);
   other.exec('PRAGMA wal_checkpoint(TRUNCATE)');
   other.close();
+  return { seen, bytes: readFileSync(file) };
+}
+
+/** The tables and their rows as SQL; names without a schema, so that it is the reader's who has one in his search path. */
+async function postgresScript() {
+  const { default: postgres } = await import(
+    pathToFileURL(join(root, 'packages/store/node_modules/postgres/src/index.js')).href
+  );
+  const { migrations } = await fromCommit('postgres/migrations.ts');
+  const { postgresStore } = await fromCommit('postgres/store.ts');
+  const schema = 'fixture';
+  const store = await postgresStore({
+    connect: (o) => postgres(address, o),
+    clock,
+    schema,
+    time: 'clock',
+    wakeups: false,
+  });
+  await fill(store);
+  const seen = await readBack(store);
+  const client = postgres(address, { max: 1 });
+  const tables =
+    await client`SELECT relname AS name FROM pg_class WHERE relnamespace = ${schema}::regnamespace AND relkind = 'r'`;
+  const parts = [
+    'CREATE TABLE migrations (number bigint PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, at text NOT NULL);',
+    ...migrations.map(({ sql }) => sql),
+  ];
+  for (const { name: table } of tables) {
+    const [{ rows }] = await client.unsafe(`SELECT json_agg(t)::text AS rows FROM ${schema}.${table} t`);
+    if (rows !== null)
+      parts.push(`INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $rows$${rows}$rows$);`);
+  }
+  await client.end();
+  return { seen, bytes: Buffer.from(`${parts.join('\n')}\n`) };
+}
+
+try {
+  git('worktree', 'add', '--detach', tree, commit);
+  const { seen, bytes } = address === undefined ? await sqliteFile() : await postgresScript();
   const folder = join(root, 'packages/store/test/fixtures');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `${name}.db.gz`), gzipSync(readFileSync(file), { level: 9 }));
+  writeFileSync(join(folder, `${name}.${address === undefined ? 'db' : 'sql'}.gz`), gzipSync(bytes, { level: 9 }));
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(seen, null, 1)}\n`);
 } finally {
   git('worktree', 'remove', '--force', tree);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { ConductorError, systemClock } from '@conductor/core';
 import type { ArtifactId, Artifacts } from '@conductor/core/ports';
 import { FakeClock } from '@conductor/core/testing';
@@ -6,12 +8,13 @@ import { startPostgresIfPossible } from '../../../test/postgres-server.js';
 import { connect, connecting, emptyStore, settling, sharedClients } from '../../../test/postgres-store.js';
 import { artifactsSuite } from '../../conformance/artifacts.suite.js';
 import { snapshotsSuite } from '../../conformance/snapshots.suite.js';
-import { codeOf, commitOf } from '../../conformance/store-fixture.js';
+import { all, codeOf, commitOf, events, keys } from '../../conformance/store-fixture.js';
 import { storedSnapshots } from '../../snapshots/snapshots.js';
 import { postgresArtifacts } from './artifacts.js';
 import type { PostgresArtifacts, PostgresArtifactsOptions } from './artifacts.js';
 import type { PgClient } from '../client.js';
 import { postgresStore } from '../store.js';
+import { postgresUpkeep } from '../upkeep.js';
 
 const server = await startPostgresIfPossible();
 const clock = systemClock();
@@ -284,24 +287,6 @@ describe.skipIf(server === undefined)('Postgres', () => {
       expect(await rows()).toMatchObject({ artifacts: 2, uploads: 0 });
     });
 
-    it('that events and rows name are told, for a sweep to leave', async () => {
-      const store = await postgresStore({ connect: connecting(server), clock, schema: 'own', maxConnections: 3 });
-      const artifacts = open();
-      const ids = await Promise.all([1, 2, 3].map(async (n) => (await artifacts.put(bytesOf(n * 900, 19))).id));
-      const [inEvent, inRow, loose] = ids as [ArtifactId, ArtifactId, ArtifactId]; // three were put
-      await store.commit(commitOf('track/1', 0, [{ type: 't', v: 1, data: { a: [{ text: `see ${inEvent}` }] } }]));
-      const record = { collection: '$c', key: 'k', expectedRevision: 0, value: { body: { id: inRow } } };
-      await store.commit({ ...commitOf('track/1', 1), records: [record] });
-      const named = await artifacts.references();
-      expect([...named].toSorted()).toEqual([inEvent, inRow].toSorted());
-      expect(await artifacts.sweep((id) => named.has(id), { olderThanMs: -hour })).toEqual({
-        removed: 1,
-        bytes: 2_700,
-      });
-      expect(await codeOf(read(artifacts, loose))).toBe('ARTIFACT_NOT_FOUND');
-      await store.close();
-    });
-
     it('refuse a range that is none, and a schema that could be more than a name', async () => {
       const artifacts = open();
       const { id } = await artifacts.put(bytesOf(10));
@@ -340,5 +325,90 @@ describe.skipIf(server === undefined)('Postgres', () => {
       there = true;
       await artifacts.put(bytesOf(1));
     });
+  });
+
+  describe('the upkeep of a Postgres store', () => {
+    it('tells what events and rows name, for a sweep to leave', async () => {
+      const o = { connect: connecting(server), clock, schema: 'named' };
+      const store = await postgresStore({ ...o, maxConnections: 3 });
+      const [artifacts, upkeep] = [postgresArtifacts(o), postgresUpkeep(o)];
+      const put = async (text: string) => (await artifacts.put(new TextEncoder().encode(text))).id;
+      const [inEvent, inRow, loose] = [await put('one'), await put('two'), await put('three')];
+      await store.commit(commitOf('track/1', 0, [{ type: 't', v: 1, data: { a: [{ text: `see ${inEvent}` }] } }]));
+      const record = { collection: '$c', key: 'k', expectedRevision: 0, value: { body: { id: inRow } } };
+      await store.commit({ ...commitOf('track/1', 1), records: [record] });
+      const named = await upkeep.references();
+      expect([...named].toSorted()).toEqual([inEvent, inRow].toSorted());
+      expect(await artifacts.sweep((id) => named.has(id), { olderThanMs: -hour })).toEqual({ removed: 1, bytes: 5 });
+      expect(await codeOf(artifacts.get(loose)[Symbol.asyncIterator]().next())).toBe('ARTIFACT_NOT_FOUND');
+      await Promise.all([store.close(), artifacts.close(), upkeep.close()]);
+      expect(await codeOf(upkeep.references())).toBe('CLOSED');
+    });
+
+    it('removes dead letters and traces of leases that are old, beside a handle that goes on, and nothing else', async () => {
+      const fake = new FakeClock();
+      const o = { connect: connecting(server), clock: fake, schema: 'tidied', time: 'clock' } as const;
+      const store = await postgresStore({ ...o, maxConnections: 3 });
+      const upkeep = postgresUpkeep(o);
+      const { leases, subscriptions } = store;
+      await leases.openOwner({ owner: 'o', host: 'here', bootId: 'boot' });
+      await leases.acquire({ set: 'lost', owner: 'o', keys: keys('a'), ttlMs: 1_000 });
+      await store.commit(commitOf('track/1', 0, events(2)));
+      const spec = {
+        name: 'mails',
+        from: 'start',
+        order: 'all',
+        maxAttempts: 1,
+        backoff: { baseMs: 1, maxMs: 1 },
+      } as const;
+      await subscriptions.ensure(spec);
+      const claim = await subscriptions.claim('mails', { owner: 'o', max: 1, visibleMs: 1_000 });
+      await subscriptions.settle(claim, [{ seq: 1, outcome: 'dead', error: 'no' }]);
+      await fake.advance(2_000);
+      await leases.acquire({ set: 'held', owner: 'o', keys: keys('a'), ttlMs: 100 * 24 * hour }); // takes over what was lost
+      expect(await upkeep.tidy()).toMatchObject({ deadLetters: 0, leases: 0 });
+      await fake.advance(31 * 24 * hour);
+      const tidied = await upkeep.tidy();
+      expect(tidied).toMatchObject({ deadLetters: 1, leases: 1 });
+      expect(tidied.bytes).toBeGreaterThan(0);
+      expect(await upkeep.tidy()).toMatchObject({ deadLetters: 0, leases: 0 });
+
+      expect(await subscriptions.status('mails')).toMatchObject({ dead: [] });
+      expect((await leases.list()).grants).toMatchObject([{ set: 'held' }]);
+      expect(await codeOf(leases.acquire({ set: 'x', owner: 'o', keys: keys('a'), ttlMs: 1 }))).toBe('LEASE_HELD');
+      await store.commit(commitOf('track/1', 2));
+      expect(await store.head()).toBe(3);
+      await Promise.all([store.close(), upkeep.close()]);
+    });
+  });
+
+  it('takes a store over that was written before it had artifacts: all of it is there, and goes on', async () => {
+    const file = (name: string) =>
+      readFileSync(new URL(`../../../test/fixtures/postgres-schema-1.${name}`, import.meta.url));
+    await admin.unsafe('CREATE SCHEMA before; SET search_path TO before');
+    await admin.unsafe(gunzipSync(file('sql.gz')).toString('utf8'));
+    const raw = () => admin.unsafe('SELECT * FROM before.events ORDER BY seq');
+    const before = await raw();
+    const fake = new FakeClock();
+    const o = { connect: connecting(server), clock: fake, schema: 'before', time: 'clock' } as const;
+    expect(await codeOf(postgresStore({ ...o, readOnly: true }))).toBe('STORE_READ_ONLY');
+    const store = await postgresStore({ ...o, maxConnections: 3 });
+    const { commit: _, ...expected } = JSON.parse(file('json').toString('utf8')) as Record<string, unknown>;
+    const seen = {
+      id: store.id,
+      events: await all(store.readAll()),
+      streams: await store.streams(),
+      things: await store.records.list('things', { deleted: true }),
+      leases: await store.leases.list(),
+      subscription: await store.subscriptions.status('mails'),
+    };
+    expect(JSON.parse(JSON.stringify(seen))).toEqual(expected);
+    expect(await raw()).toEqual(before);
+    const key = { idempotencyKey: 'key-3' };
+    expect(await codeOf(store.commit({ ...commitOf('track/a', 12), ...key }))).toBe('IDEMPOTENCY_MISMATCH');
+    expect((await store.commit(commitOf('track/a', 12))).lastSeq).toBe(26);
+    const artifacts = postgresArtifacts(o);
+    await artifacts.put(new Uint8Array(3));
+    await Promise.all([store.close(), artifacts.close()]);
   });
 });

@@ -5,7 +5,7 @@ import type { ArtifactId, Bytes, Opt } from '@conductor/core/ports';
 import { joined } from '../../bytes.js';
 import { toBase64 } from '../../transfer/base64.js';
 import type { ArtifactRows, Chunk, Upload } from './rows.js';
-import type { SendStatements } from './artifacts.js';
+import type { SendStatements } from '../lazy-client.js';
 import { hashAtOnce } from './read.js';
 
 export interface PutParts {

@@ -4,7 +4,7 @@ import type { Sha256 } from '@conductor/core/hash';
 import type { ArtifactId, Opt } from '@conductor/core/ports';
 import { hexOf } from './rows.js';
 import type { ArtifactRows } from './rows.js';
-import type { SendStatements } from './artifacts.js';
+import type { SendStatements } from '../lazy-client.js';
 import type { PgRow } from '../client.js';
 
 export interface ReadParts {

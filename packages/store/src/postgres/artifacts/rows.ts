@@ -103,21 +103,6 @@ export function artifactRows(t: Table, chunkBytes: number, nowIs: () => SqlText)
   };
 }
 
-/** Every artifact that an event of these numbers names. */
-export function namedByEvents(t: Table, after: number, upTo: number): SqlText {
-  return named(sql`SELECT data AS text FROM ${t('events')} WHERE seq > ${after} AND seq <= ${upTo}`);
-}
-
-/** Every artifact that a row names. */
-export function namedByRecords(t: Table): SqlText {
-  return named(sql`SELECT value AS text FROM ${t('records')}`);
-}
-
-function named(texts: SqlText): SqlText {
-  return sql`SELECT DISTINCT (regexp_matches(text, 'sha256:[0-9a-f]{64}', 'g'))[1] AS id FROM (${texts}) AS texts
-    WHERE strpos(text, 'sha256:') > 0`;
-}
-
 /** The digits of an id. */
 export function hexOf(id: ArtifactId): string {
   return id.slice('sha256:'.length);

@@ -1,6 +1,6 @@
 import type { ArtifactId, Artifacts } from '@conductor/core/ports';
 import type { ArtifactRows } from './rows.js';
-import type { SendStatements } from './artifacts.js';
+import type { SendStatements } from '../lazy-client.js';
 import type { PgRow } from '../client.js';
 
 export interface SweepParts {
