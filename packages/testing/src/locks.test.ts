@@ -52,10 +52,10 @@ async function keepsItsTimes(): Promise<void> {
 }
 
 async function isHadAtTheNextLook(): Promise<void> {
-  let held: { release(): Promise<void> } | undefined;
-  const { clock, slept } = sleeping(async (times) => (times === 3 ? held?.release() : undefined));
+  const { clock, slept } = sleeping(async (times) => (times === 3 ? (await held).release() : undefined));
   const files = fileWorkspace({ root, clock });
-  held = await files.mutex(lock);
+  const held = files.mutex(lock);
+  await held;
   await (await files.mutex(lock)).release();
   expect(slept).toEqual([100, 100, 100]);
 }
