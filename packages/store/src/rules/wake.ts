@@ -1,4 +1,4 @@
-import { ConductorError, anySignal, raceAbort } from '@conductor/core';
+import { ConductorError, raceAbort } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
 
 /** Lets many wait for the next change in this process. */
@@ -29,12 +29,15 @@ export function createWake(clock: Clock): Wake {
     async wait(seen, { ms, signal }) {
       signal?.throwIfAborted();
       if (!closed && tick === seen) {
-        const { promise, resolve } = deferred();
+        const { promise, resolve, reject } = deferred();
         waiting.add(resolve);
+        const timer = ms === undefined ? undefined : new AbortController();
+        if (ms !== undefined) clock.sleep(ms, timer).then(resolve, reject);
         try {
-          await raceAbort(ms === undefined ? promise : orTime(clock, promise, ms, signal), signal);
+          await raceAbort(promise, signal);
         } finally {
           waiting.delete(resolve);
+          timer?.abort(calledOff);
         }
       }
       if (closed) throw closedError();
@@ -51,29 +54,20 @@ export function closedError(): ConductorError {
   return new ConductorError('CLOSED', 'The store is closed');
 }
 
-/** Settles with the first of a promise and a time; the timer is gone afterwards. */
-async function orTime(
-  clock: Clock,
-  promise: Promise<void>,
-  ms: number,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const timer = new AbortController();
-  const either = anySignal([signal, timer.signal]);
-  const slept = clock.sleep(ms, { signal: either.signal });
-  slept.catch(() => undefined); // called off below
-  try {
-    await Promise.race([promise, slept]);
-  } finally {
-    timer.abort();
-    either.dispose();
-  }
+/** Made once: an error of each call's own, with its trace, would take longer than all else between a commit and who waits for it. */
+const calledOff = new Error('The wait is over');
+
+interface Deferred {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
-function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+function deferred(): Deferred {
   let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<void>((...settlers) => {
+    [resolve, reject] = settlers;
   });
-  return { promise, resolve };
+  return { promise, resolve, reject };
 }

@@ -31,7 +31,7 @@ export function cachedRows(sql: Sql, limits: StoreLimits): CachedRows {
 
 const maxStreams = 10_000;
 
-function cachedLog(rows: LogRows): { readonly rows: LogRows; forget(): void } {
+function cachedLog(rows: ReturnType<typeof sqliteLogRows>): { readonly rows: LogRows; forget(): void } {
   let head: number | undefined;
   const versions = new Map<StreamId, number>();
   const note = (stream: StreamId, version: number) => {
@@ -56,6 +56,7 @@ function cachedLog(rows: LogRows): { readonly rows: LogRows; forget(): void } {
     forget() {
       head = undefined;
       versions.clear();
+      rows.forget();
     },
   };
 }

@@ -3,8 +3,10 @@ import { filterParts } from '../rules/filter.js';
 import type { StoreLimits } from '../rules/limits.js';
 import type { LogRows } from '../rules/rows.js';
 import type { Sql, SqlValue } from './database.js';
+import { logTail } from './log-tail.js';
 
-type EventColumns = {
+/** An event with what its commit says of it. */
+export type EventColumns = {
   readonly seq: number;
   readonly stream: string;
   readonly version: number;
@@ -23,8 +25,14 @@ type Size = { readonly seq: number; readonly bytes: number };
 const envelopes = `SELECT e.seq, e.stream, e.version, e.type, e.v, e."commit", e.data, c.at, c.actor, c.correlation, c.causation
   FROM events e JOIN commits c ON c."commit" = e."commit"`;
 
-/** The log in tables. A page costs two statements: the first finds its end by size, so that no row is read in vain. */
-export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows {
+/**
+ * The log in tables. A page costs two statements, of which the first finds its end by size, so that no row is read in vain;
+ * the newest events cost none while no other connection writes.
+ */
+export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows & { forget(): void } {
+  const tail = logTail(limits);
+  /** The commit whose events are being added. */
+  let current: Pick<EventColumns, 'commit' | 'at' | 'actor' | 'correlation' | 'causation'> | undefined;
   const pageOf = (sizes: readonly Size[], backward = false): readonly EventEnvelope[] => {
     const seqs = fitting(sizes, limits.pageBytes);
     if (seqs.length === 0) return [];
@@ -45,12 +53,18 @@ export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows {
         (at, actor, org, workspace, correlation, causation, "key", digest, first_seq, last_seq)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
       const { org = null, workspace = null } = actor;
-      const texts = [at, JSON.stringify(actor), org, workspace, JSON.stringify(correlation), causation, key, digest];
-      return sql.run(insert, ...texts, firstSeq, lastSeq).rowid;
+      const [actorText, correlationText] = [JSON.stringify(actor), JSON.stringify(correlation)];
+      const texts = [at, actorText, org, workspace, correlationText, causation, key, digest];
+      const commit = sql.run(insert, ...texts, firstSeq, lastSeq).rowid;
+      current = { commit, at, actor: actorText, correlation: correlationText, causation };
+      return commit;
     },
-    addEvent({ seq, stream, version, type, v, commit, data }) {
+    addEvent(row) {
+      const { seq, stream, version, type, v, commit, data } = row;
       const insert = `INSERT INTO events (seq, stream, version, type, v, "commit", data) VALUES (?, ?, ?, ?, ?, ?, ?)`;
       sql.run(insert, seq, stream, version, type, v, commit, data);
+      if (current?.commit === commit) tail.add({ ...row, ...current });
+      else tail.forget();
     },
     commitOfKey(key) {
       const select = 'SELECT digest, first_seq, last_seq FROM commits WHERE "key" = ?';
@@ -75,7 +89,10 @@ export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows {
       const select = `SELECT seq, octet_length(data) AS bytes FROM events WHERE stream = ? AND ${part} LIMIT ?`;
       return pageOf(sql.all<Size>(select, stream, after, Math.min(limit, limits.pageEvents)), backward);
     },
-    readLog(filter, { after, upTo, limit }) {
+    readLog(filter, o) {
+      const newest = tail.page(filter, o);
+      if (newest !== undefined) return { events: envelopesOf(newest.rows), scanned: newest.scanned };
+      const { after, upTo, limit } = o;
       const { where, values } = filterSql(filter);
       const most = Math.min(limit, limits.pageEvents);
       const select = `SELECT seq, octet_length(data) AS bytes FROM events WHERE seq > ? AND seq <= ? ${where}
@@ -92,6 +109,7 @@ export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows {
         sql.get<{ n: number }>(`SELECT count(*) AS n FROM events WHERE seq > ? ${where}`, after, ...values)?.n ?? 0
       );
     },
+    forget: () => tail.forget(),
   };
 }
 
