@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { builtInAuthority, parseAuthorityMatrix, parseTracksIndex } from '@conductor/core/files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { commandGroups } from '../src/commands/index.js';
 import { commandLine, configOf, planOf, writingWorker } from './command-line.js';
 import type { CommandLine, Document } from './command-line.js';
 import { outputSchemas } from './output-schemas.js';
@@ -509,6 +510,13 @@ describe('every command', () => {
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+/u),
     });
     expect((await line.run('run', '--help')).stdout).toContain('--until <step>');
+  });
+
+  it('fits with its help into 80 columns', async () => {
+    for (const { name } of commandGroups.flatMap(([, specs]) => specs)) {
+      const lines = (await line.run(...name.split(' '), '--help')).stdout.split('\n');
+      expect([name, lines.filter(({ length }) => length > 80)]).toEqual([name, []]);
+    }
   });
 
   it('takes the project from -C, from anywhere', async () => {

@@ -322,12 +322,13 @@ describe('show, config show and approve --run', () => {
       env: { KEY: 'sk-4' },
     };
     const limits = { maxWorkers: 2, maxFixCycles: 7 };
-    await line.write('conductor.config.json', JSON.stringify({ agents: { worker }, limits }));
+    await line.write('conductor.config.json', JSON.stringify({ agents: { worker }, limits, bus: 'me:sk-bus@host' }));
     const { last, stdout } = await line.json('config', 'show');
     const { settings, file } = valid('config-show', last) as { file: string; settings: { name: string }[] };
     const of = (name: string) => settings.find((setting) => setting.name === name);
     expect(of('store')).toEqual({ name: 'store', value: 'postgres://ann:***@db/app', origin: 'CONDUCTOR_STORE' });
-    expect(of('bus')).toEqual({ name: 'bus', value: 'file', origin: 'default' });
+    expect(of('bus')).toEqual({ name: 'bus', value: '***@host', origin: file });
+    expect(of('git')).toEqual({ name: 'git', value: 'auto', origin: 'default' });
     expect(of('limits.maxWorkers')).toMatchObject({ value: 2, origin: file });
     expect(of('limits.maxFixCycles')).toMatchObject({ value: 1, origin: 'CONDUCTOR_LIMITS__MAX_FIX_CYCLES' });
     expect(of('limits.maxIterations')).toMatchObject({ value: 50, origin: 'default' });

@@ -13,3 +13,8 @@ export function hideCredentials(text: string): string {
       .replace(/([?&](?:password|passwd|sslpassword|token|secret|auth|key)=)[^\s&#]{1,1024}/giu, `$1${mask}`)
   );
 }
+
+/** What was said where the address of a server is expected, for people: also without its scheme nothing before the last @ is shown. */
+export function hideAddress(text: string): string {
+  return text.includes('://') ? hideCredentials(text) : text.replace(/^.*@/su, `${mask}@`);
+}

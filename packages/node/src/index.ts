@@ -4,7 +4,7 @@ export { openWorker } from './open-worker.js';
 export type { OpenWorkerOptions, ProjectWorker } from './open-worker.js';
 export type { WorkerEvent, WorkerSummary } from '@conductor/engine/remote';
 export { findRoot, isProject } from './find-root.js';
-export { hideCredentials } from './hide-credentials.js';
+export { hideAddress, hideCredentials } from './hide-credentials.js';
 export { configNames, loadConfig } from './load-config.js';
 export { exportProject, exportProjectFile, importProject } from './project-log.js';
 export type { ExportProjectOptions, ImportedProject, ImportProjectOptions } from './project-log.js';

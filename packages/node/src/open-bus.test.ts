@@ -21,7 +21,7 @@ describe('the bus of a project', () => {
   });
 
   it('is refused when no driver stands for the word, and no password is told', async () => {
-    for (const choice of ['redis://ann:s3cret@b:1', 'nats://ann:s3cret@b:1?x=1', 'nats://']) {
+    for (const choice of ['redis://ann:s3cret@b:1', 'nats://ann:s3cret@b:1?x=1', 'ann:s3cret@b:1', 'nats://']) {
       const refused = openBus(choice as BusChoice, host);
       await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
       await refused.catch((error: unknown) =>

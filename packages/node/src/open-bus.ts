@@ -3,7 +3,7 @@ import { fileBus } from '@conductor/bus/file';
 import { ConductorError } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import type { Clock, Ids, MessageBus, Opt, Workspace } from '@conductor/core/ports';
-import { hideCredentials } from './hide-credentials.js';
+import { hideAddress } from './hide-credentials.js';
 
 /** What can be said in `bus` of a configuration, in `CONDUCTOR_BUS` and in the options of `openProject`. */
 export type BusChoice = NonNullable<ConductorConfig['bus']>;
@@ -31,7 +31,7 @@ export async function openBus(
   if (choice === 'memory') return memoryBus({ clock });
   if (choice === 'file') return withFiles(host);
   if (/^(?:nats|tls):\/\//u.test(choice)) return withFiles(host, await openNats(choice, host, signal));
-  throw new ConductorError('CONFIG_INVALID', `There is no bus ${JSON.stringify(hideCredentials(String(choice)))}`, {
+  throw new ConductorError('CONFIG_INVALID', `There is no bus ${JSON.stringify(hideAddress(String(choice)))}`, {
     hint: 'Use file, memory or nats://<host>:4222.',
   });
 }

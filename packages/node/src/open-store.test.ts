@@ -86,13 +86,16 @@ describe('the store of a project', () => {
     });
   });
 
-  it.each(['postgres://', 'postgres://ann:s3/cret@db/app'])('is refused when its address is %s', async (store) => {
-    const refused = await open({ store: store as 'memory' }).catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('%2F') });
-    expect(inspect(refused, { depth: 9, showHidden: true })).not.toContain('s3/cret');
-  });
+  it.each(['postgres://', 'postgresql://', 'postgres://ann:s3/cret@db/app'])(
+    'is refused when its address is %s',
+    async (store) => {
+      const refused = await open({ store: store as 'memory' }).catch((error: unknown) => error);
+      expect(refused).toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('%2F') });
+      expect(inspect(refused, { depth: 9, showHidden: true })).not.toContain('s3/cret');
+    },
+  );
 
-  it.each(['oracle', 'mysql://ann:s3cret@db/app', ''])(
+  it.each(['oracle', 'mysql://ann:s3cret@db/app', 'ann:s3cret@db/app', ''])(
     'is refused when it is %s, without its password',
     async (store) => {
       const refused = await open({ store: store as 'memory' }).catch((error: unknown) => error);

@@ -9,7 +9,7 @@ import { memoryArtifacts, memoryStore } from '@conductor/store/memory';
 import type { PostgresArtifacts } from '@conductor/store/postgres';
 import { databaseLock } from '@conductor/store/sqlite';
 import type { Upkeep } from '@conductor/store/sqlite';
-import { hideCredentials } from './hide-credentials.js';
+import { hideAddress, hideCredentials } from './hide-credentials.js';
 import { loadSqlite, openDatabase } from './open-database.js';
 import { openPostgres } from './open-postgres.js';
 import { readThrough } from './read-through.js';
@@ -57,8 +57,8 @@ export async function openStore(choice: StoreChoice | Store, host: StoreHost): P
   if (typeof choice === 'object') return { store: choice, artifacts, place: 'as handed in' };
   if (choice === 'sqlite') return { ...(await openDatabaseStore(host)), artifacts };
   if (choice === 'files') return { ...(await openFiles(host)), artifacts };
-  if (choice.startsWith('postgres://')) return openShared(choice, host, artifacts);
-  throw new ConductorError('CONFIG_INVALID', `There is no store ${JSON.stringify(hideCredentials(String(choice)))}`, {
+  if (/^postgres(?:ql)?:\/\//u.test(choice)) return openShared(choice, host, artifacts);
+  throw new ConductorError('CONFIG_INVALID', `There is no store ${JSON.stringify(hideAddress(String(choice)))}`, {
     hint: 'Use sqlite, files, memory or postgres://<user>:<password>@<host>/<database>.',
   });
 }

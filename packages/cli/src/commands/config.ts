@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConductorError, defaultLimits } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
-import { configNames, findRoot, hideCredentials, loadConfig } from '@conductor/node';
+import { configNames, findRoot, hideAddress, hideCredentials, loadConfig } from '@conductor/node';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { cut, plain, widthOf } from '../plain-text.js';
 import { table } from '../table.js';
@@ -98,11 +98,15 @@ function settingsOf(
       const key = name as keyof ConductorConfig; // a known key: loadConfig refuses others
       const variable = variables[key] ?? '';
       const heard = environment[variable];
-      if (heard !== undefined) return [{ name, value: shown(heard), origin: variable }];
+      if (heard !== undefined) return [{ name, value: hideAddress(heard), origin: variable }];
       const said = config[key];
       return said === undefined
         ? [{ name, value: defaults[key], origin: 'default' }]
-        : leaves(name, said).map(([path, value]) => ({ name: path, value, origin: file }));
+        : leaves(name, typeof said === 'string' && variable !== '' ? hideAddress(said) : said).map(([path, value]) => ({
+            name: path,
+            value,
+            origin: file,
+          }));
     })
     .concat(agent === undefined ? [] : [{ name: 'agents', value: agent, origin: '--agent' }]);
 }

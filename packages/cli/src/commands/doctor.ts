@@ -24,9 +24,10 @@ export const doctorCommand: CommandSpec = {
       const fixed = options['fix'] === true ? await project.repair() : undefined;
       const checks = [...stored, ...(await project.api.system.doctor()).checks];
       const ok = checks.every(({ status }) => status !== 'fail');
+      const widest = Math.max(...checks.map(({ id }) => id.length));
       const lines = checks.map(
         ({ id, status, message, hint }) =>
-          `${marks[status]}  ${id.padEnd(8)} ${message}${hint === undefined || status === 'ok' ? '' : `\n      hint: ${hint}`}`,
+          `${marks[status]}  ${id.padEnd(widest)}  ${message}${hint === undefined || status === 'ok' ? '' : `\n      hint: ${hint}`}`,
       );
       const told = fixed
         ? [

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { exportProject, exportProjectFile } from '@conductor/node';
-import type { CommandSpec } from '../command.js';
+import type { CommandContext, CommandSpec } from '../command.js';
 import { findTrack } from '../find-track.js';
 import { textOption } from '../flags.js';
 import { configOf, folderOf } from '../where.js';
@@ -18,15 +18,20 @@ export const exportCommand: CommandSpec = {
       wanted === undefined ? undefined : (await withProject(context, (project) => findTrack(project, wanted))).id;
     const about = { track, config: configOf(context), signal };
     if (file === '-') {
-      const { events, sha256 } = await exportProject(folderOf(context), (bytes) => out.bytes(bytes), about);
+      const { events, sha256, missing } = await exportProject(folderOf(context), (bytes) => out.bytes(bytes), about);
+      tellMissing(out, missing);
       out.note(`${events} events, SHA-256 ${sha256}`);
       return 0;
     }
     const path = resolve(cwd, file);
     const { events, sha256, lastSeq, artifacts, missing } = await exportProjectFile(folderOf(context), path, about);
-    if (missing.length > 0) out.note(`Not there, and so left out: ${missing.join(', ')}`);
+    tellMissing(out, missing);
     const text = `${path}: ${events} events, ${artifacts} artifacts, SHA-256 ${sha256}`;
     out.result({ file: path, events, artifacts, missing, lastSeq, sha256 }, text);
     return 0;
   },
 };
+
+function tellMissing(out: CommandContext['out'], missing: readonly string[]): void {
+  if (missing.length > 0) out.note(`Not there, and so left out: ${missing.join(', ')}`);
+}

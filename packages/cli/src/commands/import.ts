@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { hideCredentials, importProject } from '@conductor/node';
+import { hideAddress, importProject } from '@conductor/node';
 import type { ImportProjectOptions } from '@conductor/node';
 import type { CommandSpec } from '../command.js';
 import { textOption } from '../flags.js';
@@ -27,7 +27,9 @@ export const importCommand: CommandSpec = {
     const where = whereFlag(context, root);
     const next = [
       ...(result.elsewhere
-        ? [`Set store: '${hideCredentials(store ?? '')}' in the configuration: it names another one.`]
+        ? [
+            `No command looks there yet: set "store": "${hideAddress(store ?? '')}" in the configuration, or CONDUCTOR_STORE`,
+          ]
         : []),
       `Next: conductor doctor --fix${where} writes the files of the tracks, conductor status${where} shows them`,
     ];

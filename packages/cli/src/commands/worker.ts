@@ -13,7 +13,11 @@ import { plain } from '../plain-text.js';
 export const workerCommand: CommandSpec = {
   name: 'worker',
   description: 'do tasks for an engine on another machine, in this clone of the project',
-  note: 'Runs until it is ended; what its agents have not done by then is given back. Store and bus may come from CONDUCTOR_STORE and\nCONDUCTOR_BUS, which keeps passwords out of the list of processes.',
+  note: [
+    'Runs until it is ended; what its agents have not done by then is given back.',
+    'Store and bus may come from CONDUCTOR_STORE and CONDUCTOR_BUS, which keeps',
+    'passwords out of the list of processes.',
+  ].join('\n'),
   streaming: true,
   runner: true,
   options: [
