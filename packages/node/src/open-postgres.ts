@@ -1,7 +1,7 @@
 import { ConductorError } from '@conductor/core';
 import type { Limits } from '@conductor/core';
 import type { Clock, Ids, Store } from '@conductor/core/ports';
-import type { PgClient, PgClientOptions, PostgresArtifacts } from '@conductor/store/postgres';
+import type { PgClient, PgClientOptions, PostgresArtifacts, PostgresUpkeep } from '@conductor/store/postgres';
 import type postgres from 'postgres';
 import { sha256 } from './sha256.js';
 
@@ -16,10 +16,11 @@ export interface PostgresHost {
 const connectTimeoutSeconds = 10;
 
 export interface OpenedPostgres {
-  /** Closing it closes the artifacts as well. */
+  /** Closing it closes the others as well. */
   readonly store: Store;
-  /** They connect when they are first asked for. */
+  /** They connect when they are first asked for, as does the upkeep. */
   readonly artifacts: PostgresArtifacts;
+  readonly upkeep: PostgresUpkeep;
   readonly schema: string;
 }
 
@@ -31,16 +32,17 @@ export interface OpenedPostgres {
 export async function openPostgres(url: string, { clock, ids, limits, load }: PostgresHost): Promise<OpenedPostgres> {
   const { address, schema } = parsed(url);
   const { default: client } = await loadClient(load ?? (() => import('postgres')));
-  const { postgresArtifacts, postgresStore } = await import('@conductor/store/postgres');
+  const { postgresArtifacts, postgresStore, postgresUpkeep } = await import('@conductor/store/postgres');
   const connect = (options: PgClientOptions): PgClient =>
     client(address, { ...options, connect_timeout: connectTimeoutSeconds });
   const options = { connect, clock, ids, schema, storeBusyMs: limits.storeBusyMs };
   const store = await postgresStore(options);
   const artifacts = postgresArtifacts({ ...options, maxBytes: limits.artifactBytes, sha256 });
+  const upkeep = postgresUpkeep(options);
   const close = async () => {
-    await artifacts.close().finally(() => store.close());
+    await Promise.all([artifacts.close(), upkeep.close()]).finally(() => store.close());
   };
-  return { store: Object.freeze({ ...store, close }), artifacts, schema };
+  return { store: Object.freeze({ ...store, close }), artifacts, upkeep, schema };
 }
 
 /** The error of `new URL` holds the whole text, so it is nobody's cause; and of a text that is no URL, any part may be secret. */

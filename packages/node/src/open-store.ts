@@ -30,8 +30,8 @@ export interface StoreHost {
 
 export interface OpenedStore {
   readonly store: Store;
-  /** What can be done for a store on a disk of this machine; others are looked after where they are. */
-  readonly upkeep?: Upkeep | undefined;
+  /** What can be done for the store from here; `verify` for one on a disk of this machine: pages elsewhere are the server's business. */
+  readonly upkeep?: (Pick<Upkeep, 'tidy' | 'references'> & Partial<Pick<Upkeep, 'verify'>>) | undefined;
   /** Writes a copy of the database as of now into a file that is not there, or is empty. */
   readonly copyTo?: ((path: string, o?: Opt) => Promise<void>) | undefined;
   readonly artifacts: Artifacts;
@@ -90,10 +90,11 @@ async function openFiles({ stateDir, clock, ids, limits }: StoreHost): Promise<O
 
 /** What lies on this disk from before there were shared artifacts is still read. */
 async function openShared(url: string, host: StoreHost, local: Artifacts): Promise<OpenedStore> {
-  const { store, artifacts, schema } = await openPostgres(url, host);
+  const { store, artifacts, upkeep, schema } = await openPostgres(url, host);
   const copyHint = `pg_dump --schema=${schema} --format=custom --file=<file> <address of the database> copies log and artifacts as of one moment, while others write; pg_restore brings them back.`;
   return {
     store,
+    upkeep,
     artifacts: readThrough(artifacts, local),
     sharedArtifacts: artifacts,
     copyHint,

@@ -68,7 +68,7 @@ export interface TidiedProject {
 
 /**
  * Removes what only tells of the past and what nothing refers to: dead letters and artifacts after the times of `limits`,
- * traces of leases; gives the room back. Events stay. Throws `UNSUPPORTED` for a store that is not on this machine.
+ * traces of leases; gives the room back. Events stay. Throws `UNSUPPORTED` for a store that cannot be looked after from here.
  */
 export async function tidyProject(dir: string, options: ProjectLogOptions = {}): Promise<TidiedProject> {
   const { signal } = options;
@@ -122,7 +122,7 @@ function whereCheck({ store, place, stateDir }: OpenedLog): DoctorCheck {
 
 async function contentCheck({ upkeep, store }: OpenedLog, { signal }: ProjectLogOptions): Promise<DoctorCheck> {
   const id = 'content';
-  if (upkeep === undefined)
+  if (upkeep?.verify === undefined)
     return { id, status: 'skip', message: `The store ${store.driver.name} is looked after where it is` };
   const problems = await upkeep.verify({ signal });
   if (problems.length === 0) return { id, status: 'ok', message: 'Pages, rows and the order of events are sound' };
@@ -131,37 +131,49 @@ async function contentCheck({ upkeep, store }: OpenedLog, { signal }: ProjectLog
 }
 
 async function artifactsCheck(
-  { artifacts, stateDir, upkeep }: OpenedLog,
+  { artifacts, sharedArtifacts, stateDir, upkeep }: OpenedLog,
   { signal }: ProjectLogOptions,
 ): Promise<DoctorCheck> {
-  const folder = join(stateDir, 'artifacts');
+  const id = 'artifacts';
+  const named = (await upkeep?.references({ signal })) ?? new Set<ArtifactId>();
+  // What is shared is looked at from the log; of a folder, also what nothing refers to.
+  const stored = sharedArtifacts === undefined ? await artifactsIn(join(stateDir, 'artifacts')) : [];
+  const missing: ArtifactId[] = [];
+  const wrong: ArtifactId[] = [];
+  let whole = 0;
+  for (const each of new Set([...stored, ...named])) {
+    const state = await stateOf(artifacts, each, signal);
+    if (state === 'whole') whole += 1;
+    else (state === 'missing' ? missing : wrong).push(each);
+  }
+  if (wrong.length > 0)
+    return { id, status: 'fail', message: `The bytes of ${wrong.slice(0, 5).join(', ')} have changed` };
+  const message = `${whole} artifacts have the bytes that their names say`;
+  if (missing.length === 0) return { id, status: 'ok', message };
+  // Texts of people and agents may name what never was one.
+  return { id, status: 'warn', message: `${message}; named but not here: ${missing.slice(0, 5).join(', ')}` };
+}
+
+/** The artifacts that a folder has. */
+async function artifactsIn(folder: string): Promise<readonly ArtifactId[]> {
   const names = existsSync(folder) ? await readdir(folder, { recursive: true }) : [];
-  const stored = names.flatMap((name) => {
+  return names.flatMap((name) => {
     const [, hex] = /^[0-9a-f]{2}[/\\]([0-9a-f]{64})$/u.exec(name) ?? [];
     return hex === undefined ? [] : [`sha256:${hex}` as const];
   });
-  const wrong: ArtifactId[] = [];
-  for (const id of stored) if (!(await isWhole(artifacts, id, signal))) wrong.push(id);
-  const there = new Set<ArtifactId>(stored);
-  const missing = [...((await upkeep?.references({ signal })) ?? [])].filter((id) => !there.has(id));
-  if (wrong.length > 0)
-    return { id: 'artifacts', status: 'fail', message: `The bytes of ${wrong.slice(0, 5).join(', ')} have changed` };
-  const message = `${stored.length} artifacts have the bytes that their names say`;
-  if (missing.length === 0) return { id: 'artifacts', status: 'ok', message };
-  // Texts of people and agents may name what never was one.
-  return {
-    id: 'artifacts',
-    status: 'warn',
-    message: `${message}; named but not here: ${missing.slice(0, 5).join(', ')}`,
-  };
 }
 
-async function isWhole(artifacts: Artifacts, id: ArtifactId, signal: AbortSignal | undefined): Promise<boolean> {
+async function stateOf(
+  artifacts: Artifacts,
+  id: ArtifactId,
+  signal: AbortSignal | undefined,
+): Promise<'whole' | 'missing' | 'wrong'> {
   try {
     for await (const _ of artifacts.get(id, { signal }));
-    return true;
+    return 'whole';
   } catch (error) {
-    if (ConductorError.is(error, 'ARTIFACT_CORRUPT')) return false;
+    if (ConductorError.is(error, 'ARTIFACT_CORRUPT')) return 'wrong';
+    if (ConductorError.is(error, 'ARTIFACT_NOT_FOUND')) return 'missing';
     throw error;
   }
 }

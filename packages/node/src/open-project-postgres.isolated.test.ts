@@ -14,7 +14,7 @@ import type { OpenProjectOptions, Project } from './open-project.js';
 import { openStore } from './open-store.js';
 import type { OpenedStore } from './open-store.js';
 import { openWorker } from './open-worker.js';
-import { backupProject } from './project-store.js';
+import { backupProject, checkProjectStore, tidyProject } from './project-store.js';
 
 const server = await startPostgresIfPossible();
 const clock = systemClock();
@@ -139,5 +139,35 @@ describe.skipIf(server === undefined)('a project on Postgres', () => {
     expect(refused).toMatchObject({ hint: expect.stringContaining('conductor export --out') });
     expect(JSON.stringify(refused)).not.toContain('s3cret');
     expect(existsSync(join(outer, 'copy'))).toBe(false);
+  });
+
+  it('is tidied from any machine: artifacts that no event and no row names go, the others stay and are checked', async () => {
+    const one = await machine('one');
+    const { id } = await one.api.tracks.create({ goal: 'A greeting', plan });
+    await one.api.tracks.run(id);
+    await one.api.tracks.waitFor(id);
+    const artifact = await transcriptOf(one, id);
+    const { artifacts } = await storeOn('two');
+    const loose = await artifacts.put(new TextEncoder().encode('nobody needs this'));
+    await machine('two');
+    await writeFile(
+      join(outer, 'two', 'conductor.config.json'),
+      JSON.stringify({ store, limits: { artifactGraceMs: 0 } }),
+    );
+    await clock.sleep(2); // older than nothing
+    expect(await tidyProject(join(outer, 'two'))).toMatchObject({ artifacts: 1, artifactBytes: loose.bytes });
+    expect(await textOf(one, artifact)).toBe(transcript);
+    const checks = await checkProjectStore(join(outer, 'two'), { deep: true });
+    expect(checks.map(({ id: check, status }) => [check, status])).toEqual([
+      ['place', 'ok'],
+      ['content', 'skip'],
+      ['artifacts', 'ok'],
+    ]);
+    await artifacts.sweep(() => false, { olderThanMs: -1_000 });
+    const [, , lost] = await checkProjectStore(join(outer, 'one'), {
+      deep: true,
+      config: join(outer, 'two', 'conductor.config.json'),
+    });
+    expect(lost).toMatchObject({ status: 'warn', message: expect.stringContaining(artifact) });
   });
 });
