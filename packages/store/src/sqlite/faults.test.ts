@@ -83,6 +83,11 @@ function looking(written: Written) {
   const { copy, remove } = copyOf(written, written.log);
   const file = openSync(`${copy}-wal`, 'r+');
   const database = openDatabase(':memory:');
+  database.exec(`ATTACH 'file:${copy}?mode=ro' AS cut`);
+  // Prepared once, and by SQLite again when it sees another schema: statements pile up until they are collected.
+  const tables = database.prepare(`SELECT name FROM cut.sqlite_schema WHERE name = 'events'`);
+  const rows = database.prepare(`SELECT json_extract(data, '$.n') AS n FROM cut.events ORDER BY seq`);
+  database.exec('DETACH cut');
   return {
     cutTo: (size: number) => ftruncateSync(file, size),
     flip(at: number, bits: number) {
@@ -91,10 +96,8 @@ function looking(written: Written) {
     numbers(): readonly number[] {
       database.exec(`ATTACH 'file:${copy}?mode=ro' AS cut`);
       try {
-        const tables = database.prepare(`SELECT name FROM cut.sqlite_schema WHERE name = 'events'`).all();
-        if (tables.length === 0) return [];
-        const rows = database.prepare(`SELECT json_extract(data, '$.n') AS n FROM cut.events ORDER BY seq`).all();
-        return (rows as readonly { readonly n: number }[]).map(({ n }) => n); // the column is named in the statement
+        if (tables.all().length === 0) return [];
+        return (rows.all() as readonly { readonly n: number }[]).map(({ n }) => n); // the column is named in the statement
       } finally {
         database.exec('DETACH cut');
       }
