@@ -113,6 +113,39 @@ describe('a store behind a port', () => {
     await store.close();
   });
 
+  it('answers a commit that was done there in the moment in which it was aborted here', async () => {
+    const clock = new FakeClock();
+    const inner = memoryStore({ clock });
+    const stop = new AbortController();
+    const commit: Store['commit'] = async (...args) => {
+      const result = await inner.commit(...args);
+      stop.abort(new Error('too late'));
+      return result;
+    };
+    const store = await behindPort({ ...inner, commit }, clock);
+    expect(await store.commit(commitOf('track/1', 0), { signal: stop.signal })).toMatchObject({ lastSeq: 1 });
+    await store.close();
+  });
+
+  it('gives back events that were claimed there in the moment in which nobody wanted them any more', async () => {
+    const clock = new FakeClock();
+    const inner = memoryStore({ clock });
+    const stop = new AbortController();
+    const claim: Store['subscriptions']['claim'] = async (...args) => {
+      const claimed = await inner.subscriptions.claim(...args);
+      stop.abort(new Error('too late'));
+      return claimed;
+    };
+    const store = await behindPort({ ...inner, subscriptions: { ...inner.subscriptions, claim } }, clock);
+    const backoff = { baseMs: 1, maxMs: 1 };
+    await store.subscriptions.ensure({ name: 's', from: 'start', order: 'all', maxAttempts: 1, backoff });
+    await store.commit(commitOf('track/1', 0));
+    const terms = { owner: 'o', max: 1, visibleMs: 60_000 };
+    await expect(store.subscriptions.claim('s', { ...terms, signal: stop.signal })).rejects.toThrow('too late');
+    expect(await inner.subscriptions.claim('s', terms)).toMatchObject({ deliveries: [{ attempt: 1 }] });
+    await store.close();
+  });
+
   it('has the further methods that it was given, and no others', async () => {
     const clock = new FakeClock();
     const store = await behindPort(memoryStore({ clock }), clock);

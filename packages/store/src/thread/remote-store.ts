@@ -1,5 +1,5 @@
 import { ConductorError } from '@conductor/core';
-import type { Batches, EventEnvelope, Grant, Opt, Store } from '@conductor/core/ports';
+import type { Batches, Claim, Commit, CommitResult, EventEnvelope, Grant, Opt, Store } from '@conductor/core/ports';
 import { closedError } from '../rules/wake.js';
 import { methods, receivedError } from './messages.js';
 import type { Answer, Call, Hello, Iteration, StorePort } from './messages.js';
@@ -19,8 +19,8 @@ export interface RemoteStore extends Store {
   extra(name: string, args: readonly unknown[]): Promise<unknown>;
 }
 
-/** Hears what a call came to that was aborted when it was done already. */
-type Late = (value: unknown) => void;
+/** Hears what a call came to that was aborted when it was done already; true: it is answered all the same. */
+type Late = (value: unknown) => boolean;
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -114,17 +114,23 @@ export async function remoteStore({ port, ended, onClose }: RemoteStoreOptions):
     Object.fromEntries(
       methods[name].map((method) => [method, (...args: readonly unknown[]) => call(`${name}.${method}`, args)]),
     );
-  const own = part('store') as unknown as Pick<Store, 'commit' | 'head' | 'streams'>;
+  const own = part('store') as unknown as Pick<Store, 'head' | 'streams'>;
   const leases = part('leases') as unknown as Store['leases'];
+  const subscriptions = part('subscriptions') as unknown as Store['subscriptions'];
   return Object.freeze({
     driver,
     id,
     ...own,
+    // Rejected would mean that nothing was written.
+    commit: (commit: Commit, o: Opt = {}) => call('store.commit', [commit, o], () => true) as Promise<CommitResult>,
     leases: Object.freeze({
       ...leases,
       async acquire(request: Parameters<Store['leases']['acquire']>[0], o: Opt = {}) {
         let granted: Grant | undefined;
-        const noted = (value: unknown) => void (granted = value as Grant);
+        const noted = (value: unknown) => {
+          granted = value as Grant;
+          return false;
+        };
         try {
           return (await call('leases.acquire', [request, o], noted)) as Grant;
         } catch (error) {
@@ -142,7 +148,23 @@ export async function remoteStore({ port, ended, onClose }: RemoteStoreOptions):
       },
     }),
     records: Object.freeze(part('records')) as unknown as Store['records'],
-    subscriptions: Object.freeze(part('subscriptions')) as unknown as Store['subscriptions'],
+    subscriptions: Object.freeze({
+      ...subscriptions,
+      async claim(claimed: string, o: Parameters<Store['subscriptions']['claim']>[1]) {
+        let given: Claim | undefined;
+        const noted = (value: unknown) => {
+          given = value as Claim;
+          return false;
+        };
+        try {
+          return (await call('subscriptions.claim', [claimed, o], noted)) as Claim;
+        } catch (error) {
+          // As above: nothing of it is settled, so all goes back and counts as no try.
+          if (given !== undefined && closing === undefined) await subscriptions.settle(given, []);
+          throw error;
+        }
+      },
+    }),
     read: (stream: Parameters<Store['read']>[0], o: Opt = {}) => iterate('read', [stream], o),
     readAll: (o: Opt = {}) => iterate('readAll', [], o),
     follow: (o: Opt) => iterate('follow', [], o),
@@ -153,7 +175,7 @@ export async function remoteStore({ port, ended, onClose }: RemoteStoreOptions):
 
 /**
  * Sends an abort on, and waits for what came of the call: only then nothing of it goes on there. Rejects with the reason of
- * the signal, also when the call was done in that moment.
+ * the signal, also when the call was done in that moment, unless `late` wants to have it answered.
  */
 async function abortable(
   answer: Promise<unknown>,
@@ -164,8 +186,7 @@ async function abortable(
   signal.addEventListener('abort', abort, { once: true });
   try {
     const value = await answer;
-    if (signal.aborted) late?.(value);
-    signal.throwIfAborted();
+    if (late === undefined || (signal.aborted && !late(value))) signal.throwIfAborted();
     return value;
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
