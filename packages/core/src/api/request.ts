@@ -1,4 +1,5 @@
-import * as z from '@conductor/core/schema';
+import type * as z from '@conductor/core/schema';
+import { zod } from '#zod';
 import { ConductorError } from '../kernel/error.js';
 
 /** The path of a request, below the prefix. Throws ID_INVALID for an id that a URL would lose, such as `..`. */
@@ -35,9 +36,10 @@ export function readQuery<S extends z.ZodObject>(schema: S, params: URLSearchPar
 }
 
 function kindOf(schema: unknown): 'list' | 'number' | 'text' {
-  if (schema instanceof z.ZodOptional) return kindOf(schema.unwrap());
-  if (schema instanceof z.ZodArray) return 'list';
-  return schema instanceof z.ZodNumber ? 'number' : 'text';
+  const { ZodArray, ZodNumber, ZodOptional } = zod();
+  if (schema instanceof ZodOptional) return kindOf(schema.unwrap());
+  if (schema instanceof ZodArray) return 'list';
+  return schema instanceof ZodNumber ? 'number' : 'text';
 }
 
 /** Only plain digits are a number: `1e3`, `0x10`, `+1` and the empty text stay text and fail the schema. */

@@ -1,14 +1,10 @@
 // Zod as Conductor writes its schemas: `import * as z from '@conductor/core/schema'`. One copy for all packages, without
 // what none of them uses. Your own schemas may come from any zod 4, or from any library of Standard Schema.
-import type { core, ZodArray as ArrayOf } from 'zod';
 import { zod } from '#zod';
 
 const words = zod();
 
 export const {
-  ZodArray,
-  ZodNumber,
-  ZodOptional,
   array,
   boolean,
   discriminatedUnion,
@@ -33,6 +29,36 @@ export const {
 } = words;
 const enumOf = words.enum;
 export { enumOf as enum };
-export type ZodArray<T extends core.SomeType> = ArrayOf<T>; // a value and a type, as in zod
 
-export type { core, infer, input, output, ZodError, ZodObject, ZodType } from 'zod';
+// A declaration file names the type of a schema by the types of its parts.
+export type {
+  core,
+  infer,
+  input,
+  output,
+  ZodArray,
+  ZodBoolean,
+  ZodDefault,
+  ZodDiscriminatedUnion,
+  ZodEnum,
+  ZodError,
+  ZodExactOptional,
+  ZodInt,
+  ZodISODateTime,
+  ZodJSONSchema,
+  ZodLiteral,
+  ZodNullable,
+  ZodNumber,
+  ZodObject,
+  ZodOptional,
+  ZodPipe,
+  ZodReadonly,
+  ZodRecord,
+  ZodString,
+  ZodTemplateLiteral,
+  ZodTransform,
+  ZodTuple,
+  ZodType,
+  ZodUnion,
+  ZodUnknown,
+} from 'zod';

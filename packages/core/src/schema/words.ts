@@ -32,9 +32,7 @@ export {
   unknown,
 } from 'zod';
 
-interface IsoWords {
-  readonly datetime: (params?: string | core.$ZodISODateTimeParams) => ZodISODateTime;
-}
-
 /** The one of its words that we use, with its type: a declaration file cannot name the type of the whole. */
-export const iso: IsoWords = { datetime: all.datetime };
+export const iso: { readonly datetime: (params?: string | core.$ZodISODateTimeParams) => ZodISODateTime } = {
+  datetime: all.datetime,
+};
