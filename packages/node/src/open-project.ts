@@ -18,6 +18,7 @@ import { configurationOf } from './configuration.js';
 import { rootOf } from './find-root.js';
 import { openBus } from './open-bus.js';
 import { openStore } from './open-store.js';
+import type { OpenedStore } from './open-store.js';
 import { sharedRepository } from './shared-repository.js';
 import { documentsFolder, makeFolders } from './state-folder.js';
 import { temporaryFolder } from './temporary-folder.js';
@@ -77,13 +78,14 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
   const temporary = await temporaryFolder(stateDir, { clock, logger });
   const workspace = fileWorkspace({ root, clock, temporary: temporary.path });
-  const { store, artifacts } = await openStore(config.store ?? 'sqlite', {
+  const opened = await openStore(config.store ?? 'sqlite', {
     stateDir,
     clock,
     ids,
     limits,
     thread: config.storeThread,
   });
+  const { store, artifacts } = opened;
   const bus = await openBus(config.bus ?? 'file', {
     clock,
     ids,
@@ -94,34 +96,11 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     await temporary.close();
     throw error;
   });
-  const { store: _store, storeThread: _thread, bus: _bus, server: _server, dir: _dir, ...settings } = config;
   try {
+    const machine = { root, folder, clock, ids, temporary: temporary.path, killGraceMs: limits.killGraceMs };
     const engine = await createEngine(
-      {
-        store,
-        artifacts,
-        workspace,
-        bus,
-        clock,
-        ids,
-        logger,
-        authorize,
-        leaseKeeper: leaseKeeper({ leases: store.leases, clock }),
-        repository: config.git === 'off' ? undefined : gitRepository({ root, clock, worktrees: worktreesFolder() }),
-        snapshots: storedSnapshots({ store, artifacts, ids }),
-        exchange: config.git === 'off' ? undefined : gitExchange({ root, remote: sharedRepository() }),
-        processes: hostProcesses({ clock }),
-        runCommand: commandRunner({ clock, ids, killGraceMs: limits.killGraceMs }),
-      },
-      {
-        ...settings,
-        agents: withExecutors(config.agents, { root, temporary: temporary.path, killGraceMs: limits.killGraceMs }),
-        plugins: [evalCodeQuality, ...(config.plugins ?? [])],
-        folder,
-        projectName: root.split(/[/\\]/u).at(-1),
-        trackFolders: diskFolders(root, folder),
-        version,
-      },
+      { store, artifacts, workspace, bus, clock, ids, logger, authorize, ...driversOf(config, machine, opened) },
+      settingsOf(config, machine),
     );
     const actor = who ?? localOwner();
     return projectOf(engine, { root, stateDir, folder, config: fromFile, store, bus, temporary, actor });
@@ -131,6 +110,48 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     await temporary.close();
     throw error;
   }
+}
+
+/** What of this machine the parts of an engine are made for. */
+interface Machine {
+  readonly root: string;
+  /** Of the documents, below the root. */
+  readonly folder: string;
+  /** For files that outlive no run. */
+  readonly temporary: string;
+  readonly killGraceMs: number;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** Drivers over the store, over git and over the processes of this machine. */
+function driversOf(
+  { git }: ConductorConfig,
+  { root, killGraceMs, clock, ids }: Machine,
+  { store, artifacts }: Pick<OpenedStore, 'store' | 'artifacts'>,
+) {
+  return {
+    leaseKeeper: leaseKeeper({ leases: store.leases, clock }),
+    snapshots: storedSnapshots({ store, artifacts, ids }),
+    repository: git === 'off' ? undefined : gitRepository({ root, clock, worktrees: worktreesFolder() }),
+    exchange: git === 'off' ? undefined : gitExchange({ root, remote: sharedRepository() }),
+    processes: hostProcesses({ clock }),
+    runCommand: commandRunner({ clock, ids, killGraceMs }),
+  };
+}
+
+/** What the configuration says to the engine itself. */
+function settingsOf(config: ConductorConfig, { root, folder, temporary, killGraceMs }: Machine) {
+  const { store: _store, storeThread: _thread, bus: _bus, server: _server, dir: _dir, ...settings } = config;
+  return {
+    ...settings,
+    agents: withExecutors(config.agents, { root, temporary, killGraceMs }),
+    plugins: [evalCodeQuality, ...(config.plugins ?? [])],
+    folder,
+    projectName: root.split(/[/\\]/u).at(-1),
+    trackFolders: diskFolders(root, folder),
+    version,
+  };
 }
 
 interface Parts {

@@ -59,31 +59,8 @@ async function answer(
   records: ReturnType<typeof remembered>,
 ): Promise<string | undefined> {
   const state = await existing(engine, id);
-  if (ifMatch !== undefined && ifMatch !== state.version) {
-    throw new ConductorError('VERSION_CONFLICT', `Question ${id} is at revision ${state.version}, not ${ifMatch}`, {
-      details: { expected: ifMatch, actual: state.version },
-    });
-  }
-  const { request } = state;
-  const trackId = request?.trackId;
-  if (state.status === 'pending' && (await viewOf(engine, state)).stale) {
-    throw new ConductorError('APPROVAL_STALE', `What question ${id} asks about has changed`, {
-      details: { approval: id },
-    });
-  }
-  const chosen =
-    request?.options.find((option) => option.id === input.choice) ??
-    (input.outcome === 'approved' ? request?.options[0] : undefined);
-  const give: TrackCommand = {
-    name: 'decision.give',
-    data: {
-      approvalId: id,
-      outcome: input.outcome,
-      by: actor.id,
-      ...(chosen && { choice: chosen.id, leadsTo: chosen.leadsTo }),
-      ...(input.reason !== undefined && { answer: input.reason }),
-    },
-  };
+  await checkCurrent(engine, state, ifMatch);
+  const trackId = state.request?.trackId;
   const { outcome, choice, answer: value, reason } = input;
   const data = {
     outcome,
@@ -93,7 +70,7 @@ async function answer(
   };
   const units = [
     approvalUnit(engine, id, { name: 'approval.answer', data }),
-    ...(trackId === undefined ? [] : trackUnits(engine, trackId, [give])),
+    ...(trackId === undefined ? [] : trackUnits(engine, trackId, [decisionOf(state, actor, input)])),
   ];
   await commitUnits(engine, units, {
     actor,
@@ -101,6 +78,38 @@ async function answer(
     records,
   });
   return trackId;
+}
+
+/** Throws `VERSION_CONFLICT` where the caller has seen another revision, `APPROVAL_STALE` where the subject has changed. */
+async function checkCurrent(engine: EngineContext, state: ApprovalState, ifMatch: number | undefined): Promise<void> {
+  const { id, version } = state;
+  if (ifMatch !== undefined && ifMatch !== version) {
+    throw new ConductorError('VERSION_CONFLICT', `Question ${id} is at revision ${version}, not ${ifMatch}`, {
+      details: { expected: ifMatch, actual: version },
+    });
+  }
+  if (state.status === 'pending' && (await viewOf(engine, state)).stale) {
+    throw new ConductorError('APPROVAL_STALE', `What question ${id} asks about has changed`, {
+      details: { approval: id },
+    });
+  }
+}
+
+/** The answer as the track takes it: who approves and chooses nothing takes the first option. */
+function decisionOf({ id, request }: ApprovalState, actor: ActorRef, input: DecideInput): TrackCommand {
+  const chosen =
+    request?.options.find((option) => option.id === input.choice) ??
+    (input.outcome === 'approved' ? request?.options[0] : undefined);
+  return {
+    name: 'decision.give',
+    data: {
+      approvalId: id,
+      outcome: input.outcome,
+      by: actor.id,
+      ...(chosen && { choice: chosen.id, leadsTo: chosen.leadsTo }),
+      ...(input.reason !== undefined && { answer: input.reason }),
+    },
+  };
 }
 
 async function existing(engine: EngineContext, id: string): Promise<ApprovalState> {

@@ -2,7 +2,8 @@ import { ConductorError, instant, parseLimits, project, trackIdOf } from '@condu
 import type { TrackCommand } from '@conductor/core';
 import type { CreateTrack } from '@conductor/core/api';
 import { sha256Hex } from '@conductor/core/hash';
-import { formatPlan, formatSpec, parsePlan, planModel } from '@conductor/core/plan';
+import { formatPlan, formatSpec, outlinePhases, parsePlan, planModel } from '@conductor/core/plan';
+import type { TaskOutline } from '@conductor/core/plan';
 import { commitUnits, decideAll } from '../commit-units.js';
 import type { Unit } from '../commit-units.js';
 import type { EngineContext } from '../engine-context.js';
@@ -48,6 +49,41 @@ async function create(
   request: Request,
   { known }: CreateGuard,
 ): Promise<string> {
+  const { goal, name, spec } = wordsOf(input);
+  const { tracks, taken } = await loadProject(engine.store);
+  const id = trackIdOf(
+    name === '' ? 'track' : name,
+    instant(engine.clock.now()),
+    (other) => tracks.has(other) || taken.has(other.toLowerCase()),
+  );
+  const title = name === '' ? id : name;
+  const path = `tracks/${id}`;
+  const birth = await birthOf(engine, input, { goal, name: title, spec });
+  const registry = registryUnit(engine, { id, name: title, path }, known);
+  await commitUnits(
+    engine,
+    [trackUnits(engine, id, [birth, ...(await planOf(engine, input, name))])[0] ?? registry, registry],
+    {
+      actor: request.actor,
+      correlation: { track: id },
+      records: remembered(request, id),
+    },
+  );
+  await engine.workspace.create(`${engine.folder}/${path}/spec.md`, new TextEncoder().encode(spec));
+  engine.views.touch(id);
+  await engine.views.flush(id);
+  return id;
+}
+
+/** What a track is about, in the words of whoever wants it. The name may be empty where there is a spec. */
+interface TrackWords {
+  readonly goal: string;
+  readonly name: string;
+  readonly spec: string;
+}
+
+/** Throws `SPEC_INVALID` where nothing says what is wanted. */
+function wordsOf(input: CreateTrack): TrackWords {
   const goal = input.goal ?? input.name ?? '';
   const name = (input.name ?? goal).trim();
   if (name === '' && input.spec === undefined) {
@@ -55,19 +91,19 @@ async function create(
       hint: 'Say in one sentence what shall be true afterwards.',
     });
   }
-  const spec = input.spec ?? formatSpec({ name, goal, acceptance: input.acceptance ?? [goal] });
-  const at = instant(engine.clock.now());
-  const { tracks, taken } = await loadProject(engine.store);
-  const id = trackIdOf(
-    name === '' ? 'track' : name,
-    at,
-    (other) => tracks.has(other) || taken.has(other.toLowerCase()),
-  );
+  return { goal, name, spec: input.spec ?? formatSpec({ name, goal, acceptance: input.acceptance ?? [goal] }) };
+}
+
+async function birthOf(
+  engine: EngineContext,
+  input: CreateTrack,
+  { goal, name, spec }: TrackWords,
+): Promise<TrackCommand> {
   const limits = { ...engine.limits, ...parseLimits(input.limits ?? {}) };
-  const track: TrackCommand = {
+  return {
     name: 'track.create',
     data: {
-      name: name === '' ? id : name,
+      name,
       type: input.type ?? 'feature',
       priority: input.priority ?? 'P2',
       goal,
@@ -81,9 +117,16 @@ async function create(
       labels: [...(input.labels ?? [])],
     },
   };
-  const path = `tracks/${id}`;
-  const add = { name: 'registry.add', data: { trackId: id, name: track.data.name, path, background: false } } as const;
-  const registry: Unit = {
+}
+
+/** The row of the track in the registry, unless there are more tracks by now than the caller knew. */
+function registryUnit(
+  engine: EngineContext,
+  { id, name, path }: { readonly id: string; readonly name: string; readonly path: string },
+  known: number | undefined,
+): Unit {
+  const add = { name: 'registry.add', data: { trackId: id, name, path, background: false } } as const;
+  return {
     stream: 'project',
     async decide(context) {
       const state = await loadProject(engine.store);
@@ -91,19 +134,6 @@ async function create(
       return { version: state.version, events: decideAll(project, state, state.version, [add], context) };
     },
   };
-  await commitUnits(
-    engine,
-    [trackUnits(engine, id, [track, ...(await planOf(engine, input, name))])[0] ?? registry, registry],
-    {
-      actor: request.actor,
-      correlation: { track: id },
-      records: remembered(request, id),
-    },
-  );
-  await engine.workspace.create(`${engine.folder}/${path}/spec.md`, new TextEncoder().encode(spec));
-  engine.views.touch(id);
-  await engine.views.flush(id);
-  return id;
 }
 
 /** Not the store's conflict: deciding again would not help, the caller has to look at the new tracks. */
@@ -114,7 +144,7 @@ function overtaken(known: number, actual: number): ConductorError {
 }
 
 async function planOf(engine: EngineContext, { plan, tasks }: CreateTrack, name: string): Promise<TrackCommand[]> {
-  const text = plan ?? (tasks && formatPlan({ title: name, phases: phasesOf(tasks) }));
+  const text = plan ?? (tasks && formatPlan({ title: name, phases: outlinePhases(tasks.map(inPhase)) }));
   if (text === undefined) return [];
   const model = planModel(parsePlan(text).plan);
   if (model.tasks.length === 0)
@@ -127,8 +157,7 @@ async function planOf(engine: EngineContext, { plan, tasks }: CreateTrack, name:
   ];
 }
 
-function phasesOf(tasks: NonNullable<CreateTrack['tasks']>) {
-  const phases = new Map<string, (typeof tasks)[number][]>();
-  for (const task of tasks) phases.set(task.phase ?? 'Work', [...(phases.get(task.phase ?? 'Work') ?? []), task]);
-  return [...phases].map(([title, list]) => ({ title, tasks: list }));
+/** A track that comes with tasks and no phases has one, called Work. */
+function inPhase(task: TaskOutline): TaskOutline {
+  return { ...task, phase: task.phase ?? 'Work' };
 }

@@ -2,6 +2,7 @@ import { instant } from '@conductor/core';
 import type { Finding, TrackCommand, TrackState } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import { mergePlan } from '@conductor/core/plan';
+import type { MergedPlan } from '@conductor/core/plan';
 import type { EngineContext } from '../engine-context.js';
 import { contentOf } from '../load.js';
 import type { TextView } from '../views/text-view.js';
@@ -27,31 +28,25 @@ export async function takeUpSpec(
   const before = standing.before ?? ours;
   const { row, path } = found;
   const kept = { base: row?.kept?.base ?? before, marks: {}, told: true };
-  const at = (code: string, message: string, hint: string): Finding => {
+  const at: Telling = (code, message, hint) => {
     return { severity: 'warning', code, path, line: firstDifference(before, theirs), message, hint };
   };
   if (standing.claim) {
-    const message = `${path} was changed while a worker was at work`;
-    const hint = 'The words stay, and ask for nothing until you edit them again when nothing runs.';
     return takeUp(engine, state.id, found, {
       disposition: 'claim',
-      findings: [at('EDIT_NOTED', message, hint)],
+      findings: [claimed(path, at)],
       row: { ...known, kept },
     });
   }
   const merged = mergePlan(before, ours, theirs);
   const decides = row?.kept?.base === ours; // as in plan.md: where the file had other words already, an edit of them decides
-  const conflicts = (decides ? [] : merged.conflicts).map(({ line }): Finding => {
-    const message = 'This line was changed here and in the log since';
-    return { ...at('EDIT_CONFLICT', message, 'The file keeps this text; the next edit of the line decides.'), line };
-  });
   const context = { at: instant(engine.clock.now()), actor: fileActor };
   const specify = await specification(engine, decides ? merged.theirs : merged.ours);
   const decided = await allowedCommands(engine, state.id, 'track.configure', decideEach(state, [specify], context));
   const refused = decided.refused.map(({ error }) =>
     at(error.code, error.message, 'The text stays in the file and changes nothing.'),
   );
-  const findings = [...conflicts, ...refused];
+  const findings = [...(decides ? [] : conflictsOf(merged, at)), ...refused];
   await takeUp(engine, state.id, found, {
     disposition: refused.length > 0 ? 'refused' : 'applied',
     findings,
@@ -59,6 +54,20 @@ export async function takeUpSpec(
     actor: fileActor,
     row: { ...known, ...((findings.length > 0 || row?.kept) && { kept }) },
   });
+}
+
+/** A finding where the first of the changed words is. */
+type Telling = (code: string, message: string, hint: string) => Finding;
+
+function claimed(path: string, at: Telling): Finding {
+  const message = `${path} was changed while a worker was at work`;
+  return at('EDIT_NOTED', message, 'The words stay, and ask for nothing until you edit them again when nothing runs.');
+}
+
+function conflictsOf({ conflicts }: MergedPlan, at: Telling): readonly Finding[] {
+  const message = 'This line was changed here and in the log since';
+  const hint = 'The file keeps this text; the next edit of the line decides.';
+  return conflicts.map(({ line }) => ({ ...at('EDIT_CONFLICT', message, hint), line }));
 }
 
 async function specification(engine: EngineContext, text: string): Promise<TrackCommand> {
