@@ -2,24 +2,11 @@ import { escalations } from '../loop/escalations.js';
 import type { EventEnvelope, NewEvent } from '../ports/values.js';
 import type { Action } from '../track/actions.js';
 import type { TrackCommand } from '../track/commands.js';
-import { foldTrack } from '../track/evolve.js';
-import { initialTrack } from '../track/initial.js';
-import type { Limits } from '../track/limits.js';
 import type { TrackState } from '../track/model.js';
 import { nextAction } from '../track/next-action.js';
-import { track } from '../track/track.js';
-import { facts, planned, planOf } from './track-facts.js';
-import type { PlannedTask } from './track-facts.js';
-
-export interface PaperShellOptions {
-  readonly limits?: Partial<Limits>;
-  /** What the planner answers. */
-  readonly tasks?: readonly PlannedTask[];
-  /** What happens where more than one thing may; the first option is always the good one. */
-  readonly choose?: (topic: string, options: readonly string[]) => string;
-  /** Sees every fact with the states before and after it. */
-  readonly onEvent?: (event: EventEnvelope, before: TrackState, after: TrackState) => void;
-}
+import { paperTrack } from './paper-track.js';
+import type { PaperShellOptions, PaperTrack } from './paper-track.js';
+import { addFixes, begin, land } from './paper-work.js';
 
 /** The engine's imperative part, on paper: it follows `nextAction`, and everything outside is a choice. */
 export interface PaperShell {
@@ -36,13 +23,6 @@ export interface PaperShell {
   run(maxActions?: number): string;
 }
 
-type Flight =
-  | { readonly kind: 'task' | 'wait'; readonly taskId: string; readonly runId: string }
-  | { readonly kind: 'effect'; readonly effect: string; readonly role: string };
-type Of<D extends Action['do']> = Extract<Action, { do: D }>;
-
-const id = 'greet_20260101';
-const later = '2026-01-02T00:00:00.000Z';
 const gates = {
   EVALUATE_PLAN: { asks: [['plan-checks'], ['critic'], ['cto'], ['board:full']], boardId: true },
   EVALUATE_EXECUTION: {
@@ -54,195 +34,59 @@ const gates = {
   },
 } as const;
 
-export function paperShell({
-  limits = {},
-  tasks = [planned('1')],
-  choose = (_, [first = '']) => first,
-  onEvent,
-}: PaperShellOptions = {}): PaperShell {
-  const log: EventEnvelope[] = [];
-  const actions: Action[] = [];
-  const flights = new Map<string, Flight>();
-  let state = initialTrack(id);
-  let minted = 0;
-  let over: string | undefined;
+type Performers = { readonly [D in Action['do']]: (action: Extract<Action, { do: D }>) => void };
 
-  const mint = (kind: string) => `${kind}_${(minted += 1)}`;
-  const record = (event: NewEvent) => {
-    const version = log.length + 1;
-    const place = { id: `track/${id}@${version}`, seq: version, stream: `track/${id}`, version, commit: version };
-    const envelope: EventEnvelope = {
-      ...place,
-      at: later,
-      actor: { kind: 'engine', id: 'engine' },
-      correlation: {},
-      ...event,
-    };
-    const before = state;
-    log.push(envelope);
-    state = foldTrack(state, [envelope]);
-    onEvent?.(envelope, before, state);
-  };
-  const command = (given: TrackCommand) => {
-    const events = track.decide(state, given, { at: later, actor: { kind: 'engine', id: 'engine' } });
-    events.forEach(record);
-    return events;
-  };
-  const resume = () => {
-    flights.clear();
-    command({ name: 'loop.start', data: { owner: mint('engine'), host: 'here' } });
-  };
-
-  const stop = (reason: string) => {
-    for (const taskId of state.plan?.running ?? []) {
-      const task = state.plan?.tasks.get(taskId);
-      if (task?.status === 'running' && task.runId)
-        command({ name: 'task.interrupt', data: { taskId, runId: task.runId, reason: 'stopped' } });
-    }
-    for (const effect of state.effects.keys())
-      command({ name: 'effect.interrupt', data: { effect, reason: 'stopped' } });
-    command({ name: 'loop.stop', data: { reason } });
-    flights.clear();
-  };
-
-  const begin = (taskId: string, runId: string) => {
-    command({ name: 'task.start', data: { taskId, runId, executor: 'worker', files: [], isolation: 'shared' } });
-    flights.set(runId, { kind: 'task', taskId, runId });
-  };
-
-  const endTask = ({ taskId, runId }: Extract<Flight, { kind: 'task' | 'wait' }>) => {
-    if (state.plan?.tasks.get(taskId)?.runId !== runId) return;
-    const outcome = choose(`task ${taskId}`, [
-      'report',
-      'complete',
-      'flag',
-      'fail',
-      'fail-later',
-      'block',
-      'question',
-      'leaseLost',
-    ]);
-    if (outcome === 'report' || outcome === 'flag')
-      command({
-        name: 'task.report',
-        data: { taskId, runId, summary: 'done', changed: [], answer: { businessSyncRequired: outcome === 'flag' } },
-      });
-    else if (outcome === 'complete')
-      command({ name: 'task.complete', data: { taskId, runId, files: [], summary: 'done' } });
-    else if (outcome.startsWith('block'))
-      command({ name: 'task.block', data: { taskId, runId, reason: outcome.slice('block '.length) || 'impossible' } });
-    else if (outcome.startsWith('fail'))
-      command({
-        name: 'task.fail',
-        data: {
-          taskId,
-          runId,
-          reason: 'EXECUTOR_ERROR',
-          message: 'no',
-          ...(outcome === 'fail-later' && { retryAt: later }),
-        },
-      });
-    else command({ name: 'task.interrupt', data: { taskId, runId, reason: outcome } });
-  };
-
-  const endEffect = ({ effect, role }: Extract<Flight, { kind: 'effect' }>) => {
-    if (!state.effects.has(effect)) return;
-    const verdicts =
-      role === 'structural' && (state.plan?.open ?? 0) > 0
-        ? ['FAIL']
-        : role === 'scribe'
-          ? ['PASS']
-          : ['PASS', 'NA', 'FAIL'];
-    const outcome = choose(`ask ${role}`, [
-      ...(role === 'planner' ? ['plan'] : verdicts),
-      'retry',
-      'retry-later',
-      'give-up',
-    ]);
-    if (outcome === 'plan') command({ name: 'plan.submit', data: { ...planOf(...tasks), effect } });
-    else if (outcome === 'PASS' || outcome === 'NA' || outcome === 'FAIL')
-      command({
-        name: 'evaluation.report',
-        data: { visit: 1, evaluator: role, effect, verdict: outcome, findings: [], evidence: [] },
-      });
-    else
-      command({
-        name: 'effect.fail',
-        data: {
-          effect,
-          reason: 'EXECUTOR_ERROR',
-          message: 'no',
-          retryable: outcome !== 'give-up',
-          ...(outcome === 'retry-later' && { retryAt: later }),
-        },
-      });
-  };
-
-  const land = () => {
-    const keys = [...flights.keys()];
-    const key = choose('lands first', keys);
-    const flight = flights.get(key);
-    if (!flight) throw new Error(`Waiting for nothing at ${state.loop.step} / ${state.loop.status}`);
-    flights.delete(key);
-    if (flight.kind === 'effect') endEffect(flight);
-    else if (flight.kind === 'task') endTask(flight);
-    else if (state.plan?.waiting.has(flight.taskId)) begin(flight.taskId, flight.runId);
-  };
-
-  const addFixes = () => {
-    const kept = [...(state.plan?.tasks.values() ?? [])].map(({ task, status }) =>
-      planned(task.id, { dependsOn: [...task.dependsOn], ...(status === 'done' && { state: 'done' }) }),
-    );
-    const count = Number(choose('fixes', ['1', '0', '2']));
-    const fixes = Array.from({ length: count }, (_, index) => planned(`Fix ${kept.length + index + 1}`));
-    const plan = planOf(...kept, ...fixes);
-    command({
-      name: 'plan.edit',
-      data: { ...plan, textHash: mint('text'), base: state.plan?.revision ?? 0, ops: [], cause: 'fix' },
-    });
-  };
-
-  const perform: { readonly [D in Action['do']]: (action: Of<D>) => void } = {
+function performersOf(paper: PaperTrack): Performers {
+  return {
     start({ step, visit, rule }) {
       const asked = step === 'EVALUATE_PLAN' || step === 'EVALUATE_EXECUTION' ? gates[step] : undefined;
       const data = {
-        ...(asked && { asks: asked.asks.map((stage) => [...stage]), boardId: mint('board') }),
-        ...(step === 'EXECUTE' && { mode: choose('mode', ['PARALLEL', 'SEQUENTIAL']) as 'PARALLEL' | 'SEQUENTIAL' }), // one of the two offered
+        ...(asked && { asks: asked.asks.map((stage) => [...stage]), boardId: paper.mint('board') }),
+        ...(step === 'EXECUTE' && {
+          mode: paper.choose('mode', ['PARALLEL', 'SEQUENTIAL']) as 'PARALLEL' | 'SEQUENTIAL',
+        }), // one of the two offered
       };
-      command({ name: 'step.start', data: { step, visit, rule, ...data } });
-      if (step === 'FIX') addFixes();
-      if (step === 'COMPLETE') command({ name: 'track.complete', data: { criteria: [], report: { text: '' } } });
+      paper.command({ name: 'step.start', data: { step, visit, rule, ...data } });
+      if (step === 'FIX') addFixes(paper);
+      if (step === 'COMPLETE') paper.command({ name: 'track.complete', data: { criteria: [], report: { text: '' } } });
     },
     ask({ role, effect }) {
-      command({ name: 'effect.start', data: { effect, role, executor: 'somebody' } });
-      flights.set(effect, { kind: 'effect', effect, role });
+      paper.command({ name: 'effect.start', data: { effect, role, executor: 'somebody' } });
+      paper.flights.set(effect, { kind: 'effect', effect, role });
     },
     work({ ready, slots }) {
       for (const taskId of [...ready].slice(0, slots)) {
-        const runId = mint('run');
-        if (choose(`files of ${taskId}`, ['granted', 'held']) === 'granted') begin(taskId, runId);
+        const runId = paper.mint('run');
+        if (paper.choose(`files of ${taskId}`, ['granted', 'held']) === 'granted') begin(paper, taskId, runId);
         else {
-          command({ name: 'lease.wait', data: { taskId, keys: [], holders: [] } });
-          flights.set(runId, { kind: 'wait', taskId, runId });
+          paper.command({ name: 'lease.wait', data: { taskId, keys: [], holders: [] } });
+          paper.flights.set(runId, { kind: 'wait', taskId, runId });
         }
       }
     },
     settle({ taskId, runId }) {
-      if (choose('settle', ['complete', 'fail']) === 'complete')
-        command({ name: 'task.complete', data: { taskId, runId, files: [], summary: 'done', commit: mint('sha') } });
-      else command({ name: 'task.fail', data: { taskId, runId, reason: 'WORK_UNPROVEN', message: 'nothing there' } });
+      if (paper.choose('settle', ['complete', 'fail']) === 'complete')
+        paper.command({
+          name: 'task.complete',
+          data: { taskId, runId, files: [], summary: 'done', commit: paper.mint('sha') },
+        });
+      else
+        paper.command({
+          name: 'task.fail',
+          data: { taskId, runId, reason: 'WORK_UNPROVEN', message: 'nothing there' },
+        });
     },
     recover({ effect, taskId }) {
-      const runId = taskId === undefined ? undefined : state.plan?.tasks.get(taskId)?.runId;
+      const runId = taskId === undefined ? undefined : paper.state.plan?.tasks.get(taskId)?.runId;
       if (taskId === undefined || runId === undefined)
-        command({ name: 'effect.interrupt', data: { effect, reason: 'engineLost' } });
-      else if (choose('recover', ['interrupt', 'trace']) === 'trace')
-        command({ name: 'task.complete', data: { taskId, runId, files: [], summary: 'found' } });
-      else command({ name: 'task.interrupt', data: { taskId, runId, reason: 'engineLost' } });
+        paper.command({ name: 'effect.interrupt', data: { effect, reason: 'engineLost' } });
+      else if (paper.choose('recover', ['interrupt', 'trace']) === 'trace')
+        paper.command({ name: 'task.complete', data: { taskId, runId, files: [], summary: 'found' } });
+      else paper.command({ name: 'task.interrupt', data: { taskId, runId, reason: 'engineLost' } });
     },
     board({ boardId, form }) {
-      command({ name: 'board.convene', data: { boardId, checkpoint: state.loop.step, kind: form } });
-      const verdict = choose('board', [
+      paper.command({ name: 'board.convene', data: { boardId, checkpoint: paper.state.loop.step, kind: form } });
+      const verdict = paper.choose('board', [
         'APPROVED',
         'APPROVED_WITH_REVIEW',
         'REJECTED',
@@ -251,11 +95,11 @@ export function paperShell({
         'adjourned',
       ]);
       if (verdict !== 'adjourned')
-        command({ name: 'board.conclude', data: { boardId, verdict, summary: '', conditions: [] } });
+        paper.command({ name: 'board.conclude', data: { boardId, verdict, summary: '', conditions: [] } });
     },
-    apply: ({ approvalId }) => void command({ name: 'decision.apply', data: { approvalId } }),
+    apply: ({ approvalId }) => void paper.command({ name: 'decision.apply', data: { approvalId } }),
     close({ step, visit, outcome }) {
-      command(
+      paper.command(
         outcome === 'pass'
           ? { name: 'step.pass', data: { step, visit } }
           : { name: 'step.fail', data: { step, visit } },
@@ -264,67 +108,90 @@ export function paperShell({
     escalate({ reason, rule }) {
       const { options } = escalations[reason];
       const data = {
-        approvalId: mint('approval'),
+        approvalId: paper.mint('approval'),
         reason,
-        subject: id,
+        subject: paper.state.id,
         summary: reason,
         options: options.map((option) => ({ ...option })),
-        blockerId: mint('blocker'),
+        blockerId: paper.mint('blocker'),
         rule,
       };
-      command({ name: 'decision.request', data });
+      paper.command({ name: 'decision.request', data });
     },
-    finish: ({ part, effect }) => void command({ name: 'completion.record', data: { part, effect } }),
+    finish: ({ part, effect }) => void paper.command({ name: 'completion.record', data: { part, effect } }),
     wait({ until, timer }) {
-      if (timer === undefined || until === undefined) return land();
-      if (flights.size > 0 && choose('wait', ['timer', 'flight']) === 'flight') return land();
-      command({ name: 'timer.fire', data: { timerId: timer, due: until } });
+      if (timer === undefined || until === undefined) return land(paper);
+      if (paper.flights.size > 0 && paper.choose('wait', ['timer', 'flight']) === 'flight') return land(paper);
+      paper.command({ name: 'timer.fire', data: { timerId: timer, due: until } });
     },
     await({ approvals }) {
-      stop('awaiting');
+      stop(paper, 'awaiting');
       for (const approvalId of approvals) {
-        const { reason } = state.decisions.get(approvalId) ?? { reason: 'TRACK_BLOCKED' };
+        const { reason } = paper.state.decisions.get(approvalId) ?? { reason: 'TRACK_BLOCKED' };
         const leads = escalations[reason as keyof typeof escalations].options.map(({ leadsTo }) => leadsTo); // asked by `escalate` above
-        const leadsTo = choose(`answer ${reason}`, [...leads, 'denied', 'expired']);
+        const leadsTo = paper.choose(`answer ${reason}`, [...leads, 'denied', 'expired']);
         const no = leadsTo === 'denied' || leadsTo === 'expired';
-        command({
+        paper.command({
           name: 'decision.give',
           data: { approvalId, outcome: no ? leadsTo : 'approved', by: 'mo', ...(!no && { leadsTo }) },
         });
       }
-      resume();
+      resume(paper);
     },
     stop({ reason }) {
-      stop(reason);
-      over = reason;
+      stop(paper, reason);
+      paper.over = reason;
       if (reason === 'budget') {
-        command({ name: 'budget.set', data: { limits: {} } });
-      } else if (reason === 'paused' && choose('paused', ['resume', 'leave']) === 'resume') {
-        command({ name: 'track.resume', data: {} });
+        paper.command({ name: 'budget.set', data: { limits: {} } });
+      } else if (reason === 'paused' && paper.choose('paused', ['resume', 'leave']) === 'resume') {
+        paper.command({ name: 'track.resume', data: {} });
       } else return;
-      over = undefined;
-      resume();
+      paper.over = undefined;
+      resume(paper);
     },
     none({ because }) {
       throw new Error(`A run stands still: ${because}`);
     },
   };
+}
 
-  facts.live(limits).forEach(record);
+/** Another engine goes on. */
+function resume(paper: PaperTrack): void {
+  paper.flights.clear();
+  paper.command({ name: 'loop.start', data: { owner: paper.mint('engine'), host: 'here' } });
+}
+
+function stop(paper: PaperTrack, reason: string): void {
+  for (const taskId of paper.state.plan?.running ?? []) {
+    const task = paper.state.plan?.tasks.get(taskId);
+    if (task?.status === 'running' && task.runId)
+      paper.command({ name: 'task.interrupt', data: { taskId, runId: task.runId, reason: 'stopped' } });
+  }
+  for (const effect of paper.state.effects.keys())
+    paper.command({ name: 'effect.interrupt', data: { effect, reason: 'stopped' } });
+  paper.command({ name: 'loop.stop', data: { reason } });
+  paper.flights.clear();
+}
+
+/** An engine on paper, over a track that is to be run. */
+export function paperShell(options: PaperShellOptions = {}): PaperShell {
+  const paper = paperTrack(options);
+  const perform = performersOf(paper);
+  const actions: Action[] = [];
   return {
     get state() {
-      return state;
+      return paper.state;
     },
-    log,
+    log: paper.log,
     actions,
-    command,
+    command: (command) => paper.command(command),
     crash() {
-      if (state.lifecycle === 'paused') command({ name: 'track.resume', data: {} });
-      resume();
+      if (paper.state.lifecycle === 'paused') paper.command({ name: 'track.resume', data: {} });
+      resume(paper);
     },
     step() {
-      if (over !== undefined) return false;
-      const action = nextAction(state);
+      if (paper.over !== undefined) return false;
+      const action = nextAction(paper.state);
       actions.push(action);
       (perform[action.do] as (a: Action) => void)(action); // keyed by the action itself
       return true;
@@ -332,7 +199,7 @@ export function paperShell({
     run(maxActions = 2000) {
       for (let count = 0; this.step(); count += 1)
         if (count > maxActions) throw new Error(`No end after ${maxActions} actions`);
-      return over ?? '';
+      return paper.over ?? '';
     },
   };
 }
