@@ -67,6 +67,18 @@ describe('an exchange by a remote of git', () => {
     await expect(ours.fetch({ branch })).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
   });
 
+  it('publishes that branch alone, whatever a person has set for pushes', async () => {
+    const worker = clone('worker');
+    const commit = await commitIn(worker, { 'kept.txt': 'changed\n' });
+    git(worker, 'tag', '--annotate', '-m', 'not yet', 'v1');
+    git(worker, 'config', 'push.followTags', 'true');
+    git(worker, 'config', 'push.gpgSign', 'true');
+    await gitExchange({ root: worker }).publish({ branch, commit });
+    expect(git(clone('shared.git'), 'for-each-ref', '--format=%(refname)')).toBe(
+      `refs/heads/${branch}\nrefs/heads/main`,
+    );
+  });
+
   it('publishes again over what was there, also backwards', async () => {
     const [engine, worker] = [clone('engine'), clone('worker')];
     const [theirs, ours] = [gitExchange({ root: worker }), gitExchange({ root: engine })];

@@ -1,5 +1,6 @@
 import { ConductorError } from '@conductor/core';
 import type { Clock, Opt } from '@conductor/core/ports';
+import { marked } from './abandoned-lock.js';
 import { commitWithKey, headOf, identityArgs, messageWith, readyStatus, waitForIndex } from './commit.js';
 import { nulSeparated, runGit } from './run-git.js';
 
@@ -22,7 +23,7 @@ export async function integrateBranch(
 ): Promise<{ readonly sha: string } | { readonly conflicts: readonly Conflict[] }> {
   const { signal } = o;
   const branch = await branchCommit(root, o);
-  await waitForIndex(root, clock, { signal });
+  const place = await waitForIndex(root, clock, { signal });
   await readyStatus(root, { signal });
   const present = await commitWithKey(root, o.key, { signal }, clock);
   if (present !== undefined) return { sha: present };
@@ -34,7 +35,8 @@ export async function integrateBranch(
   const identity = await identityArgs(root, { signal });
   const made = ['commit-tree', merged.tree, '-p', head, '-m', message.trimEnd()];
   const sha = (await runGit({ folder: root, signal, args: [...identity, ...made] })).stdout.trim();
-  await forward(root, sha, { signal });
+  const forwarded = () => forward(root, sha, { signal });
+  await (place ? marked(place, forwarded) : forwarded());
   return { sha };
 }
 

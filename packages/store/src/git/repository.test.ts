@@ -515,6 +515,30 @@ describe('integrate', () => {
     expect(await repository.integrate({ branch, key })).toHaveProperty('sha');
   });
 
+  it('leaves a mark while its git holds locks, by which those of a killed one are known', async () => {
+    await write('.gitattributes', '*.txt filter=look\n');
+    await firstCommit();
+    // Called by git when it writes the file, in the folder that it writes to.
+    git('config', 'filter.look.smudge', `ls .git > '${join(outer, 'seen')}'; cat`);
+    const { branch } = await workOn('new\n', 'new.txt');
+    await repository.integrate({ branch, key });
+    expect((await readFile(join(outer, 'seen'), 'utf8')).split('\n')).toContain('conductor-commit.json');
+    expect(await readdir(join(root, '.git'))).not.toContain('conductor-commit.json');
+  });
+
+  it("leaves a person's changes alone and keeps its key, whatever is set for merges and trailers", async () => {
+    await firstCommit();
+    for (const setting of ['merge.autoStash=true', 'merge.verifySignatures=true', 'trailer.separators=#'])
+      git('config', ...setting.split('='));
+    const { branch } = await workOn('theirs\n');
+    await write('README.md', 'mine, not committed\n');
+    await expect(repository.integrate({ branch, key })).rejects.toMatchObject({ code: 'WORKTREE_DIRTY' });
+    expect(await readFile(join(root, 'README.md'), 'utf8')).toBe('mine, not committed\n');
+    git('checkout', '--quiet', 'README.md');
+    await repository.integrate({ branch, key });
+    expect(await repository.findKey(key)).toBe(git('rev-parse', 'HEAD'));
+  });
+
   it('answers with the head when the branch holds nothing new', async () => {
     const head = await firstCommit();
     const { branch } = await repository.addWorktree({ key, base: head });

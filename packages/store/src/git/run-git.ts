@@ -22,7 +22,8 @@ const maxOutputBytes = 64 * 1024 * 1024;
 const tailCharacters = 2000;
 
 /**
- * The same git for everybody: plain names, no colour, no pager, no hooks, no signatures that would ask for a passphrase.
+ * The same git for everybody: plain names, no colour, no pager, no hooks, no signatures that would ask for a passphrase. What
+ * a person has changed is never stashed for a merge, and nothing of his is pushed along.
  * Commits of the engine are steps of unfinished work beside other unfinished work; hooks are for what a person hands over.
  */
 const settings = [
@@ -33,6 +34,12 @@ const settings = [
   ['commit.gpgSign', 'false'],
   ['log.showSignature', 'false'],
   ['advice.detachedHead', 'false'],
+  ['merge.autoStash', 'false'],
+  ['merge.verifySignatures', 'false'],
+  ['trailer.separators', ':'],
+  ['push.followTags', 'false'],
+  ['push.gpgSign', 'false'],
+  ['push.recurseSubmodules', 'no'],
 ].flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
 /** What of the environment reaches git: who commits and where its settings are, not which repository or index. */
