@@ -1,6 +1,7 @@
-// What a user would install: each package is packed once, then read by publint and by attw.
+// What a user would install: each package is packed once, then read by publint and by attw; and what importing it loads.
 import { mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { checkImports } from './check-imports.mjs';
 import { outputOf } from './run.mjs';
 import { packages } from './packages.mjs';
 
@@ -11,6 +12,10 @@ mkdirSync(out, { recursive: true });
 // Two at a time: each tool uses one core, and starts slowly.
 const waiting = packages();
 await Promise.all([checkRest(), checkRest()]);
+for (const wrong of await checkImports()) {
+  console.error(wrong);
+  process.exitCode = 1;
+}
 
 async function checkRest() {
   for (let next = waiting.shift(); next; next = waiting.shift()) {

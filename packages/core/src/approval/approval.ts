@@ -1,4 +1,4 @@
-import type { infer as Infer } from '@conductor/core/schema';
+import type * as z from '@conductor/core/schema';
 import { ConductorError } from '../kernel/error.js';
 import { jsonValue } from '../kernel/json.js';
 import { lazySchema } from '../schema/lazy.js';
@@ -37,7 +37,7 @@ export const approvalEvents = {
   'approval.consumed': lazySchema((z) => z.object({ by: z.string() })),
 } as const;
 
-type Data<T extends keyof typeof approvalEvents> = Infer<(typeof approvalEvents)[T]>;
+type Data<T extends keyof typeof approvalEvents> = z.infer<(typeof approvalEvents)[T]>;
 
 export interface ApprovalState {
   readonly id: string;

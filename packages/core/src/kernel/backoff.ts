@@ -1,4 +1,4 @@
-import type { input } from '@conductor/core/schema';
+import type * as z from '@conductor/core/schema';
 import { zod } from '#zod';
 import { lazySchema } from '../schema/lazy.js';
 import { ConductorError } from './error.js';
@@ -15,7 +15,7 @@ export const BackoffPolicy = lazySchema((z) =>
     })
     .refine(({ baseMs, maxMs }) => baseMs <= maxMs, { message: 'maxMs must not be below baseMs', path: ['maxMs'] }),
 );
-export type BackoffPolicy = input<typeof BackoffPolicy>;
+export type BackoffPolicy = z.input<typeof BackoffPolicy>;
 
 /**
  * Milliseconds to wait after failed try number `attempt` (from 1). With `random` in [0, 1) the wait is spread evenly over

@@ -1,4 +1,4 @@
-import type { infer as Infer } from '@conductor/core/schema';
+import type * as z from '@conductor/core/schema';
 import { ConductorError } from '../kernel/error.js';
 import { lazySchema } from '../schema/lazy.js';
 import type { EventEnvelope, Json, NewEvent } from '../ports/values.js';
@@ -18,7 +18,7 @@ export const projectEvents = {
   'registry.released': lazySchema((z) => z.object({ trackId: id })),
 } as const;
 
-type Data<T extends keyof typeof projectEvents> = Infer<(typeof projectEvents)[T]>;
+type Data<T extends keyof typeof projectEvents> = z.infer<(typeof projectEvents)[T]>;
 
 export interface RegistryEntry {
   readonly id: string;

@@ -1,4 +1,4 @@
-import type { infer as Infer } from '@conductor/core/schema';
+import type * as z from '@conductor/core/schema';
 import type { Zod } from '#zod';
 import { ConductorError } from '../kernel/error.js';
 import { lazySchema } from '../schema/lazy.js';
@@ -138,7 +138,7 @@ type Shape = { [Name in keyof typeof limits]: ReturnType<(typeof limits)[Name]['
  * The names are keys of `limits` in the configuration and of `CONDUCTOR_LIMITS__<NAME>`.
  */
 export const Limits = lazySchema((z) => z.strictObject(eachLimit(({ schema }) => schema(z)) as Shape));
-export type Limits = Infer<typeof Limits>;
+export type Limits = z.infer<typeof Limits>;
 
 /** The documented defaults, frozen. Read off the table: the schema is built by whoever has something to check. */
 export const defaultLimits: Limits = Object.freeze(eachLimit(({ value }) => value) as Limits);
