@@ -3,31 +3,24 @@ import { routes } from '@conductor/core/api';
 import type { Route } from '@conductor/core/api';
 import type { Logger } from '@conductor/core/ports';
 import { silentLogger } from '@conductor/core/ports';
-import { FakeClock, sequentialIds } from '@conductor/core/testing';
+import { FakeClock } from '@conductor/core/testing';
 import { describe, expect, it } from 'vitest';
-import { owner, requestTo, scriptedApi, token, trackAt } from '../test/scripted-api.js';
+import { owner, requestTo, token, trackAt } from '../test/scripted-api.js';
 import type { Answers } from '../test/scripted-api.js';
-import { bearerToken, createHandler, loopbackHosts } from './index.js';
+import { scriptedServer } from '../test/scripted-server.js';
+import { loopbackHosts } from './index.js';
 import type { HandlerOptions } from './index.js';
 
 function serverOf(answers: Answers = {}, options: Partial<HandlerOptions> = {}) {
-  const clock = new FakeClock();
-  const api = scriptedApi(answers);
-  const authenticate = bearerToken(token, owner);
-  const handler = createHandler(api.source, {
-    authenticate,
-    allowHosts: loopbackHosts,
-    clock,
-    ids: sequentialIds(),
-    ...options,
-  });
+  const server = scriptedServer(answers, options);
+  const { handler } = server;
   const send = (path: string, init?: Parameters<typeof requestTo>[1]) => handler.fetch(requestTo(path, init));
   const codeOf = async (path: string, init?: Parameters<typeof requestTo>[1]) => {
     const response = await send(path, init);
     const body = (await response.json()) as { error?: { code: string } };
     return [response.status, body.error?.code];
   };
-  return { ...api, handler, clock, send, codeOf };
+  return { ...server, send, codeOf };
 }
 
 const create = { 'tracks.create': () => trackAt() };

@@ -1,27 +1,18 @@
 import { ConductorError } from '@conductor/core';
-import { FakeClock, sequentialIds } from '@conductor/core/testing';
 import { describe, expect, it } from 'vitest';
-import { owner, requestTo, scriptedApi, token } from '../test/scripted-api.js';
+import { owner, requestTo } from '../test/scripted-api.js';
 import type { Answers } from '../test/scripted-api.js';
-import { bearerToken, createHandler, loopbackHosts } from './index.js';
+import { scriptedServer } from '../test/scripted-server.js';
 import type { HandlerOptions } from './index.js';
 
 function serverOf(options: Partial<HandlerOptions> = {}, answers: Answers = {}) {
-  const clock = new FakeClock();
-  const api = scriptedApi(answers);
-  const authenticate = bearerToken(token, owner);
-  const handler = createHandler(api.source, {
-    authenticate,
-    allowHosts: loopbackHosts,
-    clock,
-    ids: sequentialIds(),
-    ...options,
-  });
+  const server = scriptedServer(answers, options);
+  const { handler } = server;
   const open = async (query = '', headers: Record<string, string> = {}) => {
     const response = await handler.fetch(requestTo(`/v1/events/stream${query}`, { headers }));
     return { response, reader: readerOf(response) };
   };
-  return { ...api, handler, clock, open };
+  return { ...server, open };
 }
 
 /** Reads a stream frame by frame; chunks are whole frames here, as nothing but the handler made them. */

@@ -1,4 +1,4 @@
-import { ConductorError } from '../kernel/error.js';
+import { ConductorError, withoutCause } from '../kernel/error.js';
 import { errorCodeInfo } from '../kernel/error-codes.js';
 import type { WireError } from './contract/calls.js';
 import { WireError as WireErrorSchema } from './schemas/values.js';
@@ -10,13 +10,7 @@ export interface ErrorBody {
 
 /** An error as it crosses a wire: code, message, hint, details, retryable; never its cause, never a stack. */
 export function toWireError(error: ConductorError): WireError {
-  return {
-    code: error.code,
-    message: error.message,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(Object.keys(error.details).length === 0 ? {} : { details: error.details }),
-    retryable: error.retryable,
-  };
+  return withoutCause(error);
 }
 
 /** The inverse of {@link toWireError}. Keeps codes of a newer server, so `error.code` may be none of our union. */

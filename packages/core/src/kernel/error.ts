@@ -112,13 +112,17 @@ function messageOf(thrown: unknown): string {
 }
 
 function errorJson(error: ConductorError, depth: number): ErrorJson {
+  return { ...withoutCause(error), ...causeJson(error.cause, depth + 1) };
+}
+
+/** An error as data, for those who shall not see what caused it. */
+export function withoutCause(error: ConductorError): Omit<ErrorJson, 'cause'> {
   return {
     code: error.code,
     message: error.message,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     ...(Object.keys(error.details).length === 0 ? {} : { details: error.details }),
     retryable: error.retryable,
-    ...causeJson(error.cause, depth + 1),
   };
 }
 
