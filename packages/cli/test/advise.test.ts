@@ -3,24 +3,15 @@ import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scratchCopy } from '../src/scratch-copy.js';
+import { codeOf, valid } from './answers.js';
 import { commandLine, planOf } from './command-line.js';
-import type { CommandLine, Document } from './command-line.js';
-import { outputSchemas } from './output-schemas.js';
-import type { OutputName } from './output-schemas.js';
+import type { CommandLine } from './command-line.js';
 
 let line: CommandLine;
 beforeEach(async () => {
   line = await commandLine();
 });
 afterEach(() => line.remove());
-
-function valid(name: OutputName, document: Document): Document {
-  const parsed = outputSchemas[name].safeParse(document);
-  expect(parsed.error?.issues ?? []).toEqual([]);
-  return document;
-}
-
-const codeOf = (document: Document) => (document['error'] as { code?: string } | undefined)?.code;
 
 /** Says what it was asked, and writes wherever it can reach without being told where the project lies. */
 const meddler = `import { readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -4,22 +4,15 @@ import { join } from 'node:path';
 import { builtInAuthority, parseAuthorityMatrix, parseTracksIndex } from '@conductor/core/files';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commandGroups } from '../src/commands/index.js';
+import { codeOf, valid } from './answers.js';
 import { commandLine, configOf, planOf, writingWorker } from './command-line.js';
-import type { CommandLine, Document } from './command-line.js';
-import { outputSchemas } from './output-schemas.js';
-import type { OutputName } from './output-schemas.js';
+import type { CommandLine } from './command-line.js';
 
 let line: CommandLine;
 beforeEach(async () => {
   line = await commandLine();
 });
 afterEach(() => line.remove());
-
-function valid(name: OutputName, document: Document): Document {
-  const parsed = outputSchemas[name].safeParse(document);
-  expect(parsed.error?.issues ?? []).toEqual([]);
-  return document;
-}
 
 /** A project with a track of these files and a worker that writes them; the id of the track. */
 async function project(...files: readonly string[]): Promise<string> {
@@ -40,8 +33,6 @@ if (mood === 'spoil' && task.id === '1.2') rmSync('a.txt');
 if (mood === 'spoil' && task.id.startsWith('Fix')) rmSync('a.txt', { force: true });
 console.log(JSON.stringify({ ...(answers[mood] ?? { status: 'done', summary: 'Done' }), usage: { inputTokens: 5 } }));
 `;
-
-const codeOf = (document: Document) => (document['error'] as { code?: string } | undefined)?.code;
 
 describe('init', () => {
   it('makes the documents of a project once; where they are it shows the status and writes nothing [CMD-03]', async () => {

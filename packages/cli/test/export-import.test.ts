@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { valid } from './answers.js';
 import { commandLine, configOf, parseLines, planOf, writingWorker } from './command-line.js';
 import type { CommandLine, Document } from './command-line.js';
-import { outputSchemas } from './output-schemas.js';
 
 /** The project that is exported: it is read in all tests, and made once. */
 let line: CommandLine;
@@ -19,11 +19,6 @@ beforeEach(async () => {
 });
 afterEach(() => other.remove());
 afterAll(() => line.remove());
-
-function valid(name: 'export' | 'import', document: Document): Document {
-  expect(outputSchemas[name].safeParse(document).error?.issues ?? []).toEqual([]);
-  return document;
-}
 
 /** A project with one track that was run to its end, and one that was only made. */
 async function project(): Promise<readonly [string, string]> {

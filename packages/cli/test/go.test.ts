@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { valid } from './answers.js';
 import { commandLine, planOf } from './command-line.js';
 import type { CommandLine, Document } from './command-line.js';
-import { outputSchemas } from './output-schemas.js';
-import type { OutputName } from './output-schemas.js';
 
 let line: CommandLine;
 beforeEach(async () => {
@@ -13,12 +12,6 @@ beforeEach(async () => {
   await line.run('init');
 });
 afterEach(() => line.remove());
-
-function valid(name: OutputName, document: Document): Document {
-  const parsed = outputSchemas[name].safeParse(document);
-  expect(parsed.error?.issues ?? []).toEqual([]);
-  return document;
-}
 
 interface Failure {
   readonly code: string;

@@ -3,10 +3,9 @@ import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlanTaskJson } from '@conductor/core/plan';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { codeOf, valid } from './answers.js';
 import { commandLine, planOf } from './command-line.js';
-import type { CommandLine, Document } from './command-line.js';
-import { outputSchemas } from './output-schemas.js';
-import type { OutputName } from './output-schemas.js';
+import type { CommandLine } from './command-line.js';
 import { planForms } from './plan-forms.js';
 
 let line: CommandLine;
@@ -15,13 +14,6 @@ beforeEach(async () => {
 });
 afterEach(() => line.remove());
 
-function valid(name: OutputName, document: Document): Document {
-  const parsed = outputSchemas[name].safeParse(document);
-  expect(parsed.error?.issues ?? []).toEqual([]);
-  return document;
-}
-
-const codeOf = (document: Document) => (document['error'] as { code?: string } | undefined)?.code;
 const read = (name: string) => readFile(join(line.dir, name), 'utf8');
 const forms = Object.entries(planForms);
 

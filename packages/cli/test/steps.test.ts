@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { codeOf, valid } from './answers.js';
 import { commandLine, planOf } from './command-line.js';
 import type { CommandLine, Document } from './command-line.js';
-import { outputSchemas } from './output-schemas.js';
-import type { OutputName } from './output-schemas.js';
 
 let line: CommandLine;
 beforeEach(async () => {
@@ -13,13 +12,6 @@ beforeEach(async () => {
 });
 afterEach(() => line.remove());
 
-function valid(name: OutputName, document: Document): Document {
-  const parsed = outputSchemas[name].safeParse(document);
-  expect(parsed.error?.issues ?? []).toEqual([]);
-  return document;
-}
-
-const codeOf = (document: Document) => (document['error'] as { code?: string } | undefined)?.code;
 const hintOf = (document: Document) => (document['error'] as { hint?: string } | undefined)?.hint;
 
 /** One agent for every role, as a person would write it: it says which role it was asked to play. */

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { valid } from './answers.js';
 import { commandLine, planOf } from './command-line.js';
 import type { CommandLine, Document } from './command-line.js';
-import { outputSchemas } from './output-schemas.js';
 
 let line: CommandLine;
 beforeEach(async () => {
@@ -18,11 +18,6 @@ afterEach(() => line.remove());
 const state = (name: string) => join(line.dir, '.conductor', name);
 const codeOf = ({ last }: { readonly last: Document }) =>
   (last['error'] as { readonly code?: string } | undefined)?.code;
-
-function valid(name: 'backup' | 'tidy' | 'doctor', document: Document): Document {
-  expect(outputSchemas[name].safeParse(document).error?.issues ?? []).toEqual([]);
-  return document;
-}
 
 interface Check {
   readonly id: string;
