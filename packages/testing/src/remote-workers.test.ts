@@ -7,6 +7,7 @@ import type { WorkerEvent, WorkerPorts, WorkerSettings, WorkerSummary } from '@c
 import { memoryBus } from '@conductor/bus';
 import { leaseKeeper } from '@conductor/store';
 import { memoryArtifacts, memoryStore, memoryWorkspace } from '@conductor/store/memory';
+import { exportLog, importLog } from '@conductor/store/transfer';
 import { describe, expect, it } from 'vitest';
 import { createTestEngine } from './create-test-engine.js';
 import type { TestEngine, TestEngineOptions } from './create-test-engine.js';
@@ -82,6 +83,18 @@ async function machines(bus?: MessageBus): Promise<Machines> {
       await store.close();
     },
   };
+}
+
+/** A store with the same log, as `conductor export` and `import` make it. */
+async function imported(store: Store, clock: FakeClock): Promise<Store> {
+  const artifacts = memoryArtifacts({ clock });
+  const parts: Uint8Array[] = [];
+  await exportLog({ store, artifacts }, (bytes) => void parts.push(bytes.slice()));
+  const target = memoryStore({ clock });
+  await importLog({ store: target, artifacts }, async function* () {
+    yield* parts;
+  });
+  return target;
 }
 
 const types = (events: readonly { readonly type: string }[]) => events.map(({ type }) => type);
@@ -501,6 +514,25 @@ describe('an engine', () => {
     expect(await world.runFacts('run.offered')).toHaveLength(3);
     expect(await world.runFacts('run.released')).toEqual([]);
     await world.close();
+  });
+
+  it('that goes on in a store that its log was imported into makes the runs be found that nobody has claimed', async () => {
+    const world = await machines();
+    const first = await world.engine({ ports: { leaseKeeper: deadKeeper } });
+    const { id } = await first.api.tracks.create(one);
+    await first.api.tracks.run(id);
+    await world.clock.settle();
+    const moved = await imported(first.store, world.clock);
+
+    const keeper = leaseKeeper({ leases: moved.leases, clock: world.clock });
+    const second = await world.engine({ ports: { store: moved, leaseKeeper: keeper } });
+    const workers = steeredWorkers();
+    world.worker({ agents: workers.agents }, { store: moved, leaseKeeper: keeper });
+    await second.api.tracks.run(id);
+    await world.clock.runUntil(second.api.tracks.waitFor(id, 'completed'));
+    expect(workers.calls.map(({ attempt }) => attempt)).toEqual([1]);
+    await world.close();
+    await moved.close();
   });
 
   it('that stops takes its runs back: their agents are ended, and a later engine offers the tasks again', async () => {

@@ -37,7 +37,7 @@ async function checked(chunks: AsyncIterable<Uint8Array>, { signal, ...o }: Impo
 
 /**
  * Brings an exported log into an empty store: streams, versions, seq, times, actors and causes as they were; not the
- * idempotency keys, which no reader of a log sees. `open` is called twice: nothing is written before the whole text has been
+ * idempotency keys, which no reader of a log sees, and no records: who keeps rows makes them anew from the events. `open` is called twice: nothing is written before the whole text has been
  * read and found sound. From the first commit on a mark stands in the store, so that whoever opens it refuses it
  * (`requireWholeLog`); it goes when the store gives back what it was handed. A killed import goes on where it stopped when
  * the same text is imported again. Throws `FILE_INVALID`, `STORE_NEWER`; `INVALID_STATE` for a store that is not empty;
