@@ -3,28 +3,16 @@ import { FakeClock } from '@conductor/core/testing';
 import { all, commitOf, events, keys, shared } from '../src/conformance/store-fixture.js';
 import type { FileStore } from '../src/file/log/file-store.js';
 import { Disk } from './disk.js';
+import { oneTry } from './numbered.js';
 
 const ttlMs = 60_000;
 export const owner = 'foreign:w';
-/** The next event of a stream; its number is its version. */
-export const append = (store: Store, version: number) =>
-  store.commit(commitOf('track/a', version, events(1, version + 1)));
-/** The numbers of all events. */
-export const numbers = async (store: Store) =>
-  (await all(store.readAll())).map(({ data }) => (data as { n: number }).n);
-export const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 /** Some of everything that a log can hold. */
 async function fill(store: Store, clock: FakeClock): Promise<void> {
   await store.records.define('things', { version: 1, indexes: [], unique: [['name']] });
   await store.records.define('$view', { version: 1, indexes: [] });
-  await store.subscriptions.ensure({
-    name: 'n',
-    from: 'start',
-    order: 'stream',
-    maxAttempts: 1,
-    backoff: { baseMs: 1, maxMs: 1 },
-  });
+  await store.subscriptions.ensure(oneTry);
   for (let version = 0; version < 5; version += 1) {
     await store.commit({
       ...commitOf('track/a', version, events(1, version + 1)),

@@ -1,11 +1,11 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { FakeClock } from '@conductor/core/testing';
-import type { Store } from '@conductor/core/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { append, numbers, upTo } from '../../test/numbered.js';
 import { openDatabase, temporaryFolder } from '../../test/open-database.js';
 import type { TemporaryFolder } from '../../test/open-database.js';
 import { randomOf } from '../../test/prove/random.js';
-import { all, codeOf, commitOf, events } from '../conformance/store-fixture.js';
+import { codeOf, commitOf } from '../conformance/store-fixture.js';
 import { firstSeed, full, proof } from '../../../../proof.shared.js';
 import { sqliteStore } from './store.js';
 
@@ -26,18 +26,16 @@ afterEach(() => folder.remove());
 
 const path = () => folder.file('conductor.db');
 const wal = () => `${path()}-wal`;
-const append = (store: Store, version: number) => store.commit(commitOf('track/a', version, events(2, version + 1)));
-const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 async function numbersIn(file: string): Promise<readonly number[]> {
   const store = await sqliteStore({ database: openDatabase(file), clock: new FakeClock() });
   try {
-    const numbers = (await all(store.readAll())).map(({ data }) => (data as { readonly n: number }).n);
+    const found = await numbers(store);
     expect(await store.verify()).toEqual([]);
     // It goes on: what was cut off is overwritten.
-    await append(store, numbers.length);
-    expect(await store.head()).toBe(numbers.length + 2);
-    return numbers;
+    await append(store, found.length, 2);
+    expect(await store.head()).toBe(found.length + 2);
+    return found;
   } finally {
     await store.close();
   }
@@ -48,7 +46,7 @@ async function written(commits: number): Promise<Written> {
   const store = await sqliteStore({ database: openDatabase(path()), clock: new FakeClock() });
   const ends: number[] = [statSync(wal()).size];
   for (let done = 0; done < commits; done += 1) {
-    await append(store, done * 2);
+    await append(store, done * 2, 2);
     ends.push(statSync(wal()).size);
   }
   const [main, log] = [readFileSync(path()), readFileSync(wal())];
@@ -194,7 +192,7 @@ describe('a database that may not grow', () => {
     await store.commit(long(kept));
     await store.close();
     const again = await sqliteStore({ database: openDatabase(path()), clock: new FakeClock() });
-    expect((await all(again.readAll())).map(({ data }) => (data as { readonly n: number }).n)).toEqual(upTo(kept + 1));
+    expect(await numbers(again)).toEqual(upTo(kept + 1));
     await again.close();
   });
 });

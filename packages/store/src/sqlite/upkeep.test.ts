@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { FakeClock } from '@conductor/core/testing';
 import type { Store } from '@conductor/core/ports';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { append, numbers, oneTry } from '../../test/numbered.js';
 import { openDatabase, temporaryFolder } from '../../test/open-database.js';
 import type { TemporaryFolder } from '../../test/open-database.js';
 import { all, codeOf, commitOf, events, keys } from '../conformance/store-fixture.js';
@@ -29,8 +30,6 @@ async function open(o: Partial<SqliteStoreOptions> = {}): Promise<SqliteStore> {
   stores.push(store);
   return store;
 }
-
-const append = (store: Store, version: number) => store.commit(commitOf('track/a', version, events(1, version + 1)));
 
 describe('a copy of the database', () => {
   it('is a store with the beginning of the log as it was at that moment, while commits come in', async () => {
@@ -86,13 +85,7 @@ describe('a database that is looked through', () => {
   const filled = async () => {
     const store = await open();
     await store.records.define('things', { version: 1, indexes: [] });
-    await store.subscriptions.ensure({
-      name: 'n',
-      from: 'start',
-      order: 'all',
-      maxAttempts: 1,
-      backoff: { baseMs: 1, maxMs: 1 },
-    });
+    await store.subscriptions.ensure(oneTry);
     for (let version = 0; version < 6; version += 2) {
       const records = [{ collection: 'things', key: 'one', expectedRevision: version / 2, value: version }];
       await store.commit({ ...commitOf('track/a', version, events(2)), records, idempotencyKey: `k${version}` });
@@ -164,13 +157,7 @@ describe('a database that is looked through', () => {
 describe('a database that is tidied', () => {
   it('forgets dead letters after their time, and traces of leases, and nothing else', async () => {
     const store = await open();
-    await store.subscriptions.ensure({
-      name: 'n',
-      from: 'start',
-      order: 'stream',
-      maxAttempts: 1,
-      backoff: { baseMs: 1, maxMs: 1 },
-    });
+    await store.subscriptions.ensure(oneTry);
     for (let version = 0; version < 3; version += 1) await append(store, version);
     const dead = async () => (await store.subscriptions.status('n')).dead.map(({ seq }) => seq);
     const fail = async () => {
@@ -193,7 +180,7 @@ describe('a database that is tidied', () => {
     expect(await store.tidy()).toMatchObject({ deadLetters: 1, leases: 0 });
     expect(await dead()).toEqual([2]);
     expect(await store.tidy({ deadLetterMs: 0 })).toMatchObject({ deadLetters: 1 });
-    expect(await numbersOf(store)).toEqual([1, 2, 3]);
+    expect(await numbers(store)).toEqual([1, 2, 3]);
     const fence = (set: string, token: number) => [{ set, token }];
     expect(await codeOf(store.commit({ ...commitOf('track/a', 3), fence: fence('lost', lost.token) }))).toBe('FENCED');
     await store.commit({ ...commitOf('track/a', 3), fence: fence('held', held.token) });
@@ -228,7 +215,7 @@ describe('a database that is tidied', () => {
     const { bytesBefore, bytes } = await store.tidy();
     expect(bytesBefore).toBeGreaterThan(2_000_000);
     expect(bytes).toBeLessThan(400_000);
-    expect(await numbersOf(store)).toEqual([1]);
+    expect(await numbers(store)).toEqual([1]);
     expect(await store.verify()).toEqual([]);
   });
 });
@@ -247,5 +234,3 @@ describe('artifacts that are named', () => {
     expect([...(await store.references())].sort()).toEqual([id('a'), id('b'), id('c'), id('d')]);
   });
 });
-
-const numbersOf = async (store: Store) => (await all(store.readAll())).map(({ data }) => (data as { n: number }).n);

@@ -1,7 +1,8 @@
 import { FakeClock } from '@conductor/core/testing';
 import { describe, expect, it } from 'vitest';
 import { Disk } from '../../../test/disk.js';
-import { append, filled, numbers, owner, seen, upTo } from '../../../test/filled-log.js';
+import { filled, owner, seen } from '../../../test/filled-log.js';
+import { append, numbers, upTo } from '../../../test/numbered.js';
 import { openDatabase, temporaryFolder } from '../../../test/open-database.js';
 import { codeOf, commitOf, keys } from '../../conformance/store-fixture.js';
 import { databaseLock } from '../../sqlite/database-lock.js';

@@ -1,10 +1,10 @@
-import type { Store } from '@conductor/core/ports';
 import { describe, expect, it } from 'vitest';
 import { firstSeed, full, proof } from '../../../../../proof.shared.js';
 import { Disk } from '../../../test/disk.js';
 import { filled, seen } from '../../../test/filled-log.js';
+import { append, numbers, upTo } from '../../../test/numbered.js';
 import { randomOf } from '../../../test/prove/random.js';
-import { all, codeOf, commitOf, events, keys } from '../../conformance/store-fixture.js';
+import { codeOf, keys } from '../../conformance/store-fixture.js';
 import { encodeLine } from './line.js';
 
 const counts = { cuts: 0, flips: 0, deaths: 0, fullDisks: 0, shortWrites: 0 };
@@ -14,10 +14,6 @@ proof('disks', {
     'A log that is cut at any byte, or that ends at any step of a process, opens to a prefix of the commits with all that were acknowledged; any wrong byte is found; a full disk and one that takes few bytes at a time leave no part of a commit.',
   facts: () => ({ seed: firstSeed, ...counts }),
 });
-
-const append = (store: Store, version: number) => store.commit(commitOf('track/a', version, events(1, version + 1)));
-const numbers = async (store: Store) => (await all(store.readAll())).map(({ data }) => (data as { n: number }).n);
-const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 /** A disk with one commit a line. */
 async function written(count: number, segmentBytes?: number): Promise<Disk> {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Disk } from '../../../test/disk.js';
-import { append, filled, numbers, upTo } from '../../../test/filled-log.js';
+import { filled } from '../../../test/filled-log.js';
+import { append, numbers, upTo } from '../../../test/numbered.js';
 import { commitOf } from '../../conformance/store-fixture.js';
 
 describe('the files of a log', () => {
