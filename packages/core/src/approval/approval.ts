@@ -1,12 +1,12 @@
 import type * as z from '@conductor/core/schema';
 import { ConductorError } from '../kernel/error.js';
 import { jsonValue } from '../kernel/json.js';
+import { idSchema as id } from '../schema/id.js';
 import { lazySchema } from '../schema/lazy.js';
 import type { ActorRef, EventEnvelope, Json, NewEvent } from '../ports/values.js';
 import type { DecideContext, Decider } from '../track/decider.js';
 import { eventVersion } from '../track/upcast.js';
 
-const id = lazySchema(({ string }) => string().min(1).max(256));
 const actor = lazySchema((z) => z.object({ kind: z.enum(['user', 'agent', 'engine', 'system', 'foreign']), id }));
 
 /** Events of `approval/<id>`: one question, one answer, one use. */

@@ -1,12 +1,11 @@
 import type * as z from '@conductor/core/schema';
 import { ConductorError } from '../kernel/error.js';
+import { idSchema as id } from '../schema/id.js';
 import { lazySchema } from '../schema/lazy.js';
 import type { EventEnvelope, Json, NewEvent } from '../ports/values.js';
 import type { Decider } from '../track/decider.js';
 import { foldedId } from '../track/names.js';
 import { eventVersion } from '../track/upcast.js';
-
-const id = lazySchema(({ string }) => string().min(1).max(256));
 
 /** Events of the stream `project`: registry, uniqueness, the active track. */
 export const projectEvents = {
