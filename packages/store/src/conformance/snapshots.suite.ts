@@ -198,22 +198,27 @@ export function snapshotsSuite(name: string, open: OpenSnapshotsUnderTest): void
         for (const { id } of await snapshots.list()) expect(await codeOf(snapshots.read(id))).toBe('SNAPSHOT_CORRUPT');
       }));
 
-    it('keeps the last five checkpoints of a run, refuses a damaged one, and restores any other as it was [T-22]', () =>
+    it('keeps the last five checkpoints of each run, refuses a damaged one, and restores any other as it was [T-22]', () =>
       using(async ({ snapshots, damage }) => {
-        const stateAt = (step: number): Json => ({
+        const runs = ['run/run_1', 'run/run_2'];
+        const stateAt = (subject: string, step: number): Json => ({
+          subject,
           step,
           done: Array.from({ length: step }, (_, index) => `task ${index}`),
         });
-        const run = { subject: 'run/run_1', kind: 'checkpoint' } as const;
-        for (let step = 1; step <= 8; step += 1) {
-          await snapshots.put(snapshotOf(step, stateAt(step), { ...run, label: `step ${step}` }));
-          await snapshots.prune({ subject: run.subject, keep: 5 });
+        for (let step = 1; step <= 8; step += 1)
+          for (const subject of runs) {
+            const about = { subject, kind: 'checkpoint', label: `step ${step}` } as const;
+            await snapshots.put(snapshotOf(step, stateAt(subject, step), about));
+            await snapshots.prune({ subject, keep: 5 });
+          }
+        for (const subject of runs) {
+          const kept = await snapshots.list({ subject });
+          expect(kept.map(({ label }) => label)).toEqual(['step 4', 'step 5', 'step 6', 'step 7', 'step 8']);
+          for (const { id, version } of kept) expect(await snapshots.read(id)).toEqual(stateAt(subject, version));
         }
-        const kept = await snapshots.list({ subject: run.subject });
-        expect(kept.map(({ label }) => label)).toEqual(['step 4', 'step 5', 'step 6', 'step 7', 'step 8']);
-        for (const { id, version } of kept) expect(await snapshots.read(id)).toEqual(stateAt(version));
         damage();
-        expect(await codeOf(snapshots.read(kept[2]?.id ?? ''))).toBe('SNAPSHOT_CORRUPT');
+        for (const { id } of await snapshots.list()) expect(await codeOf(snapshots.read(id))).toBe('SNAPSHOT_CORRUPT');
       }));
 
     it('does not take the sound bytes of another snapshot for its own', () =>
