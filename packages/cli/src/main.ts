@@ -117,6 +117,7 @@ function contextOf(parts: ContextParts): CommandContext {
         config: configOf(parts),
         agents: flags.agent,
         logger: flags.verbose ? stderrLogger(parts.out) : undefined,
+        signal: parts.signal,
       }).catch((error: unknown) => {
         throw hintElsewhere(error, root);
       });

@@ -42,6 +42,8 @@ export interface OpenProjectOptions extends Omit<ConductorConfig, 'store' | 'bus
   readonly authorize?: Authorize | undefined;
   /** Told to a configuration that is a function. */
   readonly command?: string | undefined;
+  /** Breaks off the opening, however long a server takes to answer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An engine over a folder of this machine. */
@@ -70,6 +72,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     ids = randomIds(),
     authorize,
     command = 'open',
+    signal,
     ...own
   } = options;
   const { fromFile, config } = await configurationOf(root, own, { file, command });
@@ -78,20 +81,14 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
   const temporary = await temporaryFolder(stateDir, { clock, logger });
   const workspace = fileWorkspace({ root, clock, temporary: temporary.path });
-  const opened = await openStore(config.store ?? 'sqlite', {
-    stateDir,
-    clock,
-    ids,
-    limits,
-    thread: config.storeThread,
+  const storeHost = { stateDir, clock, ids, limits, thread: config.storeThread };
+  const opened = await openStore(config.store ?? 'sqlite', storeHost, { signal }).catch(async (error: unknown) => {
+    await temporary.close();
+    throw error;
   });
   const { store, artifacts } = opened;
-  const bus = await openBus(config.bus ?? 'file', {
-    clock,
-    ids,
-    storeId: store.id,
-    files: { workspace, folder },
-  }).catch(async (error: unknown) => {
+  const busHost = { clock, ids, storeId: store.id, files: { workspace, folder } };
+  const bus = await openBus(config.bus ?? 'file', busHost, { signal }).catch(async (error: unknown) => {
     await store.close();
     await temporary.close();
     throw error;

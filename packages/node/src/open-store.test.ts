@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -74,6 +77,24 @@ describe('the store of a project', () => {
     const refused = await open({ store, limits: { storeBusyMs: 1 } }).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: 'STORE_BUSY', message: expect.stringContaining('127.0.0.1:1') });
     expect(inspect(refused, { depth: 9, showHidden: true })).not.toContain('s3cret');
+  });
+
+  it('is given up at once by a signal, however long a server says nothing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    const asked = once(silent, 'connection');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo; // it listens on a port
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    const limits = { storeBusyMs: 1 };
+    const opening = open({ store: `postgres://ann@127.0.0.1:${port}/app`, limits, signal: abort.signal });
+    const refused = expect(opening).rejects.toBe(reason);
+    const [socket] = (await asked) as [Socket];
+    abort.abort(reason);
+    await refused;
+    expect(await readdir(join(dir, '.conductor', 'tmp'))).toEqual([]);
+    socket.destroy();
+    silent.close();
   });
 
   it('tells which package is missing for a Postgres', async () => {

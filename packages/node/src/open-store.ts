@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConductorError } from '@conductor/core';
+import { ConductorError, raceAbort } from '@conductor/core';
 import type { Limits } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import type { Artifacts, Clock, Ids, Opt, Store } from '@conductor/core/ports';
@@ -45,9 +45,26 @@ export interface OpenedStore {
 
 /**
  * Opens the store that was chosen, with the artifacts that go with it. The only place that knows which driver a word stands
- * for. Throws CONFIG_INVALID, CAPABILITY_MISSING and what the driver throws; no message holds a password.
+ * for. Throws CONFIG_INVALID, CAPABILITY_MISSING and what the driver throws; no message holds a password. On abort it rejects
+ * at once, however long a server takes to answer.
  */
-export async function openStore(choice: StoreChoice | Store, host: StoreHost): Promise<OpenedStore> {
+export async function openStore(
+  choice: StoreChoice | Store,
+  host: StoreHost,
+  { signal }: Opt = {},
+): Promise<OpenedStore> {
+  signal?.throwIfAborted();
+  const opening = chosenStore(choice, host);
+  try {
+    return await raceAbort(opening, signal);
+  } catch (error) {
+    // Aborted while it opens: nobody will close what comes of it.
+    opening.then(({ store }) => store.close()).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function chosenStore(choice: StoreChoice | Store, host: StoreHost): Promise<OpenedStore> {
   if (choice === 'memory') {
     const { clock, ids } = host;
     return { store: memoryStore({ clock, ids }), artifacts: memoryArtifacts({ clock }), place: 'this process' };

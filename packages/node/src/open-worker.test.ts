@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { processRecord } from '@conductor/agents/node';
+import { memoryBus } from '@conductor/bus';
 import { defaultLimits, randomIds, systemClock } from '@conductor/core';
 import type { WorkerEvent } from '@conductor/engine/remote';
 import { gitExchange, gitWorkFolders } from '@conductor/store/git';
@@ -113,6 +114,13 @@ describe('a worker in a clone of its own', () => {
     await worker.stop();
     await project.close();
     expect(await readdir(at('worker', '.conductor', 'workers'))).toEqual([]);
+  });
+
+  it('leaves no bus open when it cannot be opened itself: a connection would keep the process', async () => {
+    const bus = memoryBus();
+    const refused = openWorker(at('worker'), { store: 'sqlite', bus, repo: '--upload-pack=x' });
+    await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(bus.publish([])).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
   it('must be told where the log is, and finds a project in it', async () => {

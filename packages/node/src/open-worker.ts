@@ -39,6 +39,8 @@ export interface OpenWorkerOptions {
   readonly logger?: Logger | undefined;
   readonly clock?: Clock | undefined;
   readonly ids?: Ids | undefined;
+  /** Breaks off the opening. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A worker on this machine that does tasks for an engine on another one. */
@@ -57,7 +59,7 @@ export interface ProjectWorker {
  */
 export async function openWorker(dir: string, options: OpenWorkerOptions = {}): Promise<ProjectWorker> {
   const root = await rootOf(dir, false);
-  const { config: file, repo, roles, maxWorkers, onEvent, logger = silentLogger, ...rest } = options;
+  const { config: file, repo, roles, maxWorkers, onEvent, signal, logger = silentLogger, ...rest } = options;
   const { clock = systemClock(), ids = randomIds(), ...own } = rest;
   const { config } = await configurationOf(root, own, { file, command: 'worker' });
   if (config.store === undefined)
@@ -68,14 +70,21 @@ export async function openWorker(dir: string, options: OpenWorkerOptions = {}): 
   const stateDir = await makeFolders(root, folder);
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
   const temporary = await temporaryFolder(stateDir, { clock, logger });
-  const { store, place, sharedArtifacts } = await openStore(config.store, { stateDir, clock, ids, limits });
-  const close = async (bus?: MessageBus) => {
+  const storeHost = { stateDir, clock, ids, limits };
+  const { store, place, sharedArtifacts } = await openStore(config.store, storeHost, { signal }).catch(
+    async (error: unknown) => {
+      await temporary.close();
+      throw error;
+    },
+  );
+  let bus: MessageBus | undefined;
+  const close = async () => {
     await bus?.close().catch((error: unknown) => logger.warn('The bus could not be closed', { error: String(error) }));
     await store.close();
     await temporary.close();
   };
   try {
-    const bus = await reachingBus(config.bus, { clock, ids, storeId: store.id });
+    bus = await reachingBus(config.bus, { clock, ids, storeId: store.id }, { signal });
     const processes = hostProcesses({ clock });
     const { killGraceMs } = limits;
     const folders = gitWorkFolders({ root, clock, worktrees: worktreesFolder(), remote: sharedRepository(repo) });
@@ -102,7 +111,7 @@ export async function openWorker(dir: string, options: OpenWorkerOptions = {}): 
       run: (o?: Opt) => runWorker(ports, settings, o),
       async close() {
         await records.close();
-        await close(bus);
+        await close();
       },
     });
   } catch (error) {
@@ -115,6 +124,7 @@ export async function openWorker(dir: string, options: OpenWorkerOptions = {}): 
 async function reachingBus(
   choice: BusChoice | MessageBus | undefined,
   host: Parameters<typeof openBus>[1],
+  o: Opt,
 ): Promise<MessageBus | undefined> {
-  return choice === undefined || choice === 'memory' || choice === 'file' ? undefined : openBus(choice, host);
+  return choice === undefined || choice === 'memory' || choice === 'file' ? undefined : openBus(choice, host, o);
 }

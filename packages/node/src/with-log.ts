@@ -37,7 +37,7 @@ interface WithLogOptions extends ProjectLogOptions {
  */
 export async function withLog<T>(
   dir: string,
-  { config: file, clock = systemClock(), command, create = false, store: wanted }: WithLogOptions,
+  { config: file, clock = systemClock(), command, create = false, store: wanted, signal }: WithLogOptions,
   work: (log: OpenedLog) => Promise<T>,
 ): Promise<T> {
   const root = await rootOf(dir, create);
@@ -45,7 +45,7 @@ export async function withLog<T>(
   const configured = config.store ?? 'sqlite';
   const stateDir = await makeFolders(root, await documentsFolder(root, config.dir));
   const limits = { ...defaultLimits, ...parseLimits(config.limits) };
-  const opened = await openStore(wanted ?? configured, { stateDir, clock, ids: randomIds(), limits });
+  const opened = await openStore(wanted ?? configured, { stateDir, clock, ids: randomIds(), limits }, { signal });
   try {
     return await work({ ...opened, root, stateDir, limits, elsewhere: (wanted ?? configured) !== configured });
   } finally {

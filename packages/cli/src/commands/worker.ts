@@ -42,7 +42,7 @@ export const workerCommand: CommandSpec = {
   },
 };
 
-function workerOptions({ flags, cwd, out }: CommandContext, options: Options): OpenWorkerOptions {
+function workerOptions({ flags, cwd, out, signal }: CommandContext, options: Options): OpenWorkerOptions {
   const { config } = flags;
   return {
     config: config === 'none' ? false : config === undefined ? undefined : resolve(cwd, config),
@@ -53,6 +53,7 @@ function workerOptions({ flags, cwd, out }: CommandContext, options: Options): O
     roles: rolesOf(listOption(options, 'role')),
     maxWorkers: numberOption(options, 'maxWorkers', '--max-workers', 1),
     agents: flags.agent,
+    signal,
     logger: flags.verbose ? stderrLogger(out) : troublesOf(stderrLogger(out)),
     onEvent: (event) => tell(out, event),
   };
