@@ -256,6 +256,24 @@ export function subscriptionsSuite(name: string, open: OpenStore): void {
         ]);
       }));
 
+    it('hands what is replayed, or let through by another filter, to a claim that waits already', () =>
+      using(async ({ store, clock, append }) => {
+        await store.subscriptions.ensure({ ...spec, types: ['thing.*'] });
+        await append('track/1', 2);
+        await append('track/1', [{ type: 'other', v: 1, data: null }]);
+        await settle(store, await claim(store), 'done');
+        const replayed = claim(store);
+        await clock.settle();
+        await store.subscriptions.replay('views', { from: 2 });
+        expect(seqs(await replayed)).toEqual([2]);
+        await settle(store, await replayed, 'done');
+        const widened = claim(store);
+        await clock.settle();
+        await store.subscriptions.replay('views', { from: 3 });
+        await store.subscriptions.ensure(spec);
+        expect(seqs(await widened)).toEqual([3]);
+      }));
+
     it('replays dead events with all their tries', () =>
       using(async ({ store, append }) => {
         await store.subscriptions.ensure(spec);

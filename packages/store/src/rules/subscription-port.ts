@@ -12,7 +12,7 @@ import {
   settleClaim,
   subscriptionStatus,
 } from './subscriptions.js';
-import type { ClaimTerms } from './subscriptions.js';
+import type { ClaimTerms, Look } from './subscriptions.js';
 
 /** The port `Subscriptions` over a driver's rows. */
 export function createSubscriptions(handle: Handle): Subscriptions {
@@ -61,15 +61,15 @@ async function claimBy(
   signal: AbortSignal | undefined,
 ): Promise<Claim> {
   const { name, wake } = claimer;
-  let scanned = 0;
+  let last: Look | undefined;
   for (;;) {
     const { tick } = wake;
-    const from = scanned;
+    const before = last;
     let nextMs: number | undefined;
     let work = behind.delete(name);
     if (!work) {
-      const look = await read((rows, nowMs) => lookForWork(rows, name, from, nowMs), { signal });
-      ({ work, nextMs, scanned, spec: claimer.spec } = look);
+      last = await read((rows, nowMs) => lookForWork(rows, name, before, nowMs), { signal });
+      ({ work, nextMs, spec: claimer.spec } = last);
     }
     if (work) {
       const outcome = await write((rows, nowMs) => claimWork(rows, name, terms, nowMs), { signal });

@@ -21,10 +21,13 @@ export interface ClaimTerms {
   readonly visibleMs: number;
 }
 
-interface Look {
+/** What a look for work saw, for the next one to go on from. */
+export interface Look {
   readonly work: boolean;
   readonly nextMs: number | undefined;
+  /** Nothing that matches stands between the cursor and here. */
   readonly scanned: number;
+  readonly cursor: number;
   readonly spec: SubscriptionSpec;
 }
 
@@ -60,20 +63,25 @@ export function knownSubscription({ subscriptions }: Rows, name: string): Subscr
 }
 
 /**
- * Whether a claim could find work, read only: the place to go on looking after, or when to look again. `scanned` is how
- * far this process has seen nothing that matches.
+ * Whether a claim could find work, read only: or when to look again. Goes on where the last look of this call ended, unless
+ * the cursor has been moved since, or the filter is another one.
  */
-export function lookForWork(rows: Rows, name: string, scanned: number, nowMs: number): Look {
+export function lookForWork(rows: Rows, name: string, last: Look | undefined, nowMs: number): Look {
   const row = knownSubscription(rows, name);
-  const { spec, claimedUntilMs } = row;
-  if (claimedUntilMs > nowMs) return { work: false, nextMs: claimedUntilMs, scanned, spec };
+  const { spec, cursor, claimedUntilMs } = row;
+  const goesOn = last?.cursor === cursor && filterText(last.spec) === filterText(spec);
+  const scanned = goesOn ? Math.max(cursor, last.scanned) : cursor;
+  if (claimedUntilMs > nowMs) return { work: false, nextMs: claimedUntilMs, scanned, cursor, spec };
   const nextMs = parkedDue(rows, name, row);
   if (nextMs !== undefined && (nextMs <= nowMs || spec.order === 'all'))
-    return { work: nextMs <= nowMs, nextMs, scanned, spec };
-  const after = Math.max(row.cursor, scanned);
-  const page = rows.log.readLog(spec, { after, upTo: rows.log.head(), limit: 1 });
+    return { work: nextMs <= nowMs, nextMs, scanned, cursor, spec };
+  const page = rows.log.readLog(spec, { after: scanned, upTo: rows.log.head(), limit: 1 });
   const work = page.events.length > 0;
-  return { work, nextMs, scanned: work ? after : page.scanned, spec };
+  return { work, nextMs, scanned: work ? scanned : page.scanned, cursor, spec };
+}
+
+function filterText({ kinds, types }: SubscriptionSpec): string {
+  return JSON.stringify([kinds, types]);
 }
 
 /** When the first of the parked events may be handed out that does not wait behind another one. */
