@@ -346,6 +346,20 @@ export function leasesSuite(name: string, open: OpenStore): void {
         await first;
       }));
 
+    it('serves who stands behind an extend whose set is gone', () =>
+      using(async ({ store, clock, acquire }) => {
+        const held = await acquire('s', keys('x'));
+        const blocker = await acquire('h', keys('y'));
+        const extended = codeOf(store.leases.extend('s', held.token, keys('y'), { waitMs: 1_000_000 }));
+        await clock.settle();
+        const behind = acquire('w', keys('y'), { owner: 'b', waitMs: 1_000_000 });
+        await clock.settle();
+        await store.leases.release('s', held.token);
+        await store.leases.release('h', blocker.token);
+        expect(await behind).toMatchObject({ set: 'w' });
+        expect(await extended).toBe('LEASE_LOST');
+      }));
+
     it('grants a waiting set only when all its keys are free', () =>
       using(async ({ store, clock, acquire }) => {
         const one = await acquire('s1', keys('a'));

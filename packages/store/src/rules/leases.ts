@@ -242,7 +242,7 @@ export function handOff(rows: LeaseRows, keys: readonly string[], nowMs: number)
 export function tryWaiter(rows: LeaseRows, waiter: WaiterRow, nowMs: number): GrantRow | undefined {
   if (rows.waiter(waiter.id)?.granted !== 0) return undefined; // an earlier hand-off of this transaction was faster
   if (waiter.kind === 'extend' && rows.grant(waiter.token)?.lost !== false) {
-    rows.removeWaiter(waiter.id);
+    leaveLine(rows, waiter, nowMs); // its set is gone; who stood behind it must not wait for it
     return undefined;
   }
   const granted = grantIfFree(rows, waiter, nowMs);
