@@ -22,7 +22,7 @@ type Writer = <T>(work: (rows: Rows, nowMs: number) => T) => Promise<T>;
 
 interface OpenLeases {
   readonly leases: Leases;
-  /** Voids every owner that this store opened and nobody closed. */
+  /** Voids every owner that this store opened and nobody closed, and lets go of all their locks, also when it throws. */
   closeOwners(write: Writer): Promise<void>;
 }
 
@@ -102,7 +102,8 @@ export function createLeases(handle: Handle, locks: OwnerLocks | undefined): Ope
   } satisfies Leases);
 
   const closeOwners = async (by: Writer) => {
-    for (const owner of open.keys()) await closeOwner(owner, by);
+    const closed = await Promise.allSettled(Array.from(open.keys(), (owner) => closeOwner(owner, by)));
+    for (const one of closed) if (one.status === 'rejected') throw one.reason;
   };
   return { leases, closeOwners };
 }

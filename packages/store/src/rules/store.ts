@@ -136,8 +136,11 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
   const log = createLog(handle);
   const close = async () => {
     for (const part of Object.values(wake)) part.close();
-    await closeOwners((work) => backend.write((rows) => work(rows, now()), {}));
-    await backend.close();
+    try {
+      await closeOwners((work) => backend.write((rows) => work(rows, now()), {}));
+    } finally {
+      await backend.close(); // on a full disk too
+    }
   };
 
   return Object.freeze({
