@@ -133,6 +133,16 @@ describe('a database that is looked through', () => {
     expect(await store.verify()).toContain(problem);
   });
 
+  it('is sound with a key of a commit without events, and with a subscription from an event that is yet to come', async () => {
+    const store = await open();
+    const records = [{ collection: '$local', key: 'k', expectedRevision: 0, value: 1 }];
+    await store.commit({ ...commitOf('track/a', 0), appends: [], records, idempotencyKey: 'without events' });
+    await append(store, 0);
+    const backoff = { baseMs: 1, maxMs: 1 };
+    await store.subscriptions.ensure({ name: 'later', from: 9, order: 'all', maxAttempts: 1, backoff });
+    expect(await store.verify()).toEqual([]);
+  });
+
   it('tells of a page that is damaged', async () => {
     const store = await open();
     for (let version = 0; version < 200; version += 1) await append(store, version);
