@@ -66,7 +66,8 @@ export function sqliteSubscriptionRows(sql: Sql): SubscriptionRows & { forget():
     },
     deliveries: (name, dead) =>
       dead ? deliveriesOf(sql, name, true) : [...livingOf(name).values()].sort((a, b) => a.seq - b.seq),
-    delivery: (name, seq) => livingOf(name).get(seq) ?? deadDelivery(sql, name, seq),
+    // By itself where it is not remembered: all that is parked may be much, and this is asked for each event of a claim.
+    delivery: (name, seq) => living.get(name)?.get(seq) ?? deliveryOfSeq(sql, name, seq),
     putDelivery(name, row) {
       const { seq, stream, attempts, dueMs, claim, dead, error } = row;
       const replace = `INSERT OR REPLACE INTO deliveries (name, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
@@ -98,8 +99,8 @@ function deliveriesOf(sql: Sql, name: string, dead: boolean): readonly DeliveryR
   return sql.all<DeliveryColumns>(select, name, Number(dead)).map(deliveryOf);
 }
 
-function deadDelivery(sql: Sql, name: string, seq: number): DeliveryRow | undefined {
-  const select = `SELECT ${columns} FROM deliveries WHERE name = ? AND seq = ? AND dead = 1`;
+function deliveryOfSeq(sql: Sql, name: string, seq: number): DeliveryRow | undefined {
+  const select = `SELECT ${columns} FROM deliveries WHERE name = ? AND seq = ?`;
   const row = sql.get<DeliveryColumns>(select, name, seq);
   return row && deliveryOf(row);
 }
