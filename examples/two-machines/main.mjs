@@ -3,7 +3,7 @@
 //   CONDUCTOR_STORE=postgres://… CONDUCTOR_BUS=nats://… node main.mjs            in a fresh temporary folder
 //   CONDUCTOR_STORE=postgres://… CONDUCTOR_BUS=nats://… node main.mjs <folder>   goes on: kill any process, all of them if you like
 //   node main.mjs <folder> --only-make                                           makes the clones and ends
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ const command = fileURLToPath(new URL('dist/bin.js', import.meta.resolve('@condu
 const [given, onlyMake] = process.argv.slice(2);
 const folder = given ?? mkdtempSync(join(realpathSync(tmpdir()), 'conductor-two-machines-'));
 
+for (const name of onlyMake === undefined ? ['CONDUCTOR_STORE', 'CONDUCTOR_BUS'] : [])
+  if (!process.env[name]) end(`${name} is not set: see README.md`);
 if (!existsSync(join(folder, 'engine'))) makeClones();
 if (onlyMake === undefined) await run();
 
@@ -32,13 +34,11 @@ function makeClones() {
 }
 
 async function run() {
-  for (const name of ['CONDUCTOR_STORE', 'CONDUCTOR_BUS'])
-    if (!process.env[name]) throw new Error(`${name} is not set: see compose.yaml`);
   console.log(`Clones in ${folder}`);
   // A second track would say that the first one is active: this one goes on where it stood.
-  const { tracks } = JSON.parse(
-    execFileSync(process.execPath, [command, 'list', '--json', '-C', join(folder, 'engine')]),
-  );
+  const listed = spawnSync(process.execPath, [command, 'list', '--json', '-C', join(folder, 'engine')]);
+  const { tracks, error } = JSON.parse(listed.stdout);
+  if (error) end(`${error.message}\n${error.hint ?? ''}`);
   if (tracks.length === 0) await conductor('engine', 'new', 'Chapters', '--plan', 'plan.md').ended;
   const helpers = workers.map((name) => conductor(name, 'worker', '--config', 'worker.config.json'));
   // 5: the track is held, by an engine that was killed a moment ago. Only its lease tells, and that expires.
@@ -47,6 +47,12 @@ async function run() {
   for (const { child } of helpers) child.kill('SIGTERM');
   await Promise.all(helpers.map(({ ended }) => ended));
   process.exitCode = exitCode;
+}
+
+/** What is missing, for people. */
+function end(text) {
+  console.error(text.trim());
+  process.exit(1);
 }
 
 /** A process of the command in a clone; what it says is shown with its name and number, by which you can kill it. */

@@ -53,6 +53,21 @@ describe('importProject', () => {
   });
 });
 
+describe('importProject of a pipe that says nothing', () => {
+  it('ends by its signal, and leaves nothing of it', async () => {
+    const abort = new AbortController();
+    const reason = new Error('enough');
+    async function* silent(): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(1);
+      abort.abort(reason);
+      await new Promise(() => {});
+    }
+    const importing = importProject(at('to'), silent(), { config: false, signal: abort.signal });
+    await expect(importing).rejects.toBe(reason);
+    expect(readdirSync(at('to/.conductor/tmp'))).toEqual([]);
+  });
+});
+
 describe('importProject of a path', () => {
   it('reads a pipe, which can be read once only, and refuses a folder', async () => {
     const text = await exported('from');

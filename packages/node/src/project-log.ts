@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { ReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConductorError, randomIds } from '@conductor/core';
+import { ConductorError, raceAbort, randomIds } from '@conductor/core';
 import { exportLog, importLog } from '@conductor/store/transfer';
 import type { ImportResult, LogSummary } from '@conductor/store/transfer';
 import type { StoreChoice } from './open-store.js';
@@ -110,9 +110,12 @@ const exportHint = 'Name a file that conductor export --out <file> has written.'
 async function keep(path: string, source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
-    for await (const chunk of source) {
-      signal?.throwIfAborted();
-      await file.writeFile(chunk);
+    const chunks = source[Symbol.asyncIterator]();
+    for (;;) {
+      // Whoever types, or a pipe that hangs, may send nothing more.
+      const { value, done } = await raceAbort(chunks.next(), signal);
+      if (done === true) return;
+      await file.writeFile(value);
     }
   } finally {
     await file.close();
