@@ -20,10 +20,10 @@ export { defaultLimits, Limits, parseLimits } from './track/limits.js';
 // Tracks
 export { track } from './track/track.js';
 export { decideTrackCommand } from './track/decide.js';
-export { evolveTrack, foldTrack } from './track/evolve.js';
+export { evolveTrack, foldTrack, isTrackEvent } from './track/evolve.js';
 export { initialTrack } from './track/initial.js';
 export { loopFacts, nextAction } from './track/next-action.js';
-export { isTrackEvent, trackEvent } from './track/events.js';
+export { trackEvent } from './track/events.js';
 export { eventVersion, upcast } from './track/upcast.js';
 export type { Upcaster, Upcasters } from './track/upcast.js';
 export type { TrackEventData, TrackEventType } from './track/events.js';

@@ -3,7 +3,7 @@ import type { Handlers } from './evolve.js';
 import type { Decision, EffectResult, TrackState } from './model.js';
 
 /** Folds of conditions, boards, decisions, blockers, budgets and the completion protocol. */
-export const evolveGovernance: Handlers = {
+export const evolveGovernance = {
   'condition.added': (state, { conditionId, ...rest }, _event, scratch) => ({
     ...state,
     conditions: scratch.map(state.conditions).set(conditionId, { id: conditionId, ...rest }),
@@ -90,7 +90,7 @@ export const evolveGovernance: Handlers = {
     return { ...state, budget: { ...budget, limits: data.limits as TrackState['budget']['limits'] } };
   },
   'budget.exhausted': (state, data) => ({ ...state, budget: { ...state.budget, exhausted: data.kind } }),
-};
+} satisfies Handlers;
 
 function decide(
   state: TrackState,

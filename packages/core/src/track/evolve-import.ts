@@ -9,7 +9,7 @@ import { planState } from './plan-state.js';
 type Imported = TrackEventData<'track.imported'>;
 
 /** Folds of what came out of files that somebody else has written. */
-export const evolveImport: Handlers = {
+export const evolveImport = {
   'track.imported': (state, data, event) => ({
     ...state,
     about: {
@@ -49,7 +49,7 @@ export const evolveImport: Handlers = {
     tries: new Map(),
     loop: overridden(state, to),
   }),
-};
+} satisfies Handlers;
 
 function completed({ lifecycle, completedAt }: Imported, { at }: EventEnvelope): Pick<TrackState, 'completedAt'> {
   return lifecycle === 'completed' ? { completedAt: completedAt ?? at } : {};

@@ -11,7 +11,7 @@ import type { Scratch } from './scratch.js';
 type RunError = NonNullable<RunState['error']>; // zod marks absent keys as undefined-able, JSON has none
 
 /** Folds of the run and of the loop's steps. */
-export const evolveLoop: Handlers = {
+export const evolveLoop = {
   'loop.started': (state, data, event, scratch) => beginRun(state, data, event, 0, scratch),
   'loop.resumed': (state, data, event, scratch) => beginRun(state, data, event, state.run?.iterations ?? 0, scratch),
   'loop.stopped': (state, data, event) =>
@@ -54,7 +54,7 @@ export const evolveLoop: Handlers = {
   'step.skipped': (state, data, event) => close(state, data, event, 'SKIPPED'),
   'step.blocked': (state) => withStatus(state, 'BLOCKED'),
   'step.reopened': (state) => decided(withStatus(state, 'NOT_STARTED')),
-};
+} satisfies Handlers;
 
 function beginRun(
   state: TrackState,
@@ -155,7 +155,7 @@ function decided(state: TrackState): TrackState {
 }
 
 /** A step's process record, kept so that recovery can end the group. */
-export const evolveProcess: Handlers = {
+export const evolveProcess = {
   'process.spawned': (state, data, _event, scratch) => {
     const open = state.effects.get(data.effect);
     if (open)
@@ -164,4 +164,4 @@ export const evolveProcess: Handlers = {
     if (!state.plan || running === undefined) return state;
     return { ...state, plan: changeTask(state.plan, running, { process: data.process }, scratch) };
   },
-};
+} satisfies Handlers;

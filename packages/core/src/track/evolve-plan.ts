@@ -16,7 +16,7 @@ const idle = {
 } as const;
 
 /** Folds of the plan, its tasks, and the effects that are not tasks. */
-export const evolvePlan: Handlers = {
+export const evolvePlan = {
   ...evolveProcess,
   'plan.submitted': (state, data, event, scratch) =>
     settle(withPlan(state, data), data.effect, { event: event.id, verdict: 'PASS' }, scratch),
@@ -122,7 +122,7 @@ export const evolvePlan: Handlers = {
     const waiting = data.timerId.startsWith('retry:') ? data.timerId.slice('retry:'.length) : '';
     return task({ ...state, timers }, waiting, { retryTimer: undefined }, scratch);
   },
-};
+} satisfies Handlers;
 
 /** Attempts made so far, the one that ended without a failure included: the next one gets a number of its own. */
 function earlier(state: TrackState, id: string): Pick<TaskPatch, 'earlier'> {

@@ -1,5 +1,4 @@
 import type { EventEnvelope, Usage } from '../ports/values.js';
-import { isTrackEvent } from './events.js';
 import type { TrackEventData, TrackEventType } from './events.js';
 import { evolveImport } from './evolve-import.js';
 import { evolveGovernance } from './evolve-governance.js';
@@ -11,7 +10,7 @@ import { Scratch } from './scratch.js';
 import { eventVersion } from './upcast.js';
 import type { TrackState } from './model.js';
 
-/** One handler per event type; a missing key means that the fold does not need the event. */
+/** One handler per event type; each file holds those of its part. */
 export type Handlers = {
   readonly [T in TrackEventType]?: (
     state: TrackState,
@@ -37,7 +36,7 @@ function withoutBrainstorm(loop: TrackState['loop']): TrackState['loop'] {
   return { ...loop, step: 'PLAN', status: loop.status === 'BLOCKED' ? 'BLOCKED' : 'NOT_STARTED' };
 }
 
-const evolveLifecycle: Handlers = {
+const evolveLifecycle = {
   'track.created': (state, data, event) => ({
     ...state,
     about: { ...data, superpower: data.flags.superpower, spec: data.spec as TrackState['about']['spec'], extra: {} },
@@ -69,9 +68,26 @@ const evolveLifecycle: Handlers = {
   'track.cancelled': lifecycle('cancelled'),
   'track.archived': lifecycle('archived'),
   'track.completed': (state, data, event) => ({ ...lifecycle('completed')(state, {}), completedAt: event.at }),
+} satisfies Handlers;
+
+const unchanged = (state: TrackState): TrackState => state;
+
+/** Every event of a track, so that this is their list as well: whoever folds and decides needs no schema. */
+const handlers: Required<Handlers> = {
+  ...evolveLifecycle,
+  ...evolveImport,
+  ...evolveLoop,
+  ...evolvePlan,
+  ...evolveGovernance,
+  'lease.extended': unchanged,
+  'phase.completed': unchanged,
+  'edit.noted': unchanged,
 };
 
-const handlers: Handlers = { ...evolveLifecycle, ...evolveImport, ...evolveLoop, ...evolvePlan, ...evolveGovernance };
+/** True for the events of `track/<id>`; others are kept in the log and ignored by folds. */
+export function isTrackEvent(type: string): type is TrackEventType {
+  return Object.hasOwn(handlers, type);
+}
 
 /**
  * Folds facts into the state of a track. Total and pure: an unknown type changes nothing but the version; a built-in
@@ -94,9 +110,8 @@ function apply(state: TrackState, event: EventEnvelope, scratch: Scratch): Track
   const known = isTrackEvent(type);
   if (known && event.v > eventVersion(type)) return { ...state, version, degraded: true };
   if (!known) return version > state.version ? { ...state, version } : state;
-  const handler = handlers[type] as
-    ((s: TrackState, d: unknown, e: EventEnvelope, c: Scratch) => TrackState) | undefined; // keyed by the type itself
-  const next = settleUsage(handler ? handler(state, event.data, event, scratch) : state, event);
+  const handler = handlers[type] as (s: TrackState, d: unknown, e: EventEnvelope, c: Scratch) => TrackState; // keyed by the type itself
+  const next = settleUsage(handler(state, event.data, event, scratch), event);
   // What a handler made is nobody else's yet: one copy per fact is enough.
   return next === state ? { ...state, version, updatedAt: at } : Object.assign(next, { version, updatedAt: at });
 }
