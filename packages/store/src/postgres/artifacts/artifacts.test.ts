@@ -287,6 +287,37 @@ describe.skipIf(server === undefined)('Postgres', () => {
       expect(await rows()).toMatchObject({ artifacts: 2, uploads: 0 });
     });
 
+    it('are there once when many handles finish the same bytes at the same moment', async () => {
+      const names = ['a', 'b', 'c', 'd', 'e'].map((name) => `finishing ${name}`);
+      const handles = names.map((name) => open({ connect: connecting(server, name) }));
+      const whole = bytesOf(2_000, 23);
+      const watcher = connect(server);
+      const finishing = async () => {
+        const [row] = await watcher.unsafe<{ count: number }[]>(
+          "SELECT count(*)::int FROM pg_stat_activity WHERE application_name LIKE 'finishing%' AND wait_event_type = 'Lock'",
+        );
+        return row?.count;
+      };
+      let arrived = 0;
+      let locked = false;
+      async function* together() {
+        yield whole; // two chunks: the first was sent when this goes on, the second goes with the last message
+        arrived += 1;
+        if (arrived === handles.length) {
+          await admin.unsafe('BEGIN; LOCK TABLE own.artifact_chunks IN EXCLUSIVE MODE');
+          locked = true;
+        }
+        while (!locked) await clock.sleep(1);
+      }
+      const puts = handles.map((artifacts) => artifacts.put(together()));
+      while ((await finishing()) !== handles.length) await clock.sleep(1);
+      await admin.unsafe('COMMIT');
+      await watcher.end();
+      expect(new Set((await Promise.all(puts)).map(({ id }) => id)).size).toBe(1);
+      expect(await read(handles[0] as Artifacts, (await puts[0])?.id ?? 'sha256:')).toEqual(whole); // five handles
+      expect(await rows()).toEqual({ artifacts: 1, uploads: 0, chunks: 2 });
+    });
+
     it('refuse a range that is none, and a schema that could be more than a name', async () => {
       const artifacts = open();
       const { id } = await artifacts.put(bytesOf(10));
@@ -373,6 +404,8 @@ describe.skipIf(server === undefined)('Postgres', () => {
       expect(tidied.bytes).toBeGreaterThan(0);
       expect(await upkeep.tidy()).toMatchObject({ deadLetters: 0, leases: 0 });
 
+      // The handle wrote that letter itself, and remembers it no more.
+      expect(await codeOf(subscriptions.replay('mails', { dead: [1] }))).toBe('VALIDATION_FAILED');
       expect(await subscriptions.status('mails')).toMatchObject({ dead: [] });
       expect((await leases.list()).grants).toMatchObject([{ set: 'held' }]);
       expect(await codeOf(leases.acquire({ set: 'x', owner: 'o', keys: keys('a'), ttlMs: 1 }))).toBe('LEASE_HELD');
