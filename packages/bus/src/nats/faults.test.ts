@@ -250,6 +250,18 @@ describe.skipIf(natsServer === undefined)('a bus whose NATS server fails', () =>
     await told;
   });
 
+  it('makes its streams again that a server came back without', async () => {
+    const { bus, prefix } = await open();
+    await bus.queue.push('jobs', [{ id: 'lost', body: null }]);
+    const connection = await connect({ servers: nats.url });
+    const manager = await jetstreamManager(connection);
+    for (const stream of ['topics', 'work']) await manager.streams.delete(`${prefix}_${stream}`);
+    await bus.publish([message('a')]);
+    await bus.queue.push('jobs', [{ id: 'b', body: null }]);
+    expect((await next(queueOf(bus))).id).toBe('b');
+    await connection.close();
+  });
+
   it('leaves no connection and no consumer behind', async () => {
     const { bus, prefix } = await open();
     const [left, unread] = [bus.subscribe('feed'), bus.subscribe('other')];

@@ -185,7 +185,8 @@ interface Parts {
 
 function assemble({ link, streams, names, clock, limits, release }: Parts): NatsBus {
   const readers = new Set<TopicReader>();
-  const publisher = createPublisher({ link, clock, timeoutMs: limits.publishMs, window: limits.window });
+  const { publishMs: timeoutMs, window } = limits;
+  const publisher = createPublisher({ link, clock, timeoutMs, window, mend: () => streams.again() });
   const underWay = new Set<Promise<void>>();
   let closed: Promise<void> | undefined;
   const checkOpen = () => {

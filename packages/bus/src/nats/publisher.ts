@@ -31,6 +31,8 @@ export interface PublisherOptions {
   readonly timeoutMs: number;
   /** Messages on their way at one time; more wait here. */
   readonly window: number;
+  /** Called when no stream takes a message for a while: perhaps there is none any more. */
+  mend(): Promise<void>;
 }
 
 /** What the server answers where nobody listens. */
@@ -49,7 +51,7 @@ interface Call {
 }
 
 /** One line of messages to the server: many on their way, each acknowledged by its number. */
-export function createPublisher({ link, clock, timeoutMs, window }: PublisherOptions): Publisher {
+export function createPublisher({ link, clock, timeoutMs, window, mend }: PublisherOptions): Publisher {
   const { connection } = link;
   const inbox = createInbox();
   const waiting: Entry[] = [];
@@ -84,6 +86,7 @@ export function createPublisher({ link, clock, timeoutMs, window }: PublisherOpt
     stalls += 1;
     const pause = stalls <= quickTries ? connection.flush() : clock.sleep(againMs, { signal: ended.signal });
     await pause.catch(() => undefined); // over: nothing is sent any more
+    if (stalls % quickTries === 0) await mend().catch(() => undefined); // tried again after as many more
     if (!link.connected) return void nobody.splice(0);
     for (const number of nobody.splice(0)) {
       const entry = underWay.get(number);

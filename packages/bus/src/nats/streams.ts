@@ -22,6 +22,8 @@ export interface NatsStreams {
   topics(): Promise<StreamInfo>;
   work(): Promise<StreamInfo>;
   dead(): Promise<StreamInfo>;
+  /** Makes those again that were used: a server that came back without its disk has none. Throws BUS_FAILED. */
+  again(): Promise<void>;
   readonly manager: JetStreamManager;
 }
 
@@ -32,9 +34,10 @@ const tries = 20;
 /** Throws BUS_FAILED where the server has no JetStream. */
 export async function createStreams(link: NatsLink, names: NatsNames, limits: StreamLimits): Promise<NatsStreams> {
   const manager = await asked('JetStream cannot be used', jetstreamManager(link.connection));
-  const ensure = lazily((config: StreamConfigOf) => ensureStream(manager, { ...common(limits), ...config }));
+  const { ensure, again } = lazily((config) => ensureStream(manager, { ...common(limits), ...config }));
   return {
     manager,
+    again,
     topics: () =>
       ensure({
         name: names.topics,
@@ -64,14 +67,21 @@ function common({ dedupeMs, replicas, storage }: StreamLimits): Partial<StreamCo
 /** Once a stream; a failure is forgotten, so that the next use asks again. */
 function lazily(make: (config: StreamConfigOf) => Promise<StreamInfo>) {
   const made = new Map<string, Promise<StreamInfo>>();
-  return (config: StreamConfigOf) => {
+  const configs = new Map<string, StreamConfigOf>();
+  const ensure = (config: StreamConfigOf) => {
     const known = made.get(config.name);
     if (known) return known;
     const making = make(config);
     made.set(config.name, making);
+    configs.set(config.name, config);
     making.catch(() => made.delete(config.name));
     return making;
   };
+  const again = async () => {
+    made.clear();
+    await Promise.all([...configs.values()].map(ensure));
+  };
+  return { ensure, again };
 }
 
 /** Of several hosts that make it at one time, one may hear that it is there before it can be read: then all is asked again. */
