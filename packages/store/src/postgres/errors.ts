@@ -26,6 +26,20 @@ export function isThere(error: unknown): boolean {
   return sqlState(error) === '23505';
 }
 
+/** There was no connection over which it could have been sent. */
+export function isUnsent(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' && unsent.has(code);
+}
+
+/** 57P03: the server is starting, or ending. */
+const unsent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'CONNECT_TIMEOUT', '57P03']);
+
+/** The connection was lost behind a COMMIT: it happened or not. */
+export function isInDoubt(error: unknown): boolean {
+  return isLost(error) && !isElsewhere(error) && !isUnsent(error);
+}
+
 /** The server is there, but says: not now. */
 export function isBusy(error: unknown): boolean {
   const state = sqlState(error) ?? '';

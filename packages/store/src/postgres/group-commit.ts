@@ -7,18 +7,17 @@ import type { Backend } from '../rules/store.js';
 import { learn, statementsOf, want } from './cache.js';
 import type { Wants } from './cache.js';
 import { changeStatements } from './changes.js';
-import { run } from './client.js';
 import type { PgClient, PgRow } from './client.js';
-import { isAboutValues, isElsewhere, isLost, isThere, postgresError } from './errors.js';
+import { createGuess } from './guess.js';
+import { whichWasLast } from './in-doubt.js';
+import { isAboutValues, isInDoubt, isThere, postgresError } from './errors.js';
 import { runMembers, runOnce } from './members.js';
-import type { Ran } from './members.js';
+import type { Missed, Ran } from './members.js';
 import { pgReader } from './reader.js';
 import { createRetry } from './retry.js';
-import type { Retry } from './retry.js';
 import { fateStatements, lockStatement, moveStatement, sameStatement } from './revision.js';
 import type { Basis } from './revision.js';
 import { storeTime } from './server-time.js';
-import type { SqlText } from './sql-text.js';
 import { storeCache } from './store-cache.js';
 import type { StoreCache } from './store-cache.js';
 import type { Table } from './tables.js';
@@ -51,21 +50,33 @@ const mostKnownRows = 50_000;
 /** So many groups in a row without others promise more of them: then it is worth to know all leases. */
 const longAlone = 4;
 
+type Members = readonly Member[];
+
 /** How far a try has come. */
 interface Progress {
   ran: Ran | undefined;
-  /** What was sent to be committed. */
-  sent: Sent | undefined;
+  /** The mark of what was sent to be committed. */
+  sent: number | undefined;
+  /** The process of the server that has the lock. */
+  backend: number | undefined;
 }
 
-/** A message that ends with COMMIT, which writes this revision. */
-interface Sent {
-  readonly rev: number;
-  /** The process of the server that has the lock, unless it is taken by the same message. */
-  readonly backend: number | undefined;
+/** A group that was sent in one message and is not answered yet. */
+interface Flight {
+  readonly members: Members;
+  readonly ran: Ran;
+  readonly mark: number;
+  readonly areas: ReadonlySet<Area>;
+  readonly answer: Promise<Answer>;
+  landed: Promise<void>;
 }
 
-type Members = readonly Member[];
+type Answer = { readonly row: PgRow | undefined } | { readonly error: unknown };
+
+/** Groups under way at one time: while the server writes one, the next is made. */
+const mostFlights = 2;
+/** A group of so many is sent in halves when nothing else is under way, so that there is something to write meanwhile. */
+const worthHalving = 32;
 
 /**
  * Group commit over the network (R7, R8): everything that arrives before the end of a turn is one transaction, and its order is
@@ -73,23 +84,34 @@ type Members = readonly Member[];
  * only when his changes are visible: `seq` is in commit order, and nobody sees a number before the one in front of it.
  *
  * While nobody else writes, the cache of this handle is true: the rules run over it first, and one message takes the lock,
- * writes, and commits, unless the revision is another one by then. Where something has to be fetched, or others write too, it
- * takes two: the first takes the lock and brings the rows that the members are known to ask for; the second writes.
+ * writes, and commits, unless the revision is another one by then. It is not waited for: the next group rests on it, and fails
+ * if it does. Where something has to be fetched, or others write too, it takes two messages: the first takes the lock and
+ * brings the rows that the members are known to ask for; the second writes.
  */
 export function pgGroupCommit(options: GroupCommitOptions): Backend {
   const { client, writer, tables: t, handle, limits, clock, storeBusyMs, readOnly, wakeups } = options;
   const cache = storeCache(t, limits);
   const time = storeTime(options);
+  const guess = createGuess();
   let closing = false;
   const retries = { client, clock, storeBusyMs, isOver: () => closing };
   const read = pgReader({ ...retries, tables: t, limits, time });
-  /** The revision that the cache is true for; `undefined` when it is for none. */
+  /** The revision that the cache is true for, once what is under way took effect; `undefined` when it is for none. */
   let knownRev: number | undefined;
   /** Groups in a row before which nobody else wrote; when there are some, nobody will have before the next one. */
   let alone = 0;
-  /** So many groups look for what they could suppose: lately it was not so. */
-  let doubtful = 0;
-  let doubts = 0;
+  /** Messages of this handle are numbered: the last one, and the last one that took effect if all under way do. */
+  let marks = 0;
+  let lastMark = 0;
+  let flying: readonly Flight[] = [];
+  /** What has failed is being done again: nothing may be sent ahead meanwhile. */
+  let recovering = false;
+
+  const forget = (): void => {
+    cache.written();
+    cache.clear();
+    knownRev = undefined;
+  };
 
   const takeLock = (row: PgRow | undefined): void => {
     if (row === undefined) throw new ConductorError('STORE_CORRUPT', 'The row of counters is gone');
@@ -102,53 +124,90 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     time.is(Number(row.now));
   };
 
-  /** In one message, or not at all: answers what has to be fetched first, or that others wrote. */
-  const attemptAtOnce = async (members: Members, progress: Progress): Promise<Wants | 'others wrote' | undefined> => {
+  /** The statements that write what the group has changed; from now on it is taken for written. */
+  const takeChanges = (basis: Basis) => {
+    const changes = changeStatements(cache, t);
+    const areas = areasOf(cache);
     const { counters } = cache.log;
-    if (knownRev === undefined || alone === 0 || counters === undefined || time.stale !== undefined) return new Map();
-    const rev = knownRev;
-    const supposes = doubtful === 0;
-    const decided = time.standingStill(() => ({
-      nowMs: time.now(),
-      ran: runOnce(cache, members, { mostBytes: limits.commitBytes, supposes }),
+    cache.written();
+    cache.shrink(mostKnownRows);
+    knownRev = basis.rev;
+    if (changes.length === 0 || counters === undefined)
+      return { statements: [sameStatement(t, handle, basis)], areas, mark: neverWritten };
+    marks += 1;
+    lastMark = marks;
+    const statements = [moveStatement(t, handle, basis, marks, counters), ...changes];
+    knownRev += 1;
+    counters.rev = knownRev;
+    return { statements, areas, mark: marks };
+  };
+
+  /** Sends a group in one message, if everything that it looks at is known; answers what is missing, or who has to wait. */
+  const takeOff = (members: Members): Missed | { readonly rest: Members } => {
+    if (recovering || knownRev === undefined || alone === 0 || time.stale !== undefined) return nothingKnown;
+    const { nowMs, ran } = time.standingStill(() => ({
+      nowMs: options.time === 'server' ? time.now() : undefined,
+      ran: runOnce(cache, members, { mostBytes: limits.commitBytes, supposes: guess.isAllowed }),
     }));
-    const { ran } = decided;
     if (!('settled' in ran)) {
-      if (supposes && ran.wrongly) doubt();
-      return ran.wants;
+      if (ran.wrongly) guess.was(false);
+      return ran;
     }
-    progress.ran = ran;
-    const basis = { rev, nowMs: options.time === 'server' ? decided.nowMs : undefined };
-    try {
-      await send(basis, undefined, progress, (statements) => commitAtOnce(writer, statements));
-    } catch (error) {
-      if (!isElsewhere(error) && !(supposes && isThere(error))) throw error;
-      if (isThere(error)) doubt();
-      else alone = 0;
-      progress.sent = undefined;
-      progress.ran = undefined;
-      forget();
-      return 'others wrote';
-    }
+    const { statements, areas, mark } = takeChanges({ rev: knownRev, ahead: { mark: lastMark, nowMs } });
+    const answer: Promise<Answer> = commitAtOnce(writer, statements).then(
+      (row) => ({ row }),
+      (error: unknown) => ({ error }),
+    );
+    const flight: Flight = { members, ran, mark, areas, answer, landed: Promise.resolve() };
+    const before = flying.at(-1)?.landed;
+    flying = [...flying, flight];
+    flight.landed = land(flight, before);
+    return ran;
+  };
+
+  /** Answers the members of a flight once those before it are answered. */
+  const land = async (flight: Flight, before: Promise<void> | undefined): Promise<void> => {
+    const answer = await flight.answer;
+    await before;
+    if (!flying.includes(flight)) return; // settled with the one before it
+    if ('error' in answer) return recover();
+    flying = flying.filter((other) => other !== flight);
+    if (answer.row !== undefined) time.is(Number(answer.row.now));
     alone += 1;
-    if (doubtful > 0) doubtful -= 1;
-    else doubts = 0;
-    return undefined;
+    guess.was(true);
+    settle(flight.ran, flight.areas);
   };
 
-  /** What was supposed is not so: the more often, the longer nothing is. */
-  const doubt = (): void => {
-    doubts = Math.min(doubts + 1, 6);
-    doubtful = 2 ** doubts;
+  const settle = ({ settled }: Ran, areas: ReadonlySet<Area>): void => {
+    wakeups?.changed(areas, flying.length > 0);
+    for (const tell of settled) tell();
   };
 
-  const attempt = async (members: Members, progress: Progress): Promise<void> => {
-    const missing = await attemptAtOnce(members, progress);
-    if (missing === undefined) return;
+  /** The first flight has failed: what became of it, and of those behind it, which rest on it. */
+  const recover = async (): Promise<void> => {
+    recovering = true;
+    forget();
+    const flights = flying;
+    const answers = await Promise.all(flights.map(({ answer }) => answer));
+    const errors = answers.map((answer) => ('error' in answer ? answer.error : undefined));
+    if (isThere(errors[0])) guess.was(false);
+    else alone = 0;
+    // Those behind one that has failed for certain have failed as well, also if they come later: its mark is never written.
+    const last = isInDoubt(errors[0]) ? await lastWritten(undefined, errors[0]) : 0;
+    for (const [index, { ran, members, mark, areas }] of flights.entries()) {
+      if (last instanceof ConductorError) for (const { reject } of members) reject(last);
+      else if (errors[index] === undefined || mark <= last) settle(ran, areas);
+      else await commitAll(members);
+    }
+    flying = [];
+    recovering = false;
+  };
+
+  /** In two messages; throws when it is to be tried again. */
+  const attempt = async (members: Members, missing: Wants, progress: Progress): Promise<void> => {
     const asked = alone > 0 && knownRev !== undefined;
     const wants = wantsOf(members, asked);
-    if (missing !== 'others wrote')
-      for (const [loader, keys] of missing) for (const key of keys) want(wants, loader, key);
+    for (const [loader, keys] of missing) for (const key of keys) want(wants, loader, key);
     const first = [lockStatement(t, handle), ...statementsOf(wants)];
     await inTransaction(writer, first, async (transaction, [counters, ...found]) => {
       takeLock(counters?.[0]);
@@ -157,8 +216,11 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
       if (asked && alone === 0) await ask(transaction, wantsOf(members, false));
       const askFor = (missed: Wants) => ask(transaction, missed);
       progress.ran = await runMembers(cache, members, { time, ask: askFor, mostBytes: limits.commitBytes });
-      const basis = { rev: cache.log.counters?.rev ?? 0, nowMs: undefined };
-      await send(basis, transaction.backend, progress, (statements) => transaction.commit(statements));
+      const { statements, areas, mark } = takeChanges({ rev: cache.log.counters?.rev ?? 0 });
+      progress.sent = mark;
+      progress.backend = transaction.backend;
+      await transaction.commit(statements);
+      wakeups?.changed(areas, false);
     });
   };
 
@@ -174,94 +236,38 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     if (wants.size > 0) learn(wants, await query(statementsOf(wants), wants.size));
   };
 
-  /** Sends what the group has changed, to be committed, and takes it for true when it is. */
-  const send = async (
-    basis: Basis,
-    backend: number | undefined,
-    progress: Progress,
-    commit: (statements: readonly SqlText[]) => Promise<PgRow | undefined>,
-  ): Promise<void> => {
-    const changes = changeStatements(cache, t);
-    const areas = areasOf(cache);
-    const { counters } = cache.log;
-    if (changes.length === 0 || counters === undefined) {
-      const row = await commit([sameStatement(t, basis)]);
-      if (row !== undefined) time.is(Number(row.now));
-      cache.written();
-      knownRev = basis.rev;
-      return;
-    }
-    const rev = basis.rev + 1;
-    progress.sent = { rev, backend };
-    const row = await commit([moveStatement(t, handle, basis, counters), ...changes]);
-    if (row !== undefined) time.is(Number(row.now));
-    counters.rev = rev;
-    cache.written();
-    cache.shrink(mostKnownRows);
-    knownRev = rev;
-    wakeups?.changed(areas);
-  };
-
-  const forget = (): void => {
-    cache.written();
-    cache.clear();
-    knownRev = undefined;
-  };
-
   /** Tries until the members are written or refused. Throws when time is up. */
-  const commitMembers = async (members: Members): Promise<Ran> => {
+  const commitMembers = async (members: Members, missing: Wants): Promise<Ran> => {
     const retry = createRetry(retries);
     for (;;) {
-      const progress: Progress = { ran: undefined, sent: undefined };
+      const progress: Progress = { ran: undefined, sent: undefined, backend: undefined };
       try {
-        await attempt(members, progress);
+        await attempt(members, missing, progress);
       } catch (error) {
         forget();
-        const { sent } = progress;
-        const mayHave = sent !== undefined && isLost(error) && !isElsewhere(error);
-        const happened = mayHave && (await didCommit(sent, error, retry));
-        if (!happened) await retry(error);
-        if (!happened) continue;
+        const { ran, sent, backend } = progress;
+        const last = sent !== undefined && isInDoubt(error) ? await lastWritten(backend, error, retry) : 0;
+        if (last instanceof ConductorError) throw last;
+        if (ran !== undefined && sent !== undefined && sent <= last) return ran;
+        await retry(error);
+        continue;
       }
       if (progress.ran !== undefined) return progress.ran;
     }
   };
 
-  /** Learns whether a transaction happened whose COMMIT nobody answered. Throws COMMIT_UNKNOWN. */
-  const didCommit = async ({ rev, backend }: Sent, cause: unknown, retry: Retry): Promise<boolean> => {
-    let last = cause;
-    try {
-      for (;;) {
-        await retry(last);
-        try {
-          const [[row] = []] = await run(client, fateStatements(t, handle, backend), 1);
-          return Number(row?.rev) === rev;
-        } catch (error) {
-          last = error;
-        }
-      }
-    } catch {
-      // Told below: the server does not answer.
-    }
-    throw new ConductorError(
-      'COMMIT_UNKNOWN',
-      'The connection was lost in COMMIT, and the server does not tell its end',
-      {
-        hint: 'Repeat the same call: versions and idempotency keys let it happen once.',
-        cause,
-      },
-    );
-  };
+  const lastWritten = (backend: number | undefined, cause: unknown, retry = createRetry(retries)) =>
+    whichWasLast({ client, statements: fateStatements(t, handle, backend), cause, retry });
 
-  const commitSome = async (members: Members): Promise<Members> => {
+  const commitSome = async (members: Members, missing: Wants): Promise<Members> => {
     try {
-      const { settled, rest } = await commitMembers(members);
-      for (const settle of settled) settle();
+      const { settled, rest } = await commitMembers(members, missing);
+      for (const tell of settled) tell();
       return rest;
     } catch (error) {
       // What the server refuses is one value of one member: the others do without him.
       if (members.length > 1 && isAboutValues(error)) {
-        for (const member of members) await commitGroup([member]);
+        for (const member of members) await commitAll([member]);
         return [];
       }
       for (const { reject } of members) reject(postgresError(error));
@@ -269,11 +275,34 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     }
   };
 
-  const commitGroup = async (group: Members): Promise<void> => {
+  /** Commits all of a group, when nothing is under way. */
+  const commitAll = async (group: Members): Promise<void> => {
     let rest = group;
     while (rest.length > 0) {
-      const members = rest.filter(({ signal }) => signal?.aborted !== true);
-      rest = members.length === 0 ? [] : await commitSome(members);
+      const members = wanted(rest);
+      rest = members.length === 0 ? [] : await commitSome(members, nothingKnown.wants);
+    }
+  };
+
+  const landedAll = async (): Promise<void> => {
+    while (flying.length > 0) await flying.at(-1)?.landed;
+  };
+
+  /** Resolves when the next group may be made: as soon as this one is under way. */
+  const commitGroup = async (group: Members): Promise<void> => {
+    let rest: Members = wanted(group);
+    while (rest.length > 0) {
+      while (flying.length >= mostFlights) await flying[0]?.landed;
+      const halves = flying.length === 0 && rest.length >= worthHalving;
+      const part = halves ? rest.slice(0, Math.ceil(rest.length / 2)) : rest;
+      const took = takeOff(part);
+      if ('rest' in took) {
+        rest = [...took.rest, ...rest.slice(part.length)];
+        continue;
+      }
+      await landedAll();
+      const left = wanted(rest);
+      rest = left.length === 0 ? [] : await commitSome(left, took.wants);
     }
   };
 
@@ -294,11 +323,25 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     async close() {
       closing = true;
       await groups.settled();
+      await landedAll();
       groups.fail(new ConductorError('CLOSED', 'The store is closed'));
       await wakeups?.close();
       await options.end();
     },
   };
+}
+
+/** The mark of what writes none: when it is lost, it has to be asked again. */
+const neverWritten = Infinity;
+
+const nothingKnown: Missed = { wants: new Map(), wrongly: false };
+
+/** Those whose callers still want them; the others are answered here. */
+function wanted(group: Members): Members {
+  return group.filter(({ signal, reject }) => {
+    if (signal?.aborted === true) reject(signal.reason);
+    return signal?.aborted !== true;
+  });
 }
 
 function areasOf({ log, leases, subscriptions }: StoreCache): ReadonlySet<Area> {

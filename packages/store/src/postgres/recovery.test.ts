@@ -11,6 +11,9 @@ import { postgresStore } from './store.js';
 const server = await startPostgresIfPossible();
 const clock = systemClock();
 
+/** Whether a message ends a transaction in which something is written. */
+const isCommit = (text: string) => /^SET TRANSACTION .*WRITE;|COMMIT *$/u.test(text);
+
 /** Each writer has a stream of its own and tells how many of its commits were acknowledged. */
 async function write(
   store: Store,
@@ -95,18 +98,19 @@ describe.skipIf(server === undefined)('a Postgres store whose server fails', () 
   it('learns whether a commit happened whose answer was lost, or says that it could not', async () => {
     const lost = { next: false, happened: true, stays: false, away: false, others: async () => undefined as unknown };
     const gone = () => Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    const cut = () => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     // Loses the answer to COMMIT, or COMMIT itself.
     const losing = (client: PgClient): PgClient => ({
       listen: (...o) => client.listen(...o),
       end: (o) => client.end(o),
       async unsafe(text) {
         if (lost.away) throw gone();
-        if (!lost.next || !text.trimEnd().endsWith('COMMIT')) return client.unsafe(text);
+        if (!lost.next || !isCommit(text)) return client.unsafe(text);
         lost.next = false;
         await client.unsafe(lost.happened ? text : 'ROLLBACK');
         await lost.others();
         lost.away = lost.stays;
-        throw gone();
+        throw cut();
       },
     });
     const clients = connecting(server);
@@ -157,7 +161,7 @@ describe.skipIf(server === undefined)('a Postgres store whose server fails', () 
       listen: (...o) => client.listen(...o),
       end: (o) => client.end(o),
       unsafe(text) {
-        if (!delays || !text.trimEnd().endsWith('COMMIT')) return client.unsafe(text);
+        if (!delays || !isCommit(text)) return client.unsafe(text);
         delays = false;
         late = { client, text };
         return Promise.reject(Object.assign(new Error('read ETIMEDOUT'), { code: 'ETIMEDOUT' }));
@@ -171,7 +175,6 @@ describe.skipIf(server === undefined)('a Postgres store whose server fails', () 
     await store.commit(commitOf('track/1', 5));
     const arrived = late?.client.unsafe(late.text) as Promise<unknown>;
     await expect(arrived).rejects.toMatchObject({ code: '22012' });
-    await late?.client.unsafe('ROLLBACK');
     expect(await store.commit(commitOf('track/1', 6))).toMatchObject({ lastSeq: 7 });
     await expectWhole(store, new Map());
     await store.close();
@@ -179,13 +182,16 @@ describe.skipIf(server === undefined)('a Postgres store whose server fails', () 
 
   it('answers STORE_BUSY while the server stays away, and goes on when it is back', async () => {
     const store = await postgresStore({ connect: connecting(server), clock, schema: 'away', storeBusyMs: 300 });
-    await store.commit(commitOf('track/1', 0));
+    // Alone for so long that it sends what it commits without asking first.
+    for (let n = 0; n < 5; n += 1) await store.commit(commitOf('track/1', n));
     await server.kill();
-    const codes = await Promise.all([store.commit(commitOf('track/1', 1)), store.head()].map(codeOf));
+    // It may have gone out before the loss of its connection was heard of; whatever comes later has not.
+    expect(['COMMIT_UNKNOWN', 'STORE_BUSY']).toContain(await codeOf(store.commit(commitOf('track/1', 5))));
+    const codes = await Promise.all([store.commit(commitOf('track/1', 5)), store.head()].map(codeOf));
     expect(codes).toEqual(['STORE_BUSY', 'STORE_BUSY']);
     await server.restart();
     // The handle goes on.
-    await store.commit(commitOf('track/1', 1));
+    await store.commit(commitOf('track/1', 5));
     await store.close();
   });
 });

@@ -23,37 +23,50 @@ export function lockStatement(t: Table, handle: string): SqlText {
 /** What a group was decided by. */
 export interface Basis {
   readonly rev: number;
-  /** Unless it is the server's own, said behind the lock. */
-  readonly nowMs: number | undefined;
+  /** Unless the lock is held already. */
+  readonly ahead?: {
+    /** The message of this handle before this one. */
+    readonly mark: number;
+    /** Unless it is not the server's time that counts. */
+    readonly nowMs: number | undefined;
+  };
 }
 
 /** A condition on a `now`: the time by which a group was decided is near enough. */
-function isNear({ nowMs }: Basis): SqlText {
-  return nowMs === undefined ? sql`true` : sql`now - ${nowMs} BETWEEN 0 AND ${longestBehindMs}`;
+function isNear({ ahead }: Basis): SqlText {
+  if (ahead?.nowMs === undefined) return sql`true`;
+  return sql`now - ${ahead.nowMs} BETWEEN 0 AND ${longestBehindMs}`;
+}
+
+/** A condition on the handle: its message before this one took effect. */
+function follows(handle: string, { ahead }: Basis): SqlText {
+  return ahead === undefined ? sql`handle = ${handle}` : sql`handle = ${handle} AND mark = ${ahead.mark}`;
 }
 
 /**
  * Takes the lock and moves the counters on, if nobody has written since the basis; fails with a division by nothing if
- * somebody has. That this handle was the one who wrote revision `rev + 1` is noted in the same transaction.
+ * somebody has, or if a message before it failed. That this message took effect is noted in the same transaction.
  */
-export function moveStatement(t: Table, handle: string, basis: Basis, to: Counters): SqlText {
+export function moveStatement(t: Table, handle: string, basis: Basis, mark: number, to: Counters): SqlText {
   const { seq, commit, token, waiter } = to;
-  const rev = basis.rev + 1;
   return sql`WITH moved AS (
-      UPDATE ${t('counters')} SET rev = ${rev}, seq = ${seq}, "commit" = ${commit}, token = ${token}, waiter = ${waiter}
+      UPDATE ${t('counters')} SET rev = ${basis.rev + 1}, seq = ${seq}, "commit" = ${commit}, token = ${token}, waiter = ${waiter}
       WHERE rev = ${basis.rev} RETURNING ${serverNow} AS now
-    ), noted AS (UPDATE ${t('handles')} SET rev = ${rev}, at = now() WHERE handle = ${handle} RETURNING 1)
+    ), noted AS (
+      UPDATE ${t('handles')} SET mark = ${mark}, at = now() WHERE ${follows(handle, basis)} RETURNING 1
+    )
     SELECT 1 / (count(*) FILTER (WHERE ${isNear(basis)}))::integer, max(now) AS now FROM moved, noted`;
 }
 
 /** For a group that changes nothing: fails as `moveStatement` does. */
-export function sameStatement(t: Table, basis: Basis): SqlText {
-  return sql`WITH found AS MATERIALIZED (SELECT ${serverNow} AS now FROM ${t('counters')} WHERE rev = ${basis.rev})
+export function sameStatement(t: Table, handle: string, basis: Basis): SqlText {
+  return sql`WITH found AS MATERIALIZED (SELECT ${serverNow} AS now FROM ${t('counters')}, ${t('handles')} h
+      WHERE ${t('counters')}.rev = ${basis.rev} AND ${follows(handle, basis)})
     SELECT 1 / (count(*) FILTER (WHERE ${isNear(basis)}))::integer, max(now) AS now FROM found`;
 }
 
 /**
- * Answers, in one transaction, which revision this handle wrote last, and moves the revision on: a transaction that was lost,
+ * Answers, in one transaction, which message of this handle took effect last, and moves the revision on: a transaction that was lost,
  * and may still be under way, fails from now on. `backend` may keep the lock for nobody, and is ended if it does.
  */
 export function fateStatements(t: Table, handle: string, backend: number | undefined): readonly SqlText[] {
@@ -64,6 +77,6 @@ export function fateStatements(t: Table, handle: string, backend: number | undef
     sql`SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE`,
     ...(backend === undefined ? [] : [ended]),
     sql`UPDATE ${t('counters')} SET rev = rev + 1`,
-    sql`SELECT rev FROM ${t('handles')} WHERE handle = ${handle}`,
+    sql`SELECT mark FROM ${t('handles')} WHERE handle = ${handle}`,
   ];
 }

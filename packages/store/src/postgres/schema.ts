@@ -132,13 +132,13 @@ CREATE TABLE artifact_chunks (
 `;
 
 /**
- * Step 3: which revision each handle wrote last, so that it learns whether a COMMIT happened that nobody answered; and without
- * the indexes that every lease paid for: keys are removed by themselves, and the sets that are held are few.
+ * Step 3: which message of each handle took effect last, so that it learns whether a COMMIT happened that nobody answered; and
+ * without the indexes that every lease paid for: keys are removed by themselves, and the sets that are held are few.
  */
 export const handleTable = `
 CREATE TABLE handles (
   handle text COLLATE "C" PRIMARY KEY,
-  rev bigint NOT NULL,
+  mark bigint NOT NULL,
   at timestamptz NOT NULL
 ) WITH (fillfactor = 10);
 DROP INDEX grants_by_owner;

@@ -65,9 +65,11 @@ function plain(value: number | boolean): string {
   return String(value);
 }
 
-const special = /["\\]/g;
+const special = /["\\]/;
+const specials = /["\\]/g;
 
 function element(value: Value): string {
   if (value === null) return 'NULL';
-  return typeof value === 'string' ? `"${value.replace(special, '\\$&')}"` : plain(value);
+  if (typeof value !== 'string') return plain(value);
+  return special.test(value) ? `"${value.replace(specials, '\\$&')}"` : `"${value}"`;
 }

@@ -38,7 +38,26 @@ export function insert(table: SqlText, columns: readonly Column[], key: readonly
     key.length === 0
       ? sql``
       : sql` ON CONFLICT (${joined(key.map(identifier), ', ')}) DO ${rest.length === 0 ? sql`NOTHING` : sql`UPDATE SET ${update}`}`;
-  return sql`INSERT INTO ${table} (${joined(names, ', ')}) SELECT * FROM ${unnest(columns)}${conflict}`;
+  // What is the same in all rows stands there once. The first column tells how many rows there are.
+  const lists = columns.filter((column, index) => index === 0 || !isSame(column));
+  const values = columns.map((column) => {
+    if (lists.includes(column)) return sql`l.${identifier(column.name)}`;
+    return sql`${column.values[0] ?? null}::${typeOf(column)}`;
+  });
+  const listed = joined(
+    lists.map(({ name }) => identifier(name)),
+    ', ',
+  );
+  return sql`INSERT INTO ${table} (${joined(names, ', ')}) SELECT ${joined(values, ', ')} FROM ${unnest(lists)} l (${listed})${conflict}`;
+}
+
+function isSame({ values }: Column): boolean {
+  const [first] = values;
+  return values.every((value) => value === first);
+}
+
+function typeOf({ type }: Column): SqlText {
+  return { text: type === 'json' ? 'text' : type };
 }
 
 /** Removes the rows that have these values in these columns. */

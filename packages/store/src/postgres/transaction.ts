@@ -22,15 +22,16 @@ const own = sql`SELECT pg_current_xact_id()::text AS xid, pg_backend_pid() AS pi
 const commit = sql`COMMIT`;
 const rollback = sql`ROLLBACK`;
 
-/** Runs a whole transaction in one message; answers the last row. When it throws, nothing was written, or the connection lost. */
+/** Several statements of one message are one transaction; when one fails nothing is left open. */
+const alone = sql`SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE`;
+
+/**
+ * Runs a whole transaction in one message, behind those that were sent before; answers the last row. When it throws, nothing
+ * was written, or the connection lost.
+ */
 export async function commitAtOnce(writer: PgClient, statements: readonly SqlText[]): Promise<PgRow | undefined> {
-  try {
-    const [[row] = []] = await run(writer, [begin, ...statements, commit], 1);
-    return row;
-  } catch (error) {
-    if (!isLost(error) || isElsewhere(error)) await run(writer, [rollback], 0).catch(() => undefined);
-    throw error;
-  }
+  const [[row] = []] = await run(writer, [alone, ...statements], 1);
+  return row;
 }
 
 /**

@@ -13,7 +13,8 @@ export type Area = 'e' | 'l' | 's';
  */
 export interface Wakeups {
   watch(wake: Handle['wake']): void;
-  changed(areas: ReadonlySet<Area>): void;
+  /** `more`: another change will follow at once, and may be told together with this one. */
+  changed(areas: ReadonlySet<Area>, more: boolean): void;
   close(): Promise<void>;
 }
 
@@ -30,6 +31,7 @@ export async function createWakeups({ client, channel, handle, clock }: WakeupOp
   let closed = false;
   let sending: Promise<void> | undefined;
   const waiting = new Set<Area>();
+  let held = false;
 
   const rouse = (areas: string) => {
     if (areas.includes('e')) wake?.log.notify();
@@ -59,9 +61,11 @@ export async function createWakeups({ client, channel, handle, clock }: WakeupOp
     watch(other) {
       wake = other;
     },
-    changed(areas) {
+    changed(areas, more) {
       for (const area of areas) waiting.add(area);
-      if (waiting.size > 0 && !closed) sending ??= send();
+      // Once only, so that nobody waits for long.
+      held = more && !held;
+      if (waiting.size > 0 && !held && !closed) sending ??= send();
     },
     async close() {
       closed = true;

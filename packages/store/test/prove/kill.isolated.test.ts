@@ -84,7 +84,7 @@ describe('a store whose writers are killed', () => {
       const connect = (options: PgClientOptions): PgClient => {
         const client = postgres(server.url, { ...options, backoff: () => 0.02 });
         const unsafe = async (text: string): Promise<unknown> => {
-          if (!crash || !text.trimEnd().endsWith('COMMIT')) return client.unsafe(text);
+          if (!crash || !/^SET TRANSACTION .*WRITE;|COMMIT *$/u.test(text)) return client.unsafe(text);
           crash = false;
           await server.kill();
           await server.restart();
