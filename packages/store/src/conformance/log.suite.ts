@@ -397,6 +397,23 @@ export function logSuite(name: string, open: OpenStore): void {
         expect((await all(store.readAll())).map(({ seq }) => seq)).toEqual([1]);
       }));
 
+    it('writes nothing when it rejects with an abort, in whichever moment that came, and is answered when it wrote', () =>
+      using(async ({ store, clock }) => {
+        for (let moment = 0; moment < 12; moment += 1) {
+          const stop = new AbortController();
+          const before = await store.head({ stream: 'track/1' });
+          const call = store.commit(commitOf('track/1', before), { signal: stop.signal }).then(
+            () => 1,
+            () => 0,
+          );
+          if (moment >= 8) await clock.turn();
+          for (let tick = 0; tick < moment % 8; tick += 1) await undefined;
+          stop.abort(new Error('too late'));
+          const written = await call;
+          expect(await store.head({ stream: 'track/1' })).toBe(before + written);
+        }
+      }));
+
     it('rejects with the reason of a signal that is aborted already, and writes nothing', () =>
       using(async ({ store }) => {
         const signal = AbortSignal.abort(new Error('too late'));

@@ -1,6 +1,6 @@
 import { ConductorError } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
-import { createGroups } from '../rules/group.js';
+import { createGroups, wanted } from '../rules/group.js';
 import type { Member } from '../rules/group.js';
 import type { StoreLimits } from '../rules/limits.js';
 import type { Backend } from '../rules/store.js';
@@ -335,14 +335,6 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
 const neverWritten = Infinity;
 
 const nothingKnown: Missed = { wants: new Map(), wrongly: false };
-
-/** Those whose callers still want them; the others are answered here. */
-function wanted(group: Members): Members {
-  return group.filter(({ signal, reject }) => {
-    if (signal?.aborted === true) reject(signal.reason);
-    return signal?.aborted !== true;
-  });
-}
 
 function areasOf({ log, leases, subscriptions }: StoreCache): ReadonlySet<Area> {
   const areas = new Set<Area>();

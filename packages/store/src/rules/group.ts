@@ -14,13 +14,20 @@ export interface Member {
 
 /** Writes that arrive before the end of a turn, committed together (R7). */
 export interface Groups {
-  /** An aborted member may never be answered: who waits, waits for the signal as well. */
   write<T>(work: (rows: Rows) => T, signal: AbortSignal | undefined, touches?: Touches): Promise<T>;
   /** What every call is refused with from now on; the first one stays. */
   fail(error: ConductorError): void;
   readonly failure: ConductorError | undefined;
   /** Resolves when nothing waits any more. */
   settled(): Promise<void>;
+}
+
+/** Those whose callers still want them; the others are answered here. */
+export function wanted<M extends Pick<Member, 'signal' | 'reject'>>(group: readonly M[]): readonly M[] {
+  return group.filter(({ signal, reject }) => {
+    if (signal?.aborted === true) reject(signal.reason);
+    return signal?.aborted !== true;
+  });
 }
 
 /** `commit` settles each member of a group; it is called for one group at a time and never rejects. */

@@ -1,4 +1,3 @@
-import { raceAbort } from '@conductor/core';
 import type { Clock, DriverInfo, Filter, Grant, Opt, Store, StoreCapabilities } from '@conductor/core/ports';
 import { applyCommit, prepareCommit } from './commit.js';
 import type { PreparedCommit } from './commit.js';
@@ -20,7 +19,7 @@ import type { Wake } from './wake.js';
 export interface Backend {
   /**
    * Runs `work` in a transaction: when it throws nothing was written; when the promise resolves its changes last. It may
-   * share the transaction with others, and `work` may run more than once. An aborted write may never be answered.
+   * share the transaction with others, and `work` may run more than once. When the signal aborts, `work` is not run again.
    */
   write<T>(work: (rows: Rows) => T, o: WriteHint): Promise<T>;
   /** Runs `work` on what is committed. It may run more than once. */
@@ -107,7 +106,10 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
     async write<T>(work: (rows: Rows, nowMs: number, tell: Tell) => T, o: WriteHint = {}) {
       check(o.signal);
       let told: (() => void)[] = [];
+      let begun = false;
       const written = backend.write((rows) => {
+        o.signal?.throwIfAborted();
+        begun = true;
         told = []; // of the last time that the work was run
         const tell: Tell = (what) => told.push(what);
         return work(servingLine(rows, line, tell), now(), tell);
@@ -117,7 +119,7 @@ export function createStore({ backend, driver, id, clock, limits, pollMs, ownerL
         for (const what of told) what();
         return value;
       });
-      return raceAbort(answered, o.signal);
+      return abortable(answered, o.signal, () => !begun);
     },
     async read(work, o = {}) {
       check(o.signal);
@@ -178,6 +180,19 @@ function everyone(those: { forEach(each: (one: { readonly wake: Everyone }) => v
     notify: () => those.forEach(({ wake }) => wake.notify()),
     close: () => those.forEach(({ wake }) => wake.close()),
   };
+}
+
+/** Rejects as soon as the signal aborts, but only while it is `free` to: later only the answer says what was written. */
+function abortable<T>(answered: Promise<T>, signal: AbortSignal | undefined, free: () => boolean): Promise<T> {
+  if (signal === undefined) return answered;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      if (free()) reject(signal.reason);
+    };
+    const settled = () => signal.removeEventListener('abort', onAbort);
+    signal.addEventListener('abort', onAbort);
+    void answered.then(resolve, reject).finally(settled);
+  });
 }
 
 /** The rows, with grants to requests of this process handed over at once instead of left to be fetched. */

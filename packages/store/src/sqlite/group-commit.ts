@@ -1,6 +1,6 @@
 import { ConductorError } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
-import { createGroups } from '../rules/group.js';
+import { createGroups, wanted } from '../rules/group.js';
 import type { Member } from '../rules/group.js';
 import type { Backend } from '../rules/store.js';
 import type { CachedRows } from './cached-rows.js';
@@ -118,7 +118,7 @@ export function groupCommit(options: GroupCommitOptions): Backend {
   const commitGroup = async (group: readonly Member[]): Promise<void> => {
     try {
       const { members, outcomes } = await retryBusy({ clock, storeBusyMs }, () => {
-        const members = group.filter(({ signal }) => signal?.aborted !== true);
+        const members = wanted(group);
         return { members, outcomes: members.length === 0 ? [] : runGroup(members) };
       });
       for (const [index, outcome] of outcomes.entries()) settle(members[index], outcome);

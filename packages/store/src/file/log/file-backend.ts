@@ -1,6 +1,6 @@
 import { ConductorError } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
-import { createGroups } from '../../rules/group.js';
+import { createGroups, wanted } from '../../rules/group.js';
 import type { Member } from '../../rules/group.js';
 import type { Backend } from '../../rules/store.js';
 import type { ProcessLock } from './file-store.js';
@@ -89,7 +89,7 @@ export function fileBackend(options: FileBackendOptions): {
       const settled = await underLock({ lock, clock, storeBusyMs }, () => {
         log.catchUp();
         compactIfWorth();
-        return runGroup(group.filter(({ signal }) => signal?.aborted !== true));
+        return runGroup(wanted(group));
       });
       for (const settle of settled) settle();
     } catch (thrown) {
