@@ -65,7 +65,10 @@ export async function main({
     const exitCode = await spec.run(context, args, options);
     return signals.signal.aborted && !runner ? signals.exitCode : exitCode;
   } catch (error) {
-    if (signals.signal.aborted && !runner) return signals.exitCode;
+    if (signals.signal.aborted && !runner) {
+      if (signals.isUnwritable) out.error(signals.signal.reason, streaming);
+      return signals.exitCode;
+    }
     out.error(error, streaming);
     return ConductorError.is(error) ? exitOfError(error.code) : 10;
   } finally {

@@ -91,10 +91,10 @@ describe('signals', () => {
     expect(interrupted.signals.exitCode).toBe(130);
   });
 
-  it('stops when the output goes to a disk that is full', () => {
+  it('stops when the output goes to a disk that is full, and knows why', () => {
     const { stdout, signals } = watch({ runner: false });
     stdout.emit('error', Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' }));
     expect(signals.signal.aborted).toBe(true);
-    expect(signals.exitCode).toBe(130);
+    expect([signals.exitCode, signals.isUnwritable]).toEqual([130, true]);
   });
 });

@@ -15,6 +15,8 @@ export interface Signals {
   readonly signal: AbortSignal;
   /** Of a reader that was ended: 0 when its output has simply gone, else 130. */
   readonly exitCode: number;
+  /** The output cannot be written, though somebody may read it: a full disk behind a redirect. */
+  readonly isUnwritable: boolean;
   dispose(): void;
 }
 
@@ -46,6 +48,7 @@ export function watchSignals({
   let count = 0;
   let firstMs = 0;
   let exitCode = 130;
+  let isUnwritable = false;
 
   const byForce = () => {
     endGroups();
@@ -67,6 +70,7 @@ export function watchSignals({
     // EIO: the terminal is gone. Anything else (a full disk behind a redirect) ends the work as well, but is told.
     const gone = error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED';
     if (gone && !runner && !controller.signal.aborted) exitCode = 0;
+    if (!gone) isUnwritable = true;
     controller.abort(
       new ConductorError(
         'INTERRUPTED',
@@ -82,6 +86,9 @@ export function watchSignals({
     signal: controller.signal,
     get exitCode() {
       return exitCode;
+    },
+    get isUnwritable() {
+      return isUnwritable;
     },
     dispose() {
       over.abort();

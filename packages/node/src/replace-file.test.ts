@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { lstat, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,10 @@ describe('a file that is written whole or not at all', () => {
     await write(at('link'), 'new');
     expect((await lstat(at('link'))).isSymbolicLink()).toBe(true);
     expect(await readFile(at('kept'), 'utf8')).toBe('new');
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says of a full disk that it is full', async () => {
+    await expect(write('/dev/full', 'x')).rejects.toMatchObject({ code: 'STORE_FULL' });
   });
 
   it('says of a folder, and of a folder that is not there, what is wrong with the name', async () => {

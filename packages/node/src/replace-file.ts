@@ -6,7 +6,7 @@ import { ConductorError } from '@conductor/core';
 /**
  * Writes a file, or a new one in the place of one that is there: it is there whole or not at all, and gets its name when its
  * bytes are on the disk. What is no file (a terminal, a pipe, `/dev/null`) is written to as it is and stays what it is. Throws
- * VALIDATION_FAILED for a folder, FILE_NOT_FOUND where nothing can be written, and what `fill` throws.
+ * VALIDATION_FAILED for a folder, FILE_NOT_FOUND where nothing can be written, STORE_FULL, and what `fill` throws.
  */
 export async function replaceFile<T>(path: string, fill: (file: FileHandle) => Promise<T>): Promise<T> {
   const there = await stat(path).catch(() => undefined);
@@ -28,7 +28,7 @@ export async function replaceFile<T>(path: string, fill: (file: FileHandle) => P
   } catch (error) {
     await file.close();
     await rm(part, { force: true });
-    throw error;
+    throw fullOr(error, path);
   }
 }
 
@@ -36,9 +36,17 @@ async function writeThrough<T>(path: string, fill: (file: FileHandle) => Promise
   const file = await opened(path, path);
   try {
     return await fill(file);
+  } catch (error) {
+    throw fullOr(error, path);
   } finally {
     await file.close();
   }
+}
+
+function fullOr(error: unknown, path: string): unknown {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (!['ENOSPC', 'EDQUOT', 'EFBIG'].includes(code)) return error;
+  return new ConductorError('STORE_FULL', `No space left for ${path}`, { cause: error, details: { path } });
 }
 
 /** Of the owner alone: what people and agents have said is for nobody else's eyes. */
