@@ -41,6 +41,9 @@ async function fill({ store, artifacts }: Side): Promise<void> {
     });
   await commit('project', 0, [{ first: true }]);
   await commit('track/ä b', 0, awkward, { correlation: { track: 'ä b', session: 's' }, causation: 'project@1' });
+  // What stores take, though the types do not say it.
+  const untyped = { correlation: { later: 'x', track: 'y'.repeat(5_000) } as Commit['meta']['correlation'] };
+  await commit('track/untyped', 0, [{}], { ...untyped, at: '2026-01-02T03:04:05Z' });
   await commit('track/other', 0, [{ report: { artifact: id, bytes: 100_000 } }], { at: '2020-01-01T00:00:00.000Z' });
   await store.commit({
     appends: [
@@ -85,7 +88,7 @@ export function transferSuite(name: string, open: OpenStore): void {
           await fill(source);
           const text = await exported(source);
           const result = await importLog(target, () => once(text));
-          expect(result).toMatchObject({ events: 13, commits: 4, artifacts: 1, lastSeq: 13, resumedAfter: 0 });
+          expect(result).toMatchObject({ events: 14, commits: 5, artifacts: 1, lastSeq: 14, resumedAfter: 0 });
           expect((await exported(target)).equals(text)).toBe(true);
           const withoutCommit = async (side: Side) =>
             (await all(side.store.readAll())).map(({ commit: _, ...event }) => event);

@@ -107,7 +107,10 @@ async function settle(handle: Handle, call: Call, outcome: Outcome): Promise<Gra
   try {
     return await waitInLine(handle, call, waiter, place);
   } catch (error) {
-    if (call.signal?.aborted === true) await leave(handle, call, waiter, place);
+    const leaving = () => leave(handle, call, waiter, place);
+    if (call.signal?.aborted === true) await leaving();
+    // A store that fails now may be well again later, and would then grant it to nobody. What failed first says more.
+    else if (!ConductorError.is(error, 'LEASE_HELD', 'LEASE_LOST')) await leaving().catch(() => undefined);
     throw error;
   } finally {
     handle.line.delete(waiter);
