@@ -13,11 +13,15 @@ export async function configurationOf<O extends { readonly limits?: Partial<Limi
   return { fromFile, config: { ...fromFile, ...fromEnvironment(), ...defined(options), limits } };
 }
 
-/** What variables say; they win over the file, and options over them. A wrong value is refused where it is used. */
+/**
+ * What variables say; they win over the file, and options over them. An empty one says nothing, as build servers set it. A
+ * wrong value is refused where it is used.
+ */
 function fromEnvironment(): Pick<ConductorConfig, 'store' | 'bus'> {
+  const said = (name: string) => process.env[name] || undefined;
   return defined({
-    store: process.env['CONDUCTOR_STORE'] as ConductorConfig['store'],
-    bus: process.env['CONDUCTOR_BUS'] as ConductorConfig['bus'],
+    store: said('CONDUCTOR_STORE') as ConductorConfig['store'],
+    bus: said('CONDUCTOR_BUS') as ConductorConfig['bus'],
   });
 }
 

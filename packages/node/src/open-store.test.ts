@@ -61,6 +61,8 @@ describe('the store of a project', () => {
     vi.stubEnv('CONDUCTOR_STORE', 'memory');
     expect(await storeOf(await open())).toMatch(/^memory: /u);
     expect(await storeOf(await open({ store: 'sqlite' }))).toMatch(/^sqlite: /u);
+    vi.stubEnv('CONDUCTOR_STORE', '');
+    expect(await storeOf(await open())).toMatch(/^file: /u);
   });
 
   it('lets two handles share plain files: a track of one is run by the other', async () => {

@@ -53,6 +53,14 @@ describe('importProject', () => {
   });
 });
 
+describe('exportProject of a store in memory', () => {
+  it('is refused, since its log ended with the command before', async () => {
+    await writeFile(at('from/conductor.config.json'), JSON.stringify({ store: 'memory' }));
+    const call = exportProject(at('from'), () => undefined);
+    await expect(call).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+  });
+});
+
 describe('importProject of a pipe that says nothing', () => {
   it('ends by its signal, and leaves nothing of it', async () => {
     const abort = new AbortController();

@@ -31,16 +31,22 @@ export interface ImportedProject extends ImportResult {
 
 /**
  * Writes the log of the project in a folder, with its artifacts; no engine is opened, and one that runs goes on. Throws
- * `PROJECT_NOT_FOUND`, `CONFIG_INVALID`, what opening a store throws, and what `exportLog` throws.
+ * `PROJECT_NOT_FOUND`, `CONFIG_INVALID`, `UNSUPPORTED` for a store in memory, what opening a store throws, and what
+ * `exportLog` throws.
  */
 export async function exportProject(
   dir: string,
   write: (bytes: Uint8Array) => Promise<void> | void,
   { track, ...options }: ExportProjectOptions = {},
 ): Promise<LogSummary> {
-  return withLog(dir, { ...options, command: 'export' }, ({ store, artifacts }) =>
-    exportLog({ store, artifacts }, write, { track, sha256, signal: options.signal }),
-  );
+  return withLog(dir, { ...options, command: 'export' }, ({ store, artifacts }) => {
+    if (store.driver.capabilities.durability === 'memory') {
+      throw new ConductorError('UNSUPPORTED', 'A store in memory ends with each command: there is no log to export', {
+        hint: 'Name the store that has the log, in the configuration or in CONDUCTOR_STORE.',
+      });
+    }
+    return exportLog({ store, artifacts }, write, { track, sha256, signal: options.signal });
+  });
 }
 
 /**

@@ -65,7 +65,10 @@ function hasCode(error: unknown): boolean {
 const codes: readonly (readonly [RegExp, ErrorCode, string?])[] = [
   [/^53100$|^53200$/, 'STORE_FULL', 'Make room on the disk of the database server, then try again.'],
   [/^25006$/, 'STORE_READ_ONLY', 'Connect to the primary server, not to a replica.'],
-  [/^42501$|^28/, 'STORE_FAILED', 'Give the user of the connection rights on the schema of the store.'],
+  [/^42501$/, 'STORE_FAILED', 'Give the user of the connection rights on the schema of the store.'],
+  [/^28/, 'STORE_FAILED', 'Look at the user and the password of the address.'],
+  [/^3D000$/, 'STORE_FAILED', 'Create the database, or name another one in the address.'],
+  [/^42704$|^22023$/, 'STORE_FAILED', 'Look at what stands behind the `?` of the address.'],
   [/^XX00[12]$/, 'STORE_CORRUPT'],
 ];
 
@@ -74,7 +77,10 @@ export function postgresError(error: unknown): ConductorError {
   if (error instanceof ConductorError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (isLost(error) || isBusy(error))
-    return new ConductorError('STORE_BUSY', `Postgres does not answer: ${message}`, { cause: error });
+    return new ConductorError('STORE_BUSY', `Postgres does not answer: ${message}`, {
+      cause: error,
+      hint: 'Look whether the server runs and its address is right; then try again.',
+    });
   const [, code, hint] = codes.find(([state]) => state.test(sqlState(error) ?? '')) ?? [undefined, 'STORE_FAILED'];
   return new ConductorError(code as ErrorCode, `Postgres failed: ${message}`, {
     ...(hint === undefined ? {} : { hint }),
