@@ -4,29 +4,28 @@ import { zod } from '#zod';
 
 const words = zod();
 
-export const {
-  array,
-  boolean,
-  discriminatedUnion,
-  int,
-  iso,
-  json,
-  literal,
-  looseObject,
-  number,
-  object,
-  partialRecord,
-  prettifyError,
-  record,
-  registry,
-  strictObject,
-  string,
-  templateLiteral,
-  toJSONSchema,
-  tuple,
-  union,
-  unknown,
-} = words;
+// One by one: what reads declaration files knows no destructuring.
+export const array = words.array;
+export const boolean = words.boolean;
+export const discriminatedUnion = words.discriminatedUnion;
+export const int = words.int;
+export const iso = words.iso;
+export const json = words.json;
+export const literal = words.literal;
+export const looseObject = words.looseObject;
+export const number = words.number;
+export const object = words.object;
+export const partialRecord = words.partialRecord;
+export const prettifyError = words.prettifyError;
+export const record = words.record;
+export const registry = words.registry;
+export const strictObject = words.strictObject;
+export const string = words.string;
+export const templateLiteral = words.templateLiteral;
+export const toJSONSchema = words.toJSONSchema;
+export const tuple = words.tuple;
+export const union = words.union;
+export const unknown = words.unknown;
 const enumOf = words.enum;
 export { enumOf as enum };
 
