@@ -109,6 +109,16 @@ export function leasesSuite(name: string, open: OpenStore): void {
         await store.commit({ ...commitOf('track/1', 0), fence: [{ set: 's2', token: fresh.token }] });
       }));
 
+    it('gives an expired set away under its own name, as often as it expires', () =>
+      using(async ({ clock, acquire }) => {
+        const tokens = [(await acquire('s', keys('k'))).token];
+        for (const owner of ['b', 'a', 'b']) {
+          await clock.advance(ttlMs);
+          tokens.push((await acquire('s', keys('k'), { owner })).token);
+        }
+        expect(tokens).toEqual(tokens.toSorted((a, b) => a - b));
+      }));
+
     it('refuses a commit whose lease has expired until it is renewed', () =>
       using(async ({ store, clock, acquire }) => {
         const { token } = await acquire('s', keys('k'));

@@ -70,7 +70,6 @@ function* leaseChanges({ grants, waiters, owners }: LeaseCache, t: Table): Gener
     column('host', 'text', rows, ({ host }) => host),
     column('boot_id', 'text', rows, ({ bootId }) => bootId),
   ]);
-  // First what goes: a set of the same name may come.
   const sets = grants.changes();
   yield* numbered(t, 'grants', 'token', sets, (rows) => [
     column('token', 'bigint', rows, ({ token }) => token),
@@ -98,7 +97,10 @@ function* leaseChanges({ grants, waiters, owners }: LeaseCache, t: Table): Gener
 
 const keysText = (keys: readonly LeaseKey[]) => JSON.stringify(keys);
 
-/** Rows with a number that was never given before: what nobody has seen in the database is not there. */
+/**
+ * Rows with a number that was never given before: what nobody has seen in the database is not there. They come last, since a
+ * new set may have the name of one that is marked lost in the same group.
+ */
 function* numbered<R>(
   t: Table,
   table: string,
@@ -110,8 +112,8 @@ function* numbered<R>(
   if (gone.length > 0) yield remove(t(table), [column(key, 'bigint', gone, (change) => change.key)]);
   const [fresh, kept]: [R[], R[]] = [[], []];
   for (const { before, row } of changes) if (row !== undefined) (before === undefined ? fresh : kept).push(row);
-  if (fresh.length > 0) yield insert(t(table), columnsOf(fresh));
   if (kept.length > 0) yield insert(t(table), columnsOf(kept), [key]);
+  if (fresh.length > 0) yield insert(t(table), columnsOf(fresh));
 }
 
 /** The keys that sets hold, or requests want: what is no longer so, and what is new. */
