@@ -19,6 +19,11 @@ for (const { name, folder, manifest } of packages()) {
   const examples = [...readFileSync(readme, 'utf8').matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code);
   for (const [index, code] of examples.entries()) writeFileSync(join(out, `${basename(folder)}-${index + 1}.ts`), code);
 }
-const compilerOptions = { noEmit: true, paths, typeRoots: ['../../node_modules/@types'] };
+const compilerOptions = {
+  noEmit: true,
+  paths,
+  customConditions: ['@conductor/source'], // for what a package imports of itself
+  typeRoots: ['../../node_modules/@types'],
+};
 writeFileSync(join(out, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.base.json', compilerOptions }));
 process.exitCode = await exitCodeOf('tsc', ['-p', out]);

@@ -407,7 +407,7 @@ export function logSuite(name: string, open: OpenStore): void {
             () => 0,
           );
           if (moment >= 8) await clock.turn();
-          for (let tick = 0; tick < moment % 8; tick += 1) await undefined;
+          for (let tick = 0; tick < moment % 8; tick += 1) await Promise.resolve();
           stop.abort(new Error('too late'));
           const written = await call;
           expect(await store.head({ stream: 'track/1' })).toBe(before + written);
