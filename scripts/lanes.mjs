@@ -10,6 +10,12 @@ const exclude = '--exclude=**/src/postgres/**';
 for (const version of otherNodes) {
   console.log(`-- Node ${version}`);
   const binary = await nodeBinary(version);
-  const code = await exitCodeOf(binary, ['node_modules/vitest/vitest.mjs', 'run', '--reporter=dot', exclude, ...projects]);
+  const code = await exitCodeOf(binary, [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--reporter=dot',
+    exclude,
+    ...projects,
+  ]);
   if (code !== 0) process.exitCode = code;
 }
