@@ -5,8 +5,8 @@ import { exitCodeOf } from './run.mjs';
 
 // By name: `--project=!isolated --project=!dist` means "not both", hence everything.
 const projects = ['agents', 'bus', 'node', 'sdk', 'server', 'store'].map((name) => `--project=${name}`);
-// What is asked of a server of Postgres is the same from every Node; its client meets them in the tests of the packages above it.
-const exclude = '--exclude=**/src/postgres/**';
+// What is asked of a server of Postgres, or of git, is the same from every Node; the packages above meet both here.
+const exclude = ['postgres', 'git'].map((part) => `--exclude=**/src/${part}/**`);
 for (const version of otherNodes) {
   console.log(`-- Node ${version}`);
   const binary = await nodeBinary(version);

@@ -7,7 +7,7 @@ import { killCases, killedRun } from './kill-runs.js';
 import type { KillCase, KilledRun } from './kill-runs.js';
 import { testFolder } from './quickstart.js';
 
-const count = Number(process.env['CONDUCTOR_KILLS'] ?? (full ? 200 : 15));
+const count = Number(process.env['CONDUCTOR_KILLS'] ?? (full ? 200 : 8));
 /** `CONDUCTOR_CASES=152,177`: these seeds of the whole list alone, to look at one again; then no proof is written. */
 const chosen = process.env['CONDUCTOR_CASES']?.split(',').map(Number);
 const cases = killCases(count, firstSeed).filter(({ seed }) => chosen?.includes(seed) ?? true);
@@ -48,7 +48,7 @@ it(
     expect(readdirSync(place.temporary)).toEqual([]);
     shown.push(...runs);
   },
-  full || count > 15 ? 3_600_000 : 600_000,
+  full || count > 8 ? 3_600_000 : 600_000,
 );
 
 /** A process that outlived its run may still write there: then it is removed at the end, with all others. */
