@@ -99,7 +99,7 @@ async function isNotWaitedForByWhoHasIt(): Promise<void> {
   }
 }
 
-it('waits for a lock 5 s, looks each 100 ms, takes it over after 30 s, lets only its owner give it back, and no operation waits for its own [T-11]', async () => {
+it('waits for a lock 5 s, looks each 100 ms, takes it over after 30 s, lets only its owner give it back, and no operation waits for its own', async () => {
   await keepsItsTimes();
   await isHadAtTheNextLook();
   await isNotWaitedForByWhoHasIt();

@@ -198,7 +198,7 @@ export function snapshotsSuite(name: string, open: OpenSnapshotsUnderTest): void
         for (const { id } of await snapshots.list()) expect(await codeOf(snapshots.read(id))).toBe('SNAPSHOT_CORRUPT');
       }));
 
-    it('keeps the last five checkpoints of each run, refuses a damaged one, and restores any other as it was [T-22]', () =>
+    it('keeps the last five checkpoints of each run, refuses a damaged one, and restores any other as it was', () =>
       using(async ({ snapshots, damage }) => {
         const runs = ['run/run_1', 'run/run_2'];
         const stateAt = (subject: string, step: number): Json => ({

@@ -95,6 +95,22 @@ export function subscriptionsSuite(name: string, open: OpenStore): void {
         expect(await store.subscriptions.status('views')).toMatchObject({ cursor: 2, behind: 3 });
       }));
 
+    it('goes by what was declared, whatever becomes of the object that said it', () =>
+      using(async ({ store, append }) => {
+        const types = ['task.*'];
+        const own = { ...spec, types };
+        await store.subscriptions.ensure(own);
+        await append('track/1', 1);
+        types[0] = 'thing.*';
+        await store.commit(commitOf('track/1', 1, events(1, 2, 'task.done')));
+        const first = await claim(store);
+        expect(seqs(first)).toEqual([2]);
+        await settle(store, first, 'done');
+        await store.subscriptions.ensure(own);
+        await append('track/1', 1);
+        expect(seqs(await claim(store))).toEqual([3]);
+      }));
+
     it('sees only what its filter lets through', () =>
       using(async (fixture) => {
         const { store } = fixture;

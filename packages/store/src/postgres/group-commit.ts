@@ -75,8 +75,6 @@ type Answer = { readonly row: PgRow | undefined } | { readonly error: unknown };
 
 /** Groups under way at one time: while the server writes one, the next is made. */
 const mostFlights = 2;
-/** A group of so many is sent in halves when nothing else is under way, so that there is something to write meanwhile. */
-const worthHalving = 32;
 
 /**
  * Group commit over the network (R7, R8): everything that arrives before the end of a turn is one transaction, and its order is
@@ -293,11 +291,9 @@ export function pgGroupCommit(options: GroupCommitOptions): Backend {
     let rest: Members = wanted(group);
     while (rest.length > 0) {
       while (flying.length >= mostFlights) await flying[0]?.landed;
-      const halves = flying.length === 0 && rest.length >= worthHalving;
-      const part = halves ? rest.slice(0, Math.ceil(rest.length / 2)) : rest;
-      const took = takeOff(part);
+      const took = takeOff(rest);
       if ('rest' in took) {
-        rest = [...took.rest, ...rest.slice(part.length)];
+        rest = took.rest;
         continue;
       }
       await landedAll();

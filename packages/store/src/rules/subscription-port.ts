@@ -22,7 +22,8 @@ export function createSubscriptions(handle: Handle): Subscriptions {
   return Object.freeze({
     async ensure(spec) {
       checkSpec(spec);
-      await write((rows) => ensureSubscription(rows, spec));
+      const own = structuredClone(spec); // the caller may go on to change his
+      await write((rows) => ensureSubscription(rows, own));
       notifyClaimers(claimers, spec.name);
     },
     claim: (name, o) => claim(handle, behind, name, o),
