@@ -47,7 +47,8 @@ const limited = ({ DatabaseSync, ...rest }) => ({
       // A new store has pages left over from the steps of its schema: they are filled first.
       this.exec('CREATE TABLE IF NOT EXISTS filling (bytes)');
       const { freelist_count: free } = this.prepare('PRAGMA freelist_count').get();
-      if (free > 0) this.exec('INSERT INTO filling VALUES (zeroblob(' + (free * 4096 - 100) + '))');
+      const { page_size: size } = this.prepare('PRAGMA page_size').get();
+      if (free > 0) this.exec('INSERT INTO filling VALUES (zeroblob(' + (free * size - 100) + '))');
       this.exec('PRAGMA max_page_count = ' + process.env.MAX_PAGES);
     }
   },
@@ -98,7 +99,7 @@ export interface Place {
   /** Processes that are at work in its folder; without /proc always none. */
   processes(): readonly string[];
   /** Pages of the database file now. */
-  pages(): number;
+  databaseBytes(): number;
   remove(): void;
 }
 
@@ -144,7 +145,7 @@ export async function builtCommand(): Promise<Place> {
       }
     },
     processes: () => processesIn(dir),
-    pages: () => Math.ceil(statSync(path('.conductor/conductor.db')).size / 4096),
+    databaseBytes: () => statSync(path('.conductor/conductor.db')).size,
     remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }),
   };
   await inspect(dir, ({ api }) => api.tracks.create({ name: 'Files', plan: planOf('a.txt', 'b.txt') }));

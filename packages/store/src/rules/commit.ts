@@ -210,7 +210,7 @@ function checkFence({ leases }: Rows, { set, token }: Fence, nowMs: number): voi
 function checkVersions(log: LogRows, appends: readonly PreparedAppend[]): Map<StreamId, number> {
   const versions = new Map<StreamId, number>();
   for (const { stream, expectedVersion: expected } of appends) {
-    const actual = log.version(stream);
+    const actual = log.version(stream, expected);
     if (expected !== 'any' && expected !== actual) {
       throw new ConductorError('VERSION_CONFLICT', `The stream ${stream} is at version ${actual}, not ${expected}`, {
         details: { stream, expected, actual },
@@ -244,9 +244,9 @@ function appendEvents(
   let seq = firstSeq;
   for (const { stream, events } of appends) {
     let version = versions.get(stream) ?? 0;
-    for (const event of events) {
+    for (const { type, v, data } of events) {
       version += 1;
-      log.addEvent({ ...event, seq, stream, version, commit });
+      log.addEvent({ seq, stream, version, type, v, commit, data });
       seq += 1;
     }
     log.setVersion(stream, version);

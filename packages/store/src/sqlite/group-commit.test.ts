@@ -99,6 +99,66 @@ describe('group commit', () => {
     await store.close();
   });
 
+  it('believes nobody that a stream is new or a key unused, and lets the others of the group pass', async () => {
+    const clock = new FakeClock();
+    const first = await open(clock);
+    const once = { ...commitOf('audit/1', 'any'), idempotencyKey: 'once' };
+    await first.commit(commitOf('track/1', 0, events(2)));
+    await first.commit(once);
+    await first.close();
+    const store = await open(clock); // remembers nothing
+    const record = { collection: '$c', key: 'a', expectedRevision: 0, value: 1 } as const;
+    const [stale, repeated, other, reading, twice] = await Promise.all([
+      store.commit(commitOf('track/1', 0)).catch((error: unknown) => error),
+      store.commit(once),
+      store.commit({ ...once, meta: { ...once.meta, actor: { kind: 'engine', id: 'else' } } }).catch(String),
+      // Looks for its record, and so meets the changes of the others before they are all made.
+      store.commit({ ...commitOf('track/2', 0), records: [record], idempotencyKey: 'new' }),
+      store.commit({ ...commitOf('track/2', 0), records: [record], idempotencyKey: 'new' }),
+    ]);
+    expect(stale).toMatchObject({ code: 'VERSION_CONFLICT', details: { expected: 0, actual: 2 } });
+    expect(repeated).toMatchObject({ deduplicated: true, lastSeq: 3 });
+    expect(other).toContain('The key once was used for another commit');
+    expect(reading).toMatchObject({ deduplicated: false, lastSeq: 4 });
+    expect(twice).toMatchObject({ deduplicated: true, lastSeq: 4 });
+    expect((await all(store.readAll())).map(({ id, commit }) => [id, commit])).toEqual([
+      ['track/1@1', 1],
+      ['track/1@2', 1],
+      ['audit/1@1', 2],
+      ['track/2@1', 3],
+    ]);
+    await store.close();
+  });
+
+  it('tells a change that SQLite refuses to the one who wanted it', async () => {
+    const constraint = 19;
+    const broken = watched(openDatabase(path()), (sql) => {
+      if (sql.startsWith('INSERT INTO grants')) throw failure(constraint);
+    });
+    const store = await open(new FakeClock(), { database: broken });
+    await store.leases.openOwner({ owner: 'one', host: 'here', bootId: 'now' });
+    const keys = [{ key: 'a', mode: 'exclusive' as const }];
+    const group = [
+      store.commit(commitOf('track/1', 0)),
+      store.leases.acquire({ set: 'x', owner: 'one', keys, ttlMs: 60_000 }),
+      store.commit(commitOf('track/1', 1)),
+    ];
+    expect(await Promise.all(group.map(codeOf))).toEqual([undefined, 'STORE_FAILED', undefined]);
+    expect((await store.leases.list()).grants).toEqual([]);
+    await store.close();
+  });
+
+  it('answers a repetition of what this handle wrote itself without a second transaction', async () => {
+    const ran: string[] = [];
+    const store = await open(new FakeClock(), { database: watched(openDatabase(path()), (sql) => ran.push(sql)) });
+    const once = { ...commitOf('track/1', 0), idempotencyKey: 'once' };
+    await store.commit(once);
+    ran.length = 0;
+    expect(await store.commit(once)).toMatchObject({ deduplicated: true, lastSeq: 1 });
+    expect(ran.filter((sql) => sql === 'BEGIN IMMEDIATE')).toHaveLength(1);
+    await store.close();
+  });
+
   it('sees at once what another connection has committed, in streams and in leases', async () => {
     const clock = new FakeClock();
     const [first, second] = [await open(clock), await open(clock)];
