@@ -28,6 +28,7 @@ export function mapArtifacts(clock: Clock): Artifacts {
 
     async *get(id, { from = 0, to = Infinity, signal } = {}) {
       signal?.throwIfAborted();
+      if (!isRange(from, to)) throw new ConductorError('VALIDATION_FAILED', `${from} to ${to} is no range of bytes`);
       const found = stored.get(id); // no path is made of an id here, so any text may ask
       if (found === undefined) throw new ConductorError('ARTIFACT_NOT_FOUND', `There is no artifact ${shown(id)}`);
       const { bytes } = found;
@@ -43,6 +44,7 @@ export function mapArtifacts(clock: Clock): Artifacts {
 
     async sweep(isReferenced, { olderThanMs, signal }) {
       signal?.throwIfAborted();
+      if (Number.isNaN(olderThanMs)) throw new ConductorError('VALIDATION_FAILED', 'NaN is no time in milliseconds');
       const before = clock.now() - olderThanMs;
       let removed = 0;
       let swept = 0;
@@ -55,6 +57,11 @@ export function mapArtifacts(clock: Clock): Artifacts {
       return { removed, bytes: swept };
     },
   });
+}
+
+/** Whole numbers, in order. Behind the last byte is no mistake: there is nothing to read there. */
+function isRange(from: number, to: number): boolean {
+  return Number.isSafeInteger(from) && from >= 0 && (to === Infinity || Number.isSafeInteger(to)) && to >= from;
 }
 
 /** All of a source in one piece of our own. Nothing is kept of one that fails, is aborted or never ends. */

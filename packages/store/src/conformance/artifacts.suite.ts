@@ -86,13 +86,34 @@ export function artifactsSuite(name: string, open: (o: { readonly clock: Clock }
       [7, undefined, '789'],
       [undefined, 3, '012'],
       [8, 100, '89'],
+      [3, Infinity, '3456789'],
       [5, 5, ''],
+      [10, undefined, ''],
       [20, 30, ''],
     ])('reads from byte %s up to, without, byte %s', (from, to, expected) =>
       using(async (artifacts) => {
         const { id } = await artifacts.put(bytesOf('0123456789'));
         const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
         expect(await collect(artifacts.get(id, range))).toEqual(bytesOf(expected));
+      }),
+    );
+
+    it.each([
+      [5, 2],
+      [-1, undefined],
+      [undefined, -1],
+      [1.5, undefined],
+      [undefined, 2.5],
+      [Number.NaN, undefined],
+      [undefined, Number.NaN],
+      [-Infinity, Infinity],
+      [Infinity, Infinity],
+      [2 ** 53, undefined],
+    ])('refuses to read from byte %s up to byte %s', (from, to) =>
+      using(async (artifacts) => {
+        const { id } = await artifacts.put(bytesOf('0123456789'));
+        const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+        await expect(collect(artifacts.get(id, range))).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
       }),
     );
 
@@ -131,6 +152,14 @@ export function artifactsSuite(name: string, open: (o: { readonly clock: Clock }
         await expect(collect(artifacts.get(old.id))).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
         expect(await collect(artifacts.get(kept.id))).toEqual(bytesOf('kept'));
         expect(await collect(artifacts.get(young.id))).toEqual(bytesOf('young'));
+      }));
+
+    it('sweeps nothing when it is told no age', () =>
+      using(async (artifacts) => {
+        const { id } = await artifacts.put(bytesOf('young'));
+        const sweep = artifacts.sweep(() => false, { olderThanMs: Number.NaN });
+        await expect(sweep).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+        expect(await collect(artifacts.get(id))).toEqual(bytesOf('young'));
       }));
 
     it('gives bytes that are put again their whole time before a sweep', () =>

@@ -6,6 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ConductorError } from '@conductor/core';
 import type { ArtifactId, Artifacts, Bytes, Clock } from '@conductor/core/ports';
+import { checkAge, checkRange } from '../byte-range.js';
 import { ifExists, onDisk } from './file-error.js';
 import { openTemporary, syncFolder } from './write-file.js';
 
@@ -50,6 +51,7 @@ export function fileArtifacts({ directory, clock, limits = {} }: FileArtifactsOp
 
     async *get(id, { signal, from = 0, to = Infinity } = {}) {
       signal?.throwIfAborted();
+      checkRange(from, to);
       const handle = await openArtifact(root, id);
       try {
         yield* readRange(handle, id, from, to, signal);
@@ -60,19 +62,22 @@ export function fileArtifacts({ directory, clock, limits = {} }: FileArtifactsOp
 
     async sweep(isReferenced, { signal, olderThanMs }) {
       signal?.throwIfAborted();
+      checkAge(olderThanMs);
       const before = clock.now() - olderThanMs;
-      let removed = 0;
-      let bytes = 0;
-      for await (const file of storedFiles(root)) {
-        signal?.throwIfAborted();
-        if (file.id !== undefined && isReferenced(file.id)) continue;
-        const size = await removeOld(root, file.path, before);
-        // A temporary file of a process that died is no artifact: it goes uncounted.
-        if (size === undefined || file.id === undefined) continue;
-        removed += 1;
-        bytes += size;
-      }
-      return { removed, bytes };
+      return onDisk(root, 'sweep', async () => {
+        let removed = 0;
+        let bytes = 0;
+        for await (const file of storedFiles(root)) {
+          signal?.throwIfAborted();
+          if (file.id !== undefined && isReferenced(file.id)) continue;
+          const size = await removeOld(root, file.path, before);
+          // A temporary file of a process that died is no artifact: it goes uncounted.
+          if (size === undefined || file.id === undefined) continue;
+          removed += 1;
+          bytes += size;
+        }
+        return { removed, bytes };
+      });
     },
   });
 }
@@ -130,13 +135,13 @@ async function* readRange(
   to: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
-  const { size } = await handle.stat();
-  const whole = from <= 0 && to >= size;
+  const { size } = await onDisk(id, 'read', () => handle.stat());
+  const whole = from === 0 && to >= size;
   const hash = createHash('sha256');
-  for (let position = Math.max(0, from); position < Math.min(to, size);) {
+  for (let position = from; position < Math.min(to, size);) {
     signal?.throwIfAborted();
     const chunk = new Uint8Array(Math.min(chunkBytes, Math.min(to, size) - position));
-    const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
+    const { bytesRead } = await onDisk(id, 'read', () => handle.read(chunk, 0, chunk.length, position));
     if (bytesRead === 0) break;
     position += bytesRead;
     const read = chunk.subarray(0, bytesRead);

@@ -1,6 +1,7 @@
 import { ConductorError } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import type { ArtifactId, Artifacts, Bytes, Clock } from '@conductor/core/ports';
+import { checkAge, checkRange } from '../byte-range.js';
 import { joined } from '../bytes.js';
 
 export interface MemoryArtifactsOptions {
@@ -17,13 +18,13 @@ export function memoryArtifacts({ clock, maxBytes = 256 * 1024 * 1024 }: MemoryA
 
   async function* get(
     id: ArtifactId,
-    { from = 0, to, signal }: NonNullable<Parameters<Artifacts['get']>[1]> = {},
+    { from = 0, to = Infinity, signal }: NonNullable<Parameters<Artifacts['get']>[1]> = {},
   ): AsyncGenerator<Uint8Array> {
     signal?.throwIfAborted();
-    const found = stored.get(id);
-    if (found === undefined) throw new ConductorError('ARTIFACT_NOT_FOUND', `There is no artifact ${id}`);
     checkRange(from, to);
-    const end = Math.min(to ?? Infinity, found.bytes.length);
+    const found = stored.get(id);
+    if (found === undefined) throw notFound(id);
+    const end = Math.min(to, found.bytes.length);
     for (let at = from; at < end; at += chunkBytes) {
       signal?.throwIfAborted();
       // A copy: what a reader does to it must not change what is stored.
@@ -45,6 +46,7 @@ export function memoryArtifacts({ clock, maxBytes = 256 * 1024 * 1024 }: MemoryA
     get,
     async sweep(isReferenced, { olderThanMs, signal }) {
       signal?.throwIfAborted();
+      checkAge(olderThanMs);
       let removed = 0;
       let bytes = 0;
       for (const [id, artifact] of stored) {
@@ -71,7 +73,9 @@ async function collect(bytes: Bytes, maxBytes: number, signal: AbortSignal | und
   return joined(parts, length);
 }
 
-function checkRange(from: number, to: number | undefined): void {
-  const ok = Number.isSafeInteger(from) && from >= 0 && (to === undefined || (Number.isSafeInteger(to) && to >= from));
-  if (!ok) throw new ConductorError('VALIDATION_FAILED', `${from} to ${to ?? 'the end'} is no range of bytes`);
+function notFound(id: ArtifactId): ConductorError {
+  const shown = String(id).slice(0, 100);
+  return new ConductorError('ARTIFACT_NOT_FOUND', `There is no artifact ${JSON.stringify(shown)}`, {
+    details: { id: shown },
+  });
 }
