@@ -81,7 +81,8 @@ export interface NatsBus extends MessageBus {
   deadLetters(queue: string, o?: Opt): AsyncIterable<DeadLetter>;
 }
 
-const driver: DriverInfo<BusCapabilities> = Object.freeze({
+/** What every NATS bus says of itself: for whoever asks before one is open. */
+export const natsDriver: DriverInfo<BusCapabilities> = Object.freeze({
   port: 'MessageBus',
   name: 'nats',
   version: '1',
@@ -232,7 +233,7 @@ function assemble({ link, streams, names, clock, limits, release }: Parts): Nats
     await release();
   };
   return Object.freeze<NatsBus>({
-    driver,
+    driver: natsDriver,
     publish,
     subscribe,
     queue: queue.port,
