@@ -215,23 +215,41 @@ function keptNumbers(): Numbers {
   };
 }
 
-/** Of a part of a log: counted anew, and causes renamed with it. */
+/** Of a part of a log: counted anew, and causes renamed with it. In memory is a number for each event that was renamed. */
 function newNumbers(): Numbers {
   let seq = 0;
-  const versions = new Map<string, number>();
-  const renamed = new Map<string, string>();
+  const streams = new Map<string, Renumbered>();
   return {
-    next({ id, stream }) {
-      const version = (versions.get(stream) ?? 0) + 1;
-      versions.set(stream, version);
-      if (stream === 'project') renamed.set(id, `${stream}@${version}`); // all other streams are whole
+    next({ stream, version }) {
+      const own = streams.get(stream) ?? { count: 0, whole: 0, moved: new Map() };
+      streams.set(stream, own);
+      own.count += 1;
+      if (version === own.count) own.whole = version;
+      else own.moved.set(version, own.count);
       seq += 1;
-      return { seq, version };
+      return { seq, version: own.count };
     },
-    causation: (id) => (id.startsWith('project@') ? renamed.get(id) : id),
+    causation(id) {
+      // What is no id of an event is the key of a command, or a word of the caller's own.
+      const [, stream, version] = eventId.exec(id) ?? [];
+      if (stream === undefined) return id;
+      const own = streams.get(stream);
+      if (own !== undefined && Number(version) <= own.whole) return id;
+      const moved = own?.moved.get(Number(version));
+      return moved === undefined ? undefined : `${stream}@${moved}`;
+    },
     last: () => ({ seq }),
   };
 }
+
+/** The events of a stream that are written: all of them up to `whole`, some of those behind it. */
+interface Renumbered {
+  count: number;
+  whole: number;
+  readonly moved: Map<number, number>;
+}
+
+const eventId = /^(?!cmd:)([^@]+)@([1-9][0-9]*)$/;
 
 const ofEveryProject = new Set(['project.created', 'project.configured']);
 

@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { sha256Hex } from '@conductor/core/hash';
 import type { Artifacts } from '@conductor/core/ports';
 import { importMark } from '@conductor/core/ports';
 import { at, bytesOf, exported, inChunks, memorySide, meta, same, textOf, write } from '../../test/log-sides.js';
 import { codeOf } from '../conformance/store-fixture.js';
+import { toBase64 } from './base64.js';
 import { checkLog, importLog } from './import-log.js';
+
+/** A whole artifact, as an export writes it. */
+function artifactLine(text: string): string {
+  const bytes = bytesOf(text);
+  const id = `sha256:${sha256Hex(bytes)}`;
+  return `${JSON.stringify({ kind: 'artifact', id, at: 0, data: toBase64(bytes), last: true })}\n`;
+}
 
 describe('a file that is not as it was written', () => {
   /** A small log, without a part of 48 KiB. */
@@ -79,6 +88,8 @@ describe('a file that is not as it was written', () => {
     const body = change(`${lines.slice(0, -1).join('\n')}\n`);
     const end = {
       ...(JSON.parse(lines.at(-1) ?? '') as object),
+      artifacts: body.split('"last":true}\n').length - 1,
+      missing: [...body.matchAll(/"missing","id":"([^"]+)"/gu)].map(([, id]) => id),
       sha256: createHash('sha256').update(body).digest('hex'),
     };
     return bytesOf(`${body}${JSON.stringify(end)}\n`);
@@ -105,6 +116,37 @@ describe('a file that is not as it was written', () => {
       'an artifact that came after it was needed',
       (text) => text.replace(/(\{"kind":"artifact".*\n)((?:.*\n)*)/u, '$2$1'),
     ],
+    [
+      'an artifact that nothing refers to',
+      (text) => text.replace('{"kind":"commit"', `${artifactLine('a stray')}{"kind":"commit"`),
+    ],
+    [
+      'an artifact before a commit that does not refer to it',
+      (text) => text.replace(/(\{"kind":"commit"[^]*?)(\{"kind":"artifact".*\n)/u, '$2$1'),
+    ],
+    ['an artifact behind the last commit', (text) => `${text}${artifactLine('a stray')}`],
+    [
+      'something missing that nothing refers to',
+      (text) =>
+        text.replace('{"kind":"commit"', `{"kind":"missing","id":"sha256:${'0'.repeat(64)}"}\n{"kind":"commit"`),
+    ],
+    [
+      'an artifact in smaller parts',
+      (text) =>
+        text.replace(
+          /"at":0,"data":"YSByZXBvcnQ=","last":true\}\n/u,
+          (_all, at: number) =>
+            `"at":0,"data":"YSBy","last":false}\n{"kind":"artifact","id":${text.slice(at - 74, at - 1)},"at":3,"data":"ZXBvcnQ=","last":true}\n`,
+        ),
+    ],
+    [
+      'an empty part at the end of an artifact',
+      (text) =>
+        text.replace(
+          /(\{"kind":"artifact","id":"[^"]+",)"at":0,"data":"YSByZXBvcnQ=","last":true\}\n/u,
+          '$1"at":0,"data":"YSByZXBvcnQ=","last":false}\n$1"at":8,"data":"","last":true}\n',
+        ),
+    ],
     ['other spaces', (text) => text.replace('"v":1', '"v": 1')],
     ['members in another order', (text) => text.replace(/"seq":2,("stream":"[^"]+"),/u, '$1,"seq":2,')],
     ['an actor in another order', (text) => text.replace('"id":"ana","kind":"user"', '"kind":"user","id":"ana"')],
@@ -126,6 +168,50 @@ describe('a file that is not as it was written', () => {
 
   it('is believed with counts and checksum mended, so that the refusals above are not about those', async () => {
     expect((await checkLog(inChunks(await forged((text) => text)))).events).toBe(4);
+  });
+
+  it('is let go of at once, wherever it is found out', async () => {
+    const text = textOf(await small());
+    for (const refused of ['conductor.log', 'commit', 'event', 'artifact', 'end']) {
+      let open = 0;
+      async function* source() {
+        open += 1;
+        try {
+          yield bytesOf(text.replace(`{"kind":"${refused}"`, '{"kind":"missing"'));
+          yield bytesOf('\n'); // never asked for
+        } finally {
+          open -= 1;
+        }
+      }
+      expect([refused, await codeOf(checkLog(source())), open]).toEqual([refused, 'FILE_INVALID', 0]);
+    }
+    let open = true;
+    const full: Artifacts = { ...memorySide().artifacts, put: () => Promise.reject(new Error('no room')) };
+    async function* again() {
+      open = true;
+      try {
+        yield bytesOf(text);
+      } finally {
+        open = false;
+      }
+    }
+    await expect(importLog({ ...memorySide(), artifacts: full }, again)).rejects.toThrow('no room');
+    expect(open).toBe(false);
+  });
+
+  it('is read no further once the signal aborts', async () => {
+    const text = await small();
+    const stop = new AbortController();
+    let chunks = 0;
+    async function* slowly() {
+      for (let at = 0; at < text.length; at += 100) {
+        chunks += 1;
+        if (chunks === 4) stop.abort(new Error('enough'));
+        yield text.subarray(at, at + 100);
+      }
+    }
+    await expect(checkLog(slowly(), { signal: stop.signal })).rejects.toThrow('enough');
+    expect(chunks).toBeLessThan(9);
   });
 
   it('is refused with STORE_NEWER when a later version wrote it', async () => {

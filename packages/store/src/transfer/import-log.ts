@@ -18,27 +18,26 @@ export interface ImportResult extends LogSummary {
   readonly resumedAfter: number;
 }
 
-/** Reads an exported log to its end and writes nothing. Throws `FILE_INVALID`, `STORE_NEWER`. */
+/**
+ * Reads an exported log to its end and writes nothing. Throws `FILE_INVALID`, `STORE_NEWER`, what the chunks throw, and the
+ * reason of a signal that aborts between two lines.
+ */
 export async function checkLog(chunks: AsyncIterable<Uint8Array>, o: ImportOptions = {}): Promise<LogSummary> {
   return (await checked(chunks, o)).summary;
 }
 
-async function checked(chunks: AsyncIterable<Uint8Array>, { signal, ...o }: ImportOptions): Promise<ReadLog> {
+async function checked(chunks: AsyncIterable<Uint8Array>, o: ImportOptions): Promise<ReadLog> {
   const visitor: LogVisitor = {
-    async artifact(_id, parts) {
-      for await (const part of parts) void part; // the reader compares the bytes with the id
-    },
-    async commit() {
-      signal?.throwIfAborted();
-    },
+    async artifact() {}, // the reader compares the bytes with the id
+    async commit() {},
   };
   return readLog(chunks, visitor, o);
 }
 
 /**
  * Brings an exported log into an empty store: streams, versions, seq, times, actors and causes as they were; not the
- * idempotency keys, which no reader of a log sees, and no records: who keeps rows makes them anew from the events. `open` is called twice: nothing is written before the whole text has been
- * read and found sound. From the first commit on a mark stands in the store, so that whoever opens it refuses it
+ * idempotency keys, which no reader of a log sees, and no records: who keeps rows makes them anew from the events. `open` is
+ * called twice: nothing is written before the whole text has been read and found sound. From the first commit on a mark stands in the store, so that whoever opens it refuses it
  * (`requireWholeLog`); it goes when the store gives back what it was handed. A killed import goes on where it stopped when
  * the same text is imported again. Throws `FILE_INVALID`, `STORE_NEWER`; `INVALID_STATE` for a store that is not empty;
  * `VERSION_CONFLICT` when somebody else writes meanwhile; `STORE_CORRUPT`; and what store and artifacts throw.
@@ -48,22 +47,20 @@ export async function importLog(
   open: () => AsyncIterable<Uint8Array>,
   o: ImportOptions = {},
 ): Promise<ImportResult> {
-  const { signal, ...hash } = o;
+  const { signal } = o;
   signal?.throwIfAborted();
   const { summary, facts } = await checked(open(), o);
   const resumedAfter = await begin(store, summary, signal);
   const commits = new CommitsInFlight(store);
   const visitor: LogVisitor = {
     async artifact(id, parts) {
-      signal?.throwIfAborted();
       await artifacts.put(parts, { expect: id, signal });
     },
     async commit(commit, about) {
-      signal?.throwIfAborted();
       if (about.lastSeq > resumedAfter) await commits.add(commit, about);
     },
   };
-  const again = await readLog(open(), visitor, hash).finally(() => commits.settled());
+  const again = await readLog(open(), visitor, o).finally(() => commits.settled());
   if (again.summary.sha256 !== summary.sha256)
     throw new ConductorError('FILE_CHANGED', 'The exported log changed while it was read');
   if ((await factsDigest(store, o)) !== facts)

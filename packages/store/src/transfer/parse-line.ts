@@ -1,6 +1,6 @@
 import { ConductorError, parseJson } from '@conductor/core';
 import type { Json } from '@conductor/core/ports';
-import { isArtifactId, maxLineBytes, schemaVersion } from './format.js';
+import { isArtifactId, schemaVersion } from './format.js';
 import type { Line } from './format.js';
 import { invalid } from './read-lines.js';
 import type { RawLine } from './read-lines.js';
@@ -61,9 +61,9 @@ const shapes: Readonly<Record<Line['kind'], Shape>> = {
 /** The greatest depth that an event's data may have, and the line around it. */
 const maxDepth = 65;
 
-/** Reads one line of an exported log. Throws `FILE_INVALID`, and `STORE_NEWER` for a header of a later version. */
-export function parseLine({ number, text: line }: RawLine): Line {
-  const value = jsonOf(number, line);
+/** Reads one line of an exported log; `maxBytes` is what it may have. Throws `FILE_INVALID`, and `STORE_NEWER` for a header of a later version. */
+export function parseLine({ number, text: line }: RawLine, maxBytes: number): Line {
+  const value = jsonOf(number, line, maxBytes);
   if (!isObject(value) || typeof value['kind'] !== 'string' || !Object.hasOwn(shapes, value['kind']))
     throw invalid(number, 'it is none of an exported log');
   const kind = value['kind'] as Line['kind']; // a key of the shapes, by the line above
@@ -85,9 +85,9 @@ export function parseLine({ number, text: line }: RawLine): Line {
   return value as unknown as Line; // checked member by member
 }
 
-function jsonOf(number: number, line: string): Json {
+function jsonOf(number: number, line: string, maxBytes: number): Json {
   try {
-    return parseJson(line, { maxBytes: maxLineBytes, maxDepth, source: 'it' });
+    return parseJson(line, { maxBytes, maxDepth, source: 'it' });
   } catch (error) {
     throw invalid(number, ConductorError.is(error) ? error.message : 'it is not JSON', error);
   }

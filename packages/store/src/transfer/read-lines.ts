@@ -11,10 +11,10 @@ export interface RawLine {
 }
 
 /**
- * Cuts bytes into lines; holds one line and one chunk. Throws `FILE_INVALID` for a line that is too long, for what is not
+ * Cuts bytes into lines; holds one line and one chunk. `maxBytes` is asked for each line anew. Throws `FILE_INVALID` for a line that is too long, for what is not
  * UTF-8, and for an end without a newline.
  */
-export async function* readLines(chunks: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<RawLine> {
+export async function* readLines(chunks: AsyncIterable<Uint8Array>, maxBytes: () => number): AsyncGenerator<RawLine> {
   let number = 1;
   let open: Uint8Array[] = [];
   let length = 0;
@@ -24,7 +24,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, maxBytes: nu
       open.push(chunk.subarray(from, end + 1));
       length += end + 1 - from;
       from = end + 1;
-      checkLength(length - 1, maxBytes, number);
+      checkLength(length - 1, maxBytes(), number);
       const bytes = joined(open, length);
       yield { number, bytes, text: textOf(bytes, number) };
       [open, length, number] = [[], 0, number + 1];
@@ -33,7 +33,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, maxBytes: nu
     // A copy: whoever hands out chunks may fill the same memory again.
     open.push(chunk.slice(from));
     length += chunk.length - from;
-    checkLength(length, maxBytes, number);
+    checkLength(length, maxBytes(), number);
   }
   if (length > 0) throw invalid(number, 'it ends in the middle of the line');
 }

@@ -1,11 +1,11 @@
 import { ConductorError } from '@conductor/core';
 import { sha256Stream } from '@conductor/core/hash';
 import type { Sha256 } from '@conductor/core/hash';
-import type { Append, ArtifactId, Commit, NewEvent } from '@conductor/core/ports';
+import type { Append, ArtifactId, Commit, NewEvent, Opt } from '@conductor/core/ports';
 import { prepareCommit } from '../rules/commit.js';
 import { defaultLimits } from '../rules/limits.js';
 import { fromBase64 } from './base64.js';
-import { artifactsIn, maxLineBytes } from './format.js';
+import { artifactsIn, maxLineBytes, partBytes } from './format.js';
 import type { ArtifactLine, CommitLine, EndLine, EventLine, HashOption, Line, LogSummary } from './format.js';
 import { parseLine } from './parse-line.js';
 import { invalid, readLines } from './read-lines.js';
@@ -27,8 +27,16 @@ export interface ReadLog {
   readonly facts: string;
 }
 
+export interface ReadLogOptions extends Opt, HashOption {
+  /** What the line of an event may have; default `maxLineBytes`. */
+  readonly lineBytes?: number | undefined;
+}
+
 /** With the lines' own members, which are few beside what a commit may hold. */
 const maxCommitText = 2 * defaultLimits.commitBytes;
+
+/** What the last line takes for one artifact that is missing: its id, two quotes and a comma. */
+const missingBytes = 'sha256:'.length + 64 + 3;
 
 /** A line with its place in the file, and its length. */
 interface Numbered<L extends Line = Line> {
@@ -39,17 +47,34 @@ interface Numbered<L extends Line = Line> {
 
 /**
  * Reads an exported log and holds it to its rules: every line complete and of a known form, order without a gap, what is
- * referred to there before it is needed, counts and SHA-256 as the last line says. Whether all is well is known at the end
- * alone: a visitor that keeps what it is handed reads the log twice. Throws `FILE_INVALID`, `STORE_NEWER`.
+ * referred to there just before it is needed and nothing else, counts and SHA-256 as the last line says. So what is taken is what
+ * an export writes. Whether all is well is known at the end alone: a visitor that keeps what it is handed reads the log twice.
+ * In memory are one commit, one line, and a place for each stream and artifact. `chunks` are let go of, however it ends.
+ * Throws `FILE_INVALID`, `STORE_NEWER`, and the reason of a signal that aborts between two lines.
  */
 export async function readLog(
   chunks: AsyncIterable<Uint8Array>,
   visitor: LogVisitor,
-  { sha256 = sha256Stream }: HashOption = {},
+  { sha256 = sha256Stream, lineBytes = maxLineBytes, signal }: ReadLogOptions = {},
 ): Promise<ReadLog> {
   const [hash, facts] = [sha256(), sha256()];
-  const lines = parsedLines(chunks, hash, facts);
   const reading = new Reading(visitor, sha256);
+  // The last line names everything that is missing, so it may be longer than that of any event.
+  const maxBytes = () => lineBytes + reading.missingCount * missingBytes;
+  const lines = parsedLines(chunks, { hash, facts, signal, maxBytes });
+  try {
+    return await readWhole(lines, reading, { hash, facts });
+  } finally {
+    // A line that was read but refused leaves the source open, else.
+    await lines.return(undefined);
+  }
+}
+
+async function readWhole(
+  lines: AsyncGenerator<Numbered>,
+  reading: Reading,
+  { hash, facts }: { readonly hash: Sha256; readonly facts: Sha256 },
+): Promise<ReadLog> {
   const header = await lines.next();
   if (header.done === true || header.value.line.kind !== 'conductor.log')
     throw invalid(1, 'it is not the beginning of an exported log');
@@ -62,16 +87,28 @@ export async function readLog(
     else if (line.kind === 'missing') reading.missing(number, line.id);
     else if (line.kind === 'commit') await reading.commit({ number, bytes, line }, lines);
     else if (line.kind === 'end') {
+      reading.checkUsed(number);
       const summary = await finished(reading.summary(hash.hex()), { number, bytes, line }, lines);
       return { summary, facts: facts.hex() };
     } else throw invalid(number, `${line.kind} does not belong here`);
   }
 }
 
+interface LineTerms extends Opt {
+  readonly hash: Sha256;
+  readonly facts: Sha256;
+  /** Of the next line. */
+  maxBytes(): number;
+}
+
 /** Every line but the last counts for the checksum. */
-async function* parsedLines(chunks: AsyncIterable<Uint8Array>, hash: Sha256, facts: Sha256): AsyncGenerator<Numbered> {
-  for await (const raw of readLines(chunks, maxLineBytes)) {
-    const line = parseLine(raw);
+async function* parsedLines(
+  chunks: AsyncIterable<Uint8Array>,
+  { hash, facts, maxBytes, signal }: LineTerms,
+): AsyncGenerator<Numbered> {
+  for await (const raw of readLines(chunks, maxBytes)) {
+    signal?.throwIfAborted();
+    const line = parseLine(raw, maxBytes());
     if (line.kind !== 'end') hash.update(raw.bytes);
     if (line.kind === 'commit' || line.kind === 'event') facts.update(raw.bytes);
     yield { number: raw.number, bytes: raw.bytes.length, line };
@@ -101,6 +138,10 @@ class Reading {
   readonly #sha256: () => Sha256;
   readonly #artifacts = new Set<ArtifactId>();
   readonly #missing = new Set<ArtifactId>();
+  /** Artifacts since the last commit, there or missing, which the next one has to refer to in this order. */
+  #announced: ArtifactId[] = [];
+  /** How many of them it has referred to. */
+  #used = 0;
   readonly #versions = new Map<string, number>();
 
   constructor(visitor: LogVisitor, sha256: () => Sha256) {
@@ -113,9 +154,21 @@ class Reading {
     return { events, commits, artifacts, missing: [...this.#missing], lastSeq: events, sha256 };
   }
 
+  get missingCount(): number {
+    return this.#missing.size;
+  }
+
   missing(number: number, id: ArtifactId): void {
     this.#checkNew(number, id);
     this.#missing.add(id);
+    this.#announced.push(id);
+  }
+
+  /** Nothing may stand there that no event refers to: it would be kept by nobody. */
+  checkUsed(number: number): void {
+    const unused = this.#announced[this.#used];
+    if (unused !== undefined) throw invalid(number, `nothing before it refers to ${unused}`);
+    [this.#announced, this.#used] = [[], 0];
   }
 
   async artifact(first: Numbered<ArtifactLine>, lines: AsyncGenerator<Numbered>): Promise<void> {
@@ -126,6 +179,7 @@ class Reading {
     // A visitor that did not read to the end leaves the rest to be checked.
     for await (const part of parts) void part;
     this.#artifacts.add(id);
+    this.#announced.push(id);
   }
 
   #checkNew(number: number, id: ArtifactId): void {
@@ -142,6 +196,8 @@ class Reading {
         throw invalid(number, `${first.line.id} goes on at byte ${at}`);
       const bytes = fromBase64(line.data);
       if (bytes === undefined) throw invalid(number, 'its data is not base64');
+      if (line.last ? bytes.length > partBytes || (bytes.length === 0 && at > 0) : bytes.length !== partBytes)
+        throw invalid(number, `an artifact is cut into parts of ${partBytes} bytes`);
       at += bytes.length;
       if (at > maxArtifactBytes) throw invalid(number, `an artifact has at most ${maxArtifactBytes} bytes`);
       hash.update(bytes);
@@ -167,6 +223,7 @@ class Reading {
     }
     const commit = commitOf(line, appends);
     checkCommit(number, commit);
+    this.checkUsed(this.number);
     this.#commits += 1;
     await this.#visitor.commit(commit, { lastSeq: this.#events, bytes });
   }
@@ -178,6 +235,7 @@ class Reading {
     if (version !== before + 1) throw invalid(number, `version ${version} of ${stream} comes after ${before}`);
     for (const id of artifactsIn(event)) {
       if (!this.#artifacts.has(id) && !this.#missing.has(id)) throw invalid(number, `${id} is not there before it`);
+      if (this.#announced[this.#used] === id) this.#used += 1;
     }
     this.#versions.set(stream, version);
     this.#events = seq;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Store } from '@conductor/core/ports';
+import type { Json, Store } from '@conductor/core/ports';
 import { requireWholeLog } from '@conductor/core/ports';
 import {
   at,
@@ -22,6 +22,7 @@ import { all, codeOf } from '../conformance/store-fixture.js';
 import { transferSuite } from '../conformance/transfer.suite.js';
 import { exportLog } from './export-log.js';
 import { checkLog, importLog } from './import-log.js';
+import { readLog } from './read-log.js';
 
 transferSuite('memory', async () => memorySide());
 transferSuite('sqlite', async () => sqliteSide());
@@ -133,6 +134,46 @@ describe('exportLog and importLog', () => {
       [4, 'track/b@2', 'project@2'],
       [5, 'board/b1@1', undefined],
     ]);
+  });
+
+  it('names causes anew in a stream that many tracks share, and forgets those that stay behind', async () => {
+    const from = memorySide();
+    const audit = (track: string, data: Json, causation?: string) =>
+      write(from, {
+        appends: [{ stream: 'audit/2026', data: [data] }],
+        meta: { ...meta, correlation: { track }, ...(causation !== undefined && { causation }) },
+      });
+    await audit('a', 1);
+    await audit('b', 2);
+    await audit('a', 3);
+    await audit('a', 4, 'audit/2026@3');
+    await audit('a', 5, 'audit/2026@2');
+    await audit('a', 6, 'audit/2026@1');
+    await audit('a', 7, 'track/b@1');
+    await audit('a', 8, 'cmd:a@3');
+    const { text } = await exported(from, { track: 'a' });
+    const to = await imported(text, memorySide());
+    expect((await all(to.store.readAll())).map(({ version, data, causation }) => [version, data, causation])).toEqual([
+      [1, 1, undefined],
+      [2, 3, undefined],
+      [3, 4, 'audit/2026@2'],
+      [4, 5, undefined],
+      [5, 6, 'audit/2026@1'],
+      [6, 7, undefined],
+      [7, 8, 'cmd:a@3'],
+    ]);
+  });
+
+  it('takes the names of all artifacts that are missing on its last line, be it longer than the line of any event', async () => {
+    const from = memorySide();
+    const ids = Array.from({ length: 200 }, (_, n) => `sha256:${n.toString(16).padStart(64, '0')}`);
+    for (const id of ids) await write(from, { appends: [{ stream: 'track/a', data: [id] }], meta });
+    const { text, summary } = await exported(from);
+    const nothing = { artifact: async () => {}, commit: async () => {} };
+    const read = await readLog(inChunks(text), nothing, { lineBytes: 400 });
+    expect(read.summary).toEqual(summary);
+    expect(read.summary.missing).toEqual(ids);
+    expect(await codeOf(readLog(inChunks(text), nothing, { lineBytes: 100 }))).toBe('FILE_INVALID');
   });
 
   it('holds an event of 8 MB, and refuses a longer line', async () => {
