@@ -6,6 +6,7 @@ export default defineConfig({
     projects: ['packages/*', isolatedProject('isolated', isolatedTests), isolatedProject('dist', distTests)],
     passWithNoTests: true,
     maxWorkers: 2,
+    experimental: { fsModuleCache: true }, // the lanes of other Nodes run the same files again
     coverage: { provider: 'v8', include: ['packages/*/src/**'], exclude: ['**/*.test.ts', '**/*.suite.ts'] },
   },
 });

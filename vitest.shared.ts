@@ -10,8 +10,9 @@ export const distTests = '**/*.dist.test.ts';
 
 const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 };
 
-/** On other Node versions: what is asked of a server, or of git, is the same from each; the packages above meet both there. */
-const elsewhere = process.env['CONDUCTOR_LANE'] === undefined ? [] : ['src/postgres/**', 'src/git/**'];
+/** On other Node versions: what is asked of a server, of git or of another tool is the same from each, and so is plain text. */
+const same = ['src/{postgres,nats,git,transfer,memory,evaluators}/**', 'src/superpower.test.ts'];
+const elsewhere = process.env['CONDUCTOR_LANE'] === undefined ? [] : same;
 
 /** The unit tests of one package: many files share a worker, so no module-level state, no env and cwd changes. */
 export function unitProject(name: string) {
