@@ -5,8 +5,15 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { outputOf } from './run.mjs';
 import { packages } from './packages.mjs';
 
-/** Between the start of a process and its first step. `most`: modules of ours, with some room for new chunks. */
-const quick = { '@conductor/core': { most: 16 }, '@conductor/store/sqlite': { most: 30 } };
+/**
+ * Between the start of a process and its first step, or its answer: `@conductor/node` loads engine, stores and buses when one
+ * is opened. `most`: modules of ours, with some room for new chunks.
+ */
+const quick = {
+  '@conductor/core': { most: 16 },
+  '@conductor/store/sqlite': { most: 30 },
+  '@conductor/node': { most: 20 },
+};
 
 /** Prints which modules an import loaded, and whether zod ran: it keeps its configuration in the global object. */
 const probe = `

@@ -1,5 +1,4 @@
 import { ConductorError } from '@conductor/core';
-import { everyItem } from '@conductor/core/api';
 import type { Track } from '@conductor/core/api';
 import type { Project } from '@conductor/node';
 
@@ -7,6 +6,7 @@ const over: readonly Track['lifecycle'][] = ['completed', 'cancelled', 'archived
 
 /** The track a person means: its id, a unique prefix of it; nothing = the active track, else the only open one. Throws `TRACK_NOT_FOUND`. */
 export async function findTrack({ api }: Project, wanted: string | undefined): Promise<Track> {
+  const { everyItem } = await import('@conductor/core/api');
   const tracks: Track[] = [];
   for await (const track of everyItem((query, o) => api.tracks.list(query, o), {})) tracks.push(track);
   if (wanted === undefined)

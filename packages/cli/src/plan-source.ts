@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ConductorError } from '@conductor/core';
-import { decodeText } from '@conductor/core/files';
 import type { PlanJson, PlanTaskJson } from '@conductor/core/plan';
 import type { CommandContext } from './command.js';
 import { findTrack } from './find-track.js';
@@ -30,6 +29,7 @@ export async function planSource(context: CommandContext, wanted: string): Promi
 
 /** A plan's text in whatever encoding it was written. Throws `FILE_NOT_FOUND`, `TOO_LARGE`, `FILE_INVALID`. */
 async function readPlan(path: string): Promise<string> {
+  const { decodeText } = await import('@conductor/core/files');
   return decodeText(await planBytes(path));
 }
 

@@ -1,5 +1,4 @@
 import type { Finding, Step } from '@conductor/core';
-import { everyItem } from '@conductor/core/api';
 import type { Cursor, EventQuery, Track, TrackRun } from '@conductor/core/api';
 import type { EventEnvelope } from '@conductor/core/ports';
 import type { Project } from '@conductor/node';
@@ -26,6 +25,7 @@ export interface TaskCounts {
 
 /** Everything a run has written to its track's stream, oldest first. */
 export async function eventsOfRun({ api }: Project, { trackId, feed }: TrackRun): Promise<readonly EventEnvelope[]> {
+  const { everyItem } = await import('@conductor/core/api');
   const events: EventEnvelope[] = [];
   const query: EventQuery & Cursor = { trackId, after: feed.after ?? 0, stream: `track/${trackId}` };
   for await (const event of everyItem((asked, o) => api.events.list(asked, o), query)) events.push(event);

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConductorError, Limits, parseJson, parseLimits } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
-import { createJiti } from 'jiti';
 
 export const configNames = ['conductor.config.ts', 'conductor.config.mjs', 'conductor.config.json'] as const;
 
@@ -52,9 +51,9 @@ async function read(path: string): Promise<unknown> {
     throw new ConductorError('FILE_NOT_FOUND', `There is no configuration ${path}`, { details: { path } });
   try {
     if (path.endsWith('.json')) return parseJson(await readFile(path, 'utf8'), { source: path });
-    const loaded: unknown = path.endsWith('.ts')
-      ? await createJiti(import.meta.url).import(path)
-      : await import(pathToFileURL(path).href);
+    const loaded = path.endsWith('.ts')
+      ? await readTypeScript(path)
+      : ((await import(pathToFileURL(path).href)) as unknown);
     return typeof loaded === 'object' && loaded !== null && 'default' in loaded ? loaded.default : loaded;
   } catch (cause) {
     throw new ConductorError(
@@ -63,6 +62,12 @@ async function read(path: string): Promise<unknown> {
       { details: { path }, cause },
     );
   }
+}
+
+/** Only who has such a file waits for the compiler to be loaded. */
+async function readTypeScript(path: string): Promise<unknown> {
+  const { createJiti } = await import('jiti');
+  return createJiti(import.meta.url).import(path);
 }
 
 function checked(config: unknown, path: string): ConductorConfig {

@@ -1,5 +1,3 @@
-import { memoryBus } from '@conductor/bus';
-import { fileBus } from '@conductor/bus/file';
 import { ConductorError } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import type { Clock, Ids, MessageBus, Opt, Workspace } from '@conductor/core/ports';
@@ -27,8 +25,7 @@ export async function openBus(
   { signal }: Opt = {},
 ): Promise<MessageBus> {
   if (typeof choice === 'object') return choice;
-  const { clock } = host;
-  if (choice === 'memory') return memoryBus({ clock });
+  if (choice === 'memory') return openMemory(host);
   if (choice === 'file') return withFiles(host);
   if (/^(?:nats|tls):\/\//u.test(choice)) return withFiles(host, await openNats(choice, host, signal));
   throw new ConductorError('CONFIG_INVALID', `There is no bus ${JSON.stringify(hideAddress(String(choice)))}`, {
@@ -36,8 +33,15 @@ export async function openBus(
   });
 }
 
-function withFiles({ files, clock }: BusHost, over?: MessageBus): MessageBus {
-  if (!files) return over ?? memoryBus({ clock });
+async function openMemory({ clock }: BusHost): Promise<MessageBus> {
+  const { memoryBus } = await import('@conductor/bus');
+  return memoryBus({ clock });
+}
+
+async function withFiles(host: BusHost, over?: MessageBus): Promise<MessageBus> {
+  const { files, clock } = host;
+  if (!files) return over ?? openMemory(host);
+  const { fileBus } = await import('@conductor/bus/file');
   const { workspace, folder } = files;
   return fileBus({ workspace, clock, ...(over && { over }), folderOf: (trackId) => `${folder}/tracks/${trackId}` });
 }

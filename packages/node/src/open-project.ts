@@ -1,31 +1,18 @@
 import { userInfo } from 'node:os';
-import { evalCodeQuality } from '@conductor/agents/evaluators';
-import { commandRunner } from '@conductor/agents/evaluators';
-import { hostProcesses } from '@conductor/agents/node';
 import { defaultLimits, parseLimits, randomIds, systemClock } from '@conductor/core';
 import type { Limits } from '@conductor/core';
 import type { ConductorApi } from '@conductor/core/api';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import { silentLogger } from '@conductor/core/ports';
 import type { ActorRef, Authorize, Clock, Ids, Logger, MessageBus, Store } from '@conductor/core/ports';
-import { createEngine } from '@conductor/engine';
 import type { Engine } from '@conductor/engine';
-import { leaseKeeper, storedSnapshots } from '@conductor/store';
-import { fileWorkspace } from '@conductor/store/file';
-import { gitExchange, gitRepository } from '@conductor/store/git';
-import { withExecutors } from './agents.js';
 import { configurationOf } from './configuration.js';
 import { rootOf } from './find-root.js';
 import { openBus } from './open-bus.js';
 import { openStore } from './open-store.js';
-import type { OpenedStore } from './open-store.js';
-import { sharedRepository } from './shared-repository.js';
 import { documentsFolder, makeFolders } from './state-folder.js';
 import { temporaryFolder } from './temporary-folder.js';
 import type { TemporaryFolder } from './temporary-folder.js';
-import { diskFolders } from './track-folders.js';
-import { version } from './version.js';
-import { worktreesFolder } from './worktrees-folder.js';
 
 export interface OpenProjectOptions extends Omit<ConductorConfig, 'store' | 'bus'> {
   /** Make the folders of a project that is not there yet; never runs `git init`. */
@@ -76,6 +63,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     ...own
   } = options;
   const { fromFile, config } = await configurationOf(root, own, { file, command });
+  const { createEngine, driversOf, fileWorkspace, settingsOf } = await import('./engine-parts.js');
   const folder = await documentsFolder(root, config.dir);
   const stateDir = await makeFolders(root, folder);
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
@@ -107,48 +95,6 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     await temporary.close();
     throw error;
   }
-}
-
-/** What of this machine the parts of an engine are made for. */
-interface Machine {
-  readonly root: string;
-  /** Of the documents, below the root. */
-  readonly folder: string;
-  /** For files that outlive no run. */
-  readonly temporary: string;
-  readonly killGraceMs: number;
-  readonly clock: Clock;
-  readonly ids: Ids;
-}
-
-/** Drivers over the store, over git and over the processes of this machine. */
-function driversOf(
-  { git }: ConductorConfig,
-  { root, killGraceMs, clock, ids }: Machine,
-  { store, artifacts }: Pick<OpenedStore, 'store' | 'artifacts'>,
-) {
-  return {
-    leaseKeeper: leaseKeeper({ leases: store.leases, clock }),
-    snapshots: storedSnapshots({ store, artifacts, ids }),
-    repository: git === 'off' ? undefined : gitRepository({ root, clock, worktrees: worktreesFolder() }),
-    exchange: git === 'off' ? undefined : gitExchange({ root, remote: sharedRepository() }),
-    processes: hostProcesses({ clock }),
-    runCommand: commandRunner({ clock, ids, killGraceMs }),
-  };
-}
-
-/** What the configuration says to the engine itself. */
-function settingsOf(config: ConductorConfig, { root, folder, temporary, killGraceMs }: Machine) {
-  const { store: _store, storeThread: _thread, bus: _bus, server: _server, dir: _dir, ...settings } = config;
-  return {
-    ...settings,
-    agents: withExecutors(config.agents, { root, temporary, killGraceMs }),
-    plugins: [evalCodeQuality, ...(config.plugins ?? [])],
-    folder,
-    projectName: root.split(/[/\\]/u).at(-1),
-    trackFolders: diskFolders(root, folder),
-    version,
-  };
 }
 
 interface Parts {

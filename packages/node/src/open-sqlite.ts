@@ -7,9 +7,7 @@ import { databaseOwners, sqliteStore } from '@conductor/store/sqlite';
 import type { OwnerLocks, SqliteStore } from '@conductor/store/sqlite';
 import { loadSqlite, openDatabase } from './open-database.js';
 import type { Sqlite } from './open-database.js';
-
-/** Its name in the state folder. */
-export const databaseFile = 'conductor.db';
+import { databaseFile } from './state-folder.js';
 
 export interface SqliteHost {
   readonly stateDir: string;

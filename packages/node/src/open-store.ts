@@ -4,17 +4,12 @@ import { ConductorError, raceAbort } from '@conductor/core';
 import type { Limits } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import type { Artifacts, Clock, Ids, Opt, Store } from '@conductor/core/ports';
-import { fileArtifacts, fileStore, nodeLogFiles } from '@conductor/store/file';
-import { memoryArtifacts, memoryStore } from '@conductor/store/memory';
 import type { PostgresArtifacts } from '@conductor/store/postgres';
-import { databaseLock } from '@conductor/store/sqlite';
-import type { Upkeep } from '@conductor/store/sqlite';
+import type { SqliteStore, Upkeep } from '@conductor/store/sqlite';
 import { hideAddress, hideCredentials } from './hide-credentials.js';
-import { loadSqlite, openDatabase } from './open-database.js';
 import { openPostgres } from './open-postgres.js';
 import { readThrough } from './read-through.js';
-import { databaseFile, openSqlite, ownerLocks } from './open-sqlite.js';
-import { openSqliteThread } from './open-sqlite-thread.js';
+import { databaseFile } from './state-folder.js';
 
 /** What can be said in `store` of a configuration, in `CONDUCTOR_STORE` and in the options of `openProject`. */
 export type StoreChoice = NonNullable<ConductorConfig['store']>;
@@ -45,8 +40,8 @@ export interface OpenedStore {
 
 /**
  * Opens the store that was chosen, with the artifacts that go with it. The only place that knows which driver a word stands
- * for. Throws CONFIG_INVALID, CAPABILITY_MISSING and what the driver throws; no message holds a password. On abort it rejects
- * at once, however long a server takes to answer.
+ * for, and loads no other. Throws CONFIG_INVALID, CAPABILITY_MISSING and what the driver throws; no message holds a password. On
+ * abort it rejects at once, however long a server takes to answer.
  */
 export async function openStore(
   choice: StoreChoice | Store,
@@ -66,9 +61,11 @@ export async function openStore(
 
 async function chosenStore(choice: StoreChoice | Store, host: StoreHost): Promise<OpenedStore> {
   if (choice === 'memory') {
+    const { memoryArtifacts, memoryStore } = await import('@conductor/store/memory');
     const { clock, ids } = host;
     return { store: memoryStore({ clock, ids }), artifacts: memoryArtifacts({ clock }), place: 'this process' };
   }
+  const { fileArtifacts } = await import('@conductor/store/file');
   const { stateDir, clock, limits } = host;
   const artifacts = fileArtifacts({ directory: join(stateDir, 'artifacts'), clock, limits });
   if (typeof choice === 'object') return { store: choice, artifacts, place: 'as handed in' };
@@ -86,11 +83,20 @@ type OpenedLog = Omit<OpenedStore, 'artifacts'>;
 export const filesFolder = 'files';
 
 async function openDatabaseStore(host: StoreHost): Promise<OpenedLog> {
-  const store = host.thread === true ? await openSqliteThread(host) : await openSqlite(host);
+  const store = await openSqliteStore(host);
   return { store, upkeep: store, copyTo: store.copyTo, place: `.conductor/${databaseFile}` };
 }
 
+async function openSqliteStore(host: StoreHost): Promise<SqliteStore> {
+  if (host.thread === true) return (await import('./open-sqlite-thread.js')).openSqliteThread(host);
+  return (await import('./open-sqlite.js')).openSqlite(host);
+}
+
 async function openFiles({ stateDir, clock, ids, limits }: StoreHost): Promise<OpenedLog> {
+  const { fileStore, nodeLogFiles } = await import('@conductor/store/file');
+  const { databaseLock } = await import('@conductor/store/sqlite');
+  const { loadSqlite, openDatabase } = await import('./open-database.js');
+  const { ownerLocks } = await import('./open-sqlite.js');
   const sqlite = loadSqlite(); // for locks only: no data lies in these files
   const folder = join(stateDir, filesFolder);
   await mkdir(folder, { recursive: true, mode: 0o700 });

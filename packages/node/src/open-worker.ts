@@ -1,15 +1,9 @@
-import { commandRunner } from '@conductor/agents/evaluators';
-import { hostProcesses } from '@conductor/agents/node';
 import { ConductorError, defaultLimits, parseLimits, randomIds, systemClock } from '@conductor/core';
 import type { Limits } from '@conductor/core';
 import type { Agents } from '@conductor/core/plugin';
 import { silentLogger } from '@conductor/core/ports';
 import type { Clock, Ids, Logger, MessageBus, Opt, Store } from '@conductor/core/ports';
-import { runWorker } from '@conductor/engine/remote';
 import type { WorkerEvent, WorkerSummary } from '@conductor/engine/remote';
-import { leaseKeeper } from '@conductor/store';
-import { gitWorkFolders } from '@conductor/store/git';
-import { withExecutors } from './agents.js';
 import { configurationOf } from './configuration.js';
 import { rootOf } from './find-root.js';
 import { keptRuns } from './left-behind.js';
@@ -66,6 +60,8 @@ export async function openWorker(dir: string, options: OpenWorkerOptions = {}): 
     throw new ConductorError('CONFIG_INVALID', 'A worker must be told where the log of its engine lies', {
       hint: 'conductor worker --store postgres://<user>:<password>@<host>/<database>',
     });
+  const { commandRunner, gitWorkFolders, hostProcesses, leaseKeeper, runWorker, withExecutors } =
+    await import('./worker-parts.js');
   const folder = await documentsFolder(root, config.dir);
   const stateDir = await makeFolders(root, folder);
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };

@@ -3,7 +3,6 @@ import type { ReadStream } from 'node:fs';
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConductorError, raceAbort, randomIds } from '@conductor/core';
-import { exportLog, importLog } from '@conductor/store/transfer';
 import type { ImportResult, LogSummary } from '@conductor/store/transfer';
 import type { StoreChoice } from './open-store.js';
 import { replaceFile } from './replace-file.js';
@@ -39,12 +38,13 @@ export async function exportProject(
   write: (bytes: Uint8Array) => Promise<void> | void,
   { track, ...options }: ExportProjectOptions = {},
 ): Promise<LogSummary> {
-  return withLog(dir, { ...options, command: 'export' }, ({ store, artifacts }) => {
+  return withLog(dir, { ...options, command: 'export' }, async ({ store, artifacts }) => {
     if (store.driver.capabilities.durability === 'memory') {
       throw new ConductorError('UNSUPPORTED', 'A store in memory ends with each command: there is no log to export', {
         hint: 'Name the store that has the log, in the configuration or in CONDUCTOR_STORE.',
       });
     }
+    const { exportLog } = await import('@conductor/store/transfer');
     return exportLog({ store, artifacts }, write, { track, sha256, signal: options.signal });
   });
 }
@@ -76,6 +76,7 @@ export async function importProject(
     dir,
     { ...options, command: 'import', create: true },
     async ({ store, artifacts, place, root, stateDir, elsewhere }) => {
+      const { importLog } = await import('@conductor/store/transfer');
       const bring = async (path: string) => {
         const result = await importLog({ store, artifacts }, () => bytesOf(path), { sha256, signal });
         return { ...result, root, place, elsewhere };

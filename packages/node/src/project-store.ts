@@ -4,11 +4,9 @@ import { join, resolve } from 'node:path';
 import { ConductorError, systemClock } from '@conductor/core';
 import type { DoctorCheck } from '@conductor/core/api';
 import type { ArtifactId, Artifacts } from '@conductor/core/ports';
-import { sqliteStore } from '@conductor/store/sqlite';
-import { loadSqlite, openDatabase } from './open-database.js';
-import { databaseFile } from './open-sqlite.js';
 import { filesFolder } from './open-store.js';
 import { publishNew } from './publish-new.js';
+import { databaseFile } from './state-folder.js';
 import { withLog } from './with-log.js';
 import type { OpenedLog, ProjectLogOptions } from './with-log.js';
 
@@ -45,6 +43,8 @@ export async function backupProject(dir: string, path: string, options: ProjectL
 
 /** A copy is worth something when it opens and holds together. */
 async function lookThrough(path: string, { clock = systemClock(), signal }: ProjectLogOptions): Promise<number> {
+  const { sqliteStore } = await import('@conductor/store/sqlite');
+  const { loadSqlite, openDatabase } = await import('./open-database.js');
   const database = openDatabase(loadSqlite(), path);
   const copy = await sqliteStore({ database, clock, readOnly: true });
   try {

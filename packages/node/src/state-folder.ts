@@ -3,11 +3,14 @@ import { access, constants, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConductorError } from '@conductor/core';
 
+/** The database of a project in its state folder. */
+export const databaseFile = 'conductor.db';
+
 /** Run-time state: named one by one, so that tracks kept in the same folder stay visible to version control. */
 const ignored = [
-  'conductor.db',
-  'conductor.db-wal',
-  'conductor.db-shm',
+  databaseFile,
+  `${databaseFile}-wal`,
+  `${databaseFile}-shm`,
   'owners/',
   'artifacts/',
   'files/',

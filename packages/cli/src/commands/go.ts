@@ -1,5 +1,4 @@
 import { ConductorError } from '@conductor/core';
-import { GoalOption } from '@conductor/core/api';
 import type { GoResult } from '@conductor/core/api';
 import { intents, isNoGoal, readGoal } from '@conductor/core/goal';
 import type { Project } from '@conductor/node';
@@ -40,8 +39,8 @@ export const goCommand: CommandSpec = {
         context.out.note('Reading the goal. An agent writes the spec of a new track, which may take a while.');
       const found = await project.api.tracks
         .go({ goal, trackId, intent }, { signal: context.signal })
-        .catch((error: unknown) => {
-          throw context.signal.aborted ? interrupted(context, where) : withAnswers(error, goal, where);
+        .catch(async (error: unknown) => {
+          throw context.signal.aborted ? interrupted(context, where) : await withAnswers(error, goal, where);
         });
       const kept = ownWords(project, found, goal);
       if (kept !== undefined) context.out.note(kept);
@@ -113,8 +112,9 @@ function interrupted({ signal }: CommandContext, where: string): ConductorError 
 }
 
 /** With the commands that answer the question. */
-function withAnswers(error: unknown, goal: string | undefined, where: string): unknown {
+async function withAnswers(error: unknown, goal: string | undefined, where: string): Promise<unknown> {
   if (!ConductorError.is(error, 'GOAL_AMBIGUOUS')) return error;
+  const { GoalOption } = await import('@conductor/core/api');
   const given = error.details['options'];
   const options = (Array.isArray(given) ? given : []).flatMap((option) => GoalOption.safeParse(option).data ?? []);
   const answers = options.flatMap(({ trackId, intent, label }) => {

@@ -6,7 +6,6 @@ import type { Project } from '@conductor/node';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { documentsElsewhere } from '../documents-elsewhere.js';
 import { git } from '../git.js';
-import { projectDocuments } from '../project-documents.js';
 import { statusText } from '../status-text.js';
 import { statusOf } from './status.js';
 import { whereFlag } from '../where.js';
@@ -81,6 +80,7 @@ async function documents({ root, folder }: Project): Promise<string[]> {
 async function writeDocuments({ clock }: CommandContext, { root, folder }: Project) {
   const created: string[] = [];
   const kept: string[] = [];
+  const { projectDocuments } = await import('../project-documents.js');
   for (const [name, text] of projectDocuments({ name: basename(root), at: instant(clock.now()) })) {
     const path = join(root, folder, name);
     await mkdir(dirname(path), { recursive: true });

@@ -1,7 +1,5 @@
 import type { PlanGraph } from '@conductor/core/api';
-import { parsePlan, planModel } from '@conductor/core/plan';
 import type { PlanModelTask } from '@conductor/core/plan';
-import { buildGraph, criticalPath, levels, renderGraph } from '@conductor/dag';
 import type { ScheduleStatus } from '@conductor/dag';
 import type { CommandSpec } from '../command.js';
 import { choiceOption } from '../flags.js';
@@ -16,7 +14,8 @@ export const planGraphCommand: CommandSpec = {
   options: [['--format <format>', `${formats.join(' or ')}; default: mermaid`]],
   async run(context, [wanted = ''], options) {
     const format = choiceOption(options, 'format', '--format', formats) ?? 'mermaid';
-    const graph = graphOf(planModel(parsePlan(await planSource(context, wanted)).plan).tasks);
+    const { parsePlan, planModel } = await import('@conductor/core/plan');
+    const graph = await graphOf(planModel(parsePlan(await planSource(context, wanted)).plan).tasks);
     const { mermaid, ...shape } = graph;
     context.out.result({ ...graph }, format === 'json' ? JSON.stringify(shape, undefined, 2) : mermaid.trimEnd());
     return 0;
@@ -24,7 +23,8 @@ export const planGraphCommand: CommandSpec = {
 };
 
 /** Tasks on a cycle, and behind one, have level 0: `plan check` tells of them. */
-function graphOf(tasks: readonly PlanModelTask[]): PlanGraph {
+async function graphOf(tasks: readonly PlanModelTask[]): Promise<PlanGraph> {
+  const { buildGraph, criticalPath, levels, renderGraph } = await import('@conductor/dag');
   const graph = buildGraph(tasks);
   const level = new Map(levels(graph).flatMap((ids, index) => ids.map((id) => [id, index] as const)));
   const critical = new Set(criticalPath(graph).path);

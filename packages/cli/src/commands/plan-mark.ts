@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { chmod, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { ConductorError } from '@conductor/core';
-import { editPlan, parsePlan, planJson } from '@conductor/core/plan';
 import type { PlanEdit, PlanJson, PlanTaskJson } from '@conductor/core/plan';
 import { findRoot } from '@conductor/node';
 import type { Project } from '@conductor/node';
@@ -34,6 +33,7 @@ export const planMarkCommand: CommandSpec = {
         `conductor plan mark ${file} ${wanted} done`,
       );
     const path = resolve(context.cwd, file);
+    const { editPlan, parsePlan, planJson } = await import('@conductor/core/plan');
     const text = await editableText(path);
     const before = taskAt(planJson(parsePlan(text).plan), wanted, file);
     const edit: PlanEdit = {

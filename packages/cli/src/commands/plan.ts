@@ -1,5 +1,4 @@
 import type { Finding } from '@conductor/core';
-import { checkPlan, parsePlan, planJson, planModel } from '@conductor/core/plan';
 import type { PlanJson, PlanTaskJson } from '@conductor/core/plan';
 import type { CommandSpec } from '../command.js';
 import { plain } from '../plain-text.js';
@@ -26,6 +25,7 @@ export const planShowCommand: CommandSpec = {
   description: 'a plan as it is understood',
   arguments: [{ usage: '<file|track>', description: 'plan.md, or a track' }],
   async run(context, [wanted = '']) {
+    const { parsePlan, planJson } = await import('@conductor/core/plan');
     const { plan, findings } = parsePlan(await planSource(context, wanted));
     const json = planJson(plan);
     context.out.result({ ...json, findings }, [...planLines(json), ...findingLines(findings)].join('\n'));
@@ -57,6 +57,7 @@ export const planCheckCommand: CommandSpec = {
   arguments: [{ usage: '<file|track>', description: 'plan.md, or a track' }],
   options: [['--strict', 'warnings count as well']],
   async run(context, [wanted = ''], options) {
+    const { checkPlan, parsePlan, planModel } = await import('@conductor/core/plan');
     const parsed = parsePlan(await planSource(context, wanted));
     const checked = checkPlan({ plan: parsed.plan, model: planModel(parsed.plan) });
     const findings = [...parsed.findings, ...checked.findings].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));

@@ -6,8 +6,6 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConductorError } from '@conductor/core';
 import type { Project } from '@conductor/node';
-import { bearerToken, createHandler, loopbackHosts } from '@conductor/server';
-import { serve } from '@conductor/server/node';
 import type { RunningServer } from '@conductor/server/node';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { eventData } from '../event-data.js';
@@ -55,6 +53,8 @@ export const serveCommand: CommandSpec = {
 };
 
 async function listen({ out, signal, clock }: CommandContext, project: Project, wish: Wish): Promise<RunningServer> {
+  const { bearerToken, createHandler } = await import('@conductor/server');
+  const { serve } = await import('@conductor/server/node');
   const handler = createHandler(project, {
     authenticate: bearerToken(wish.token, { kind: 'user', id: userInfo().username }),
     allowHosts: wish.allowHosts,
@@ -109,6 +109,7 @@ async function readWish({ cwd, environment }: CommandContext, options: Options):
       );
   }
   const tokenFile = file === undefined ? undefined : resolve(cwd, file);
+  const { loopbackHosts } = await import('@conductor/server');
   return {
     host,
     port,

@@ -1,4 +1,3 @@
-import { everyItem } from '@conductor/core/api';
 import type { Approval, PlanTaskJson, Track } from '@conductor/core/api';
 import type { Project } from '@conductor/node';
 import { ConductorError } from '@conductor/core';
@@ -100,6 +99,7 @@ function watchedScreen({ clock }: CommandContext, terminal: Terminal) {
 }
 
 export async function statusOf(project: Project, wanted: string | undefined): Promise<ProjectStatus> {
+  const { everyItem } = await import('@conductor/core/api');
   const { api, root, folder } = project;
   const all: Track[] = [];
   for await (const item of everyItem((query, o) => api.tracks.list(query, o), {})) all.push(item);
