@@ -167,6 +167,46 @@ export function snapshotsSuite(name: string, open: OpenSnapshotsUnderTest): void
       }),
     );
 
+    it.each([
+      '',
+      'a\u0000b',
+      '\ud800',
+      '__proto__',
+      '../../etc/passwd',
+      `${encodeURIComponent(track)}@`,
+      'x'.repeat(5_000),
+    ])('has no snapshot %j, and none goes when it is removed', (id) =>
+      using(async ({ snapshots }) => {
+        await snapshots.put(snapshotOf(1, 'kept'));
+        expect(await codeOf(snapshots.read(id))).toBe('ARTIFACT_NOT_FOUND');
+        expect(await codeOf(snapshots.pin(id, true))).toBe('ARTIFACT_NOT_FOUND');
+        expect(await codeOf(snapshots.remove(id))).toBeUndefined();
+        expect(versionsOf(await snapshots.list())).toEqual([1]);
+      }),
+    );
+
+    it.each<readonly [string, Partial<New>]>([
+      ['a version below 0', { version: -1 }],
+      ['a seq that is no whole number', { seq: 1.5 }],
+      ['a version of a fold that is no number', { foldVersion: Number.NaN }],
+      ['artifacts whose ids are none', { artifacts: [`sha256:${'A'.repeat(64)}`] }],
+      // @ts-expect-error no kind, on purpose
+      ['another kind', { kind: 'other' }],
+    ])('refuses %s, and keeps nothing of it', (_what, more) =>
+      using(async ({ snapshots, written }) => {
+        expect(await codeOf(snapshots.put(snapshotOf(1, 'state', more)))).toBe('VALIDATION_FAILED');
+        expect([await snapshots.list(), written()]).toEqual([[], 0]);
+      }),
+    );
+
+    it('refuses to keep a number of snapshots that is none', () =>
+      using(async ({ snapshots }) => {
+        await snapshots.put(snapshotOf(1, 'kept'));
+        for (const keep of [-1, 0.5, Number.NaN, Infinity])
+          expect(await codeOf(snapshots.prune({ subject: track, keep }))).toBe('VALIDATION_FAILED');
+        expect(versionsOf(await snapshots.list())).toEqual([1]);
+      }));
+
     it('refuses what canonical JSON cannot say, and keeps nothing of it', () =>
       using(async ({ snapshots }) => {
         for (const state of [Number.NaN, { a: undefined }, new Map(), JSON.parse('{"__proto__":{"a":1}}')])

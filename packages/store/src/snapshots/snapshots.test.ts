@@ -8,6 +8,7 @@ import { fileArtifacts } from '../file/artifacts.js';
 import { memoryArtifacts } from '../memory/artifacts.js';
 import { memoryStore } from '../memory/store.js';
 import { sqliteStore } from '../sqlite/store.js';
+import { gzip } from './gzip.js';
 import { snapshotArtifacts } from './row.js';
 import { storedSnapshots } from './snapshots.js';
 
@@ -80,6 +81,42 @@ describe('storedSnapshots', () => {
     expect(await snapshots.read(id)).toBe('kept');
   });
 
+  it.each<readonly [string, string | Uint8Array]>([
+    ['no header', 'a'.repeat(50)],
+    ['a header that is no JSON', '{\n'],
+    ['a header of another version', '{"schemaVersion":2,"sources":[],"pieces":[[-1],[0],[6]]}\n"kept"'],
+    ['no sources', '{"schemaVersion":1,"pieces":[[-1],[0],[6]]}\n"kept"'],
+    ['a source that is not there', '{"schemaVersion":1,"sources":[],"pieces":[[3],[0],[6]]}\n"kept"'],
+    ['more sources than are written', forgedSources(17)],
+    ['pieces outside of their source', '{"schemaVersion":1,"sources":[],"pieces":[[-1],[2],[6]]}\n"kept"'],
+    ['pieces of a negative length', '{"schemaVersion":1,"sources":[],"pieces":[[-1],[6],[-6]]}\n"kept"'],
+    ['pieces without a number', '{"schemaVersion":1,"sources":[],"pieces":[[-1],[null],[{}]]}\n"kept"'],
+    ['one piece many times', forgedPieces(50_000)],
+    [
+      'more bytes than were packed',
+      `{"schemaVersion":1,"sources":[],"pieces":[[-1],[0],[6]]}\n${'x'.repeat(30_000_000)}`,
+    ],
+    ['another state of the same length', '{"schemaVersion":1,"sources":[],"pieces":[[-1],[0],[6]]}\n"KEPT"'],
+  ])('takes no forged body for a state: %s', async (_what, body) => {
+    const clock = new FakeClock();
+    const store = memoryStore({ clock });
+    const inner = memoryArtifacts({ clock });
+    const packed = await gzip(typeof body === 'string' ? new TextEncoder().encode(body) : body);
+    let reads = 0;
+    const artifacts: Artifacts = {
+      ...inner,
+      async *get() {
+        reads += 1;
+        yield packed;
+      },
+    };
+    const at = '2026-01-01T00:00:00.000Z';
+    const about = { subject: 'project', kind: 'fold', at, foldVersion: 1, pinned: false, seq: 1, version: 1 } as const;
+    const { id } = await storedSnapshots({ store, artifacts: inner }).put({ ...about, state: 'kept' });
+    await expect(storedSnapshots({ store, artifacts }).read(id)).rejects.toMatchObject({ code: 'SNAPSHOT_CORRUPT' });
+    expect(reads).toBe(1);
+  });
+
   it('builds on no snapshot that is removed while it is being built on: a sweep may take its bytes', async () => {
     const clock = new FakeClock();
     const store = memoryStore({ clock });
@@ -107,3 +144,18 @@ describe('storedSnapshots', () => {
     expect(await snapshots.read(second.id)).toEqual({ text, n: 2 });
   });
 });
+
+function forgedSources(count: number): string {
+  const sources = Array.from({ length: count }, (_, n) => ({
+    id: `sha256:${String(n).padStart(64, '0')}`,
+    bytes: 1e9,
+  }));
+  return `${JSON.stringify({ schemaVersion: 1, sources, pieces: [[-1], [0], [6]] })}\n"kept"`;
+}
+
+function forgedPieces(count: number): string {
+  const columns = [-1, 0, 6].map((value, column) =>
+    Array.from({ length: count }, (_, n) => (column === 1 && n > 0 ? -6 : value)),
+  );
+  return `${JSON.stringify({ schemaVersion: 1, sources: [], pieces: columns })}\n"kept"`;
+}

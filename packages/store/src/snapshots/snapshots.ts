@@ -1,6 +1,7 @@
 import { canonicalJson, ConductorError, randomIds } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import type {
+  ArtifactId,
   Artifacts,
   Commit,
   Ids,
@@ -12,6 +13,7 @@ import type {
   Store,
 } from '@conductor/core/ports';
 import { checkCount } from '../rules/checks.js';
+import { isArtifactId } from '../transfer/format.js';
 import { readBody, writeBody } from './body.js';
 import type { Placed } from './body.js';
 import { collection, headOf, jsonOf, prefixOf, rowOf, rowsOf } from './row.js';
@@ -22,6 +24,8 @@ export interface StoredSnapshotsOptions {
   readonly artifacts: Artifacts;
   readonly ids?: Ids | undefined;
 }
+
+type NewHead = Omit<SnapshotHead, 'id' | 'sha256'>;
 
 /** A pin, a removal and a put meet on a row at most this often before somebody is told. */
 const maxTries = 8;
@@ -89,6 +93,7 @@ export function storedSnapshots({ store, artifacts, ids = randomIds() }: StoredS
   return Object.freeze<Snapshots>({
     async put({ state, artifacts: kept = [], ...about }, o = {}) {
       o.signal?.throwIfAborted();
+      checkAbout(about, kept);
       const bytes = encoder.encode(canonicalJson(state));
       const id = `${prefixOf(about.subject)}${ids.id('snapshot')}`;
       const head: SnapshotHead = { ...about, id, sha256: sha256Hex(bytes) };
@@ -144,8 +149,7 @@ export function storedSnapshots({ store, artifacts, ids = randomIds() }: StoredS
     remove,
 
     async prune({ subject, keep }) {
-      if (!Number.isSafeInteger(keep) || keep < 0)
-        throw new ConductorError('VALIDATION_FAILED', `A whole number of snapshots is kept, not ${keep}`);
+      checkCount('The number of snapshots to keep', keep);
       const loose: string[] = [];
       for await (const { value } of rowsOf(store, prefixOf(subject))) if (!value.pinned) loose.push(value.id);
       const removed: string[] = [];
@@ -160,6 +164,19 @@ export function storedSnapshots({ store, artifacts, ids = randomIds() }: StoredS
       return removed;
     },
   });
+}
+
+/** What a later look goes by has to be what it seems. Throws VALIDATION_FAILED. */
+function checkAbout({ kind, seq, version, foldVersion }: NewHead, kept: readonly ArtifactId[]): void {
+  if (kind !== 'fold' && kind !== 'checkpoint')
+    throw new ConductorError('VALIDATION_FAILED', `${JSON.stringify(kind)} is no kind of snapshot`);
+  checkCount('The seq of a snapshot', seq);
+  checkCount('The version of a snapshot', version);
+  checkCount('The version of a fold', foldVersion);
+  // A misspelt one would be kept from no sweep.
+  const wrong = kept.find((id) => !isArtifactId(id));
+  if (wrong !== undefined)
+    throw new ConductorError('VALIDATION_FAILED', `${JSON.stringify(wrong)} is no id of an artifact`);
 }
 
 /** Writes the row of a base as it is, so that the commit fails when the base has been removed or changed since it was read. */
