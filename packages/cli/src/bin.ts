@@ -1,18 +1,16 @@
 #!/usr/bin/env node
 import { main } from './main.js';
 
-const interrupted = 130;
 const { argv, stdout, stderr, env: environment } = process;
 
 // A promise, not a top-level await: this file must stay loadable everywhere.
-main({ argv: argv.slice(2), stdout, stderr, environment, cwd: process.cwd() }).then(
-  (exitCode) => {
-    process.exitCode = exitCode;
-    // What was broken off while it opened (a server that does not answer) must not keep an interrupted process.
-    if (exitCode === interrupted) stdout.write('', () => stderr.write('', () => process.exit(interrupted)));
-  },
-  (error: unknown) => {
+void main({ argv: argv.slice(2), stdout, stderr, environment, cwd: process.cwd() })
+  .catch((error: unknown) => {
     stderr.write(`error INTERNAL_ERROR: ${String(error)}\n`);
-    process.exitCode = 10;
-  },
-);
+    return 10;
+  })
+  .then((exitCode) => {
+    process.exitCode = exitCode;
+    // What was broken off while it opened (a server that listens and says nothing) must not keep a process that is done.
+    stdout.write('', () => stderr.write('', () => process.exit(exitCode)));
+  });

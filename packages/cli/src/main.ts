@@ -1,6 +1,6 @@
 import { createReadStream, readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ConductorError, systemClock } from '@conductor/core';
+import { ConductorError, raceAbort, systemClock } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
 import { openProject, version } from '@conductor/node';
 import type { CommandContext, CommandSpec, GlobalFlags, Terminal } from './command.js';
@@ -10,9 +10,12 @@ import { exitOfError } from './exits.js';
 import { describeHelp, group, isGroup } from './help.js';
 import { stderrLogger } from './logger.js';
 import { createOutput, usage } from './output.js';
-import { watchSignals } from './signals.js';
+import type { Output } from './output.js';
+import { unwritable, watchSignals } from './signals.js';
 import type { SignalOptions } from './signals.js';
 import { terminalOf } from './terminal.js';
+import { isReaderGone, watchOutput } from './watch-output.js';
+import type { WatchedOutput } from './watch-output.js';
 import { configOf, folderOf } from './where.js';
 
 export interface MainOptions {
@@ -45,11 +48,12 @@ export async function main({
 }: MainOptions): Promise<number> {
   const json = argv.includes('--json');
   const out = createOutput({ json, quiet: argv.includes('--quiet'), stdout, stderr });
+  const answer = watchOutput(stdout);
   let parsed: Parsed | undefined;
   try {
     parsed = parse(argv, stdout);
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return 0; // help and version were printed
+    if (error instanceof CommanderError && error.exitCode === 0) return endOfHelp(answer, out);
     const wrong = error instanceof CommanderError ? usageError(error, argv) : error;
     out.error(wrong, false);
     return 2;
@@ -63,17 +67,28 @@ export async function main({
   try {
     const context = contextOf({ flags, out, cwd, environment, clock, signal: signals.signal, terminal });
     const exitCode = await spec.run(context, args, options);
+    await raceAbort(answer.handedOn(), signals.signal).catch(() => {}); // what the signal tells is looked at here
+    if (signals.isUnwritable) throw signals.signal.reason;
     return signals.signal.aborted && !runner ? signals.exitCode : exitCode;
   } catch (error) {
-    if (signals.signal.aborted && !runner) {
-      if (signals.isUnwritable) out.error(signals.signal.reason, streaming);
-      return signals.exitCode;
-    }
-    out.error(error, streaming);
+    const interrupted = signals.signal.aborted && !runner;
+    // With --json an error is part of the answer, which nobody gets here.
+    if (signals.isUnwritable) out.aside('error', interrupted ? signals.signal.reason : error);
+    else if (!interrupted) out.error(error, streaming);
+    if (interrupted) return signals.exitCode;
     return ConductorError.is(error) ? exitOfError(error.code) : 10;
   } finally {
     signals.dispose();
   }
+}
+
+/** Help and version were printed, as far as they could be. */
+async function endOfHelp(answer: WatchedOutput, out: Pick<Output, 'aside'>): Promise<number> {
+  const failure = await answer.handedOn();
+  if (failure === undefined || isReaderGone(failure)) return 0;
+  const error = unwritable(failure);
+  out.aside('error', error);
+  return exitOfError(error.code);
 }
 
 function holds(what: boolean | string | undefined, options: Parsed['options']): boolean {
@@ -120,6 +135,7 @@ function contextOf(parts: ContextParts): CommandContext {
         config: configOf(parts),
         agents: flags.agent,
         logger: flags.verbose ? stderrLogger(parts.out) : undefined,
+        onWarning: (warning) => parts.out.aside('warning', warning),
         signal: parts.signal,
       }).catch((error: unknown) => {
         throw hintElsewhere(error, root);

@@ -20,6 +20,8 @@ export interface Output {
   /** Hands prose to somebody who draws on the same terminal, until it is called without. */
   divertNotes(to?: (text: string) => void): void;
   error(error: unknown, streaming: boolean): void;
+  /** The same as prose on stderr, with `--json` and `--quiet` too: what is no answer, or cannot be told as one. */
+  aside(word: 'error' | 'warning', error: unknown): void;
 }
 
 export interface OutputOptions {
@@ -49,17 +51,20 @@ export function createOutput({ json, quiet, stdout, stderr }: OutputOptions): Ou
     note: (text) => void (quiet || say(text)),
     divertNotes: (to = toStderr) => void (say = to),
     error(thrown, streaming) {
-      const { code, message, hint, details, retryable } = toConductorError(thrown);
-      if (json) {
-        document({
-          ...(streaming && { kind: 'error' }),
-          error: { code, message, ...(hint !== undefined && { hint }), details, retryable },
-        });
-        return;
-      }
-      stderr.write(`error ${code}: ${message}\n${hint === undefined ? '' : `hint: ${spelt(hint, details)}\n`}`);
+      const error = toConductorError(thrown);
+      if (!json) return toStderr(proseOf('error', error));
+      const { code, message, hint, details, retryable } = error;
+      document({
+        ...(streaming && { kind: 'error' }),
+        error: { code, message, ...(hint !== undefined && { hint }), details, retryable },
+      });
     },
+    aside: (word, thrown) => say(proseOf(word, toConductorError(thrown))),
   };
+}
+
+function proseOf(word: string, { code, message, hint, details }: ConductorError): string {
+  return `${word} ${code}: ${message}${hint === undefined ? '' : `\nhint: ${spelt(hint, details)}`}`;
 }
 
 /** People see no `details`: what a hint refers to there is said in its place. */

@@ -1,6 +1,7 @@
 import { ConductorError } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
 import type { EventEmitter } from 'node:events';
+import { isReaderGone } from './watch-output.js';
 import { endWorkerGroups } from './worker-groups.js';
 
 const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -67,16 +68,10 @@ export function watchSignals({
     else host.exit(130);
   };
   const onPipe = (error: NodeJS.ErrnoException) => {
-    // EIO: the terminal is gone. Anything else (a full disk behind a redirect) ends the work as well, but is told.
-    const gone = error.code === 'EPIPE' || error.code === 'EIO' || error.code === 'ERR_STREAM_DESTROYED';
+    const gone = isReaderGone(error);
     if (gone && !runner && !controller.signal.aborted) exitCode = 0;
     if (!gone) isUnwritable = true;
-    controller.abort(
-      new ConductorError(
-        'INTERRUPTED',
-        gone ? 'Nobody reads the output any more' : `The output cannot be written: ${error.message}`,
-      ),
-    );
+    controller.abort(gone ? new ConductorError('INTERRUPTED', 'Nobody reads the output any more') : unwritable(error));
   };
   for (const name of names) host.on(name, onSignal);
   // These stay: an error of a stream may come after the last write, and without a listener it would end the process.
@@ -96,4 +91,12 @@ export function watchSignals({
       if (count === 0) for (const name of names) host.off(name, onSignal);
     },
   };
+}
+
+/** What a command that cannot hand over its answer ends with. */
+export function unwritable(cause: Error): ConductorError {
+  return new ConductorError('INTERRUPTED', `The output cannot be written: ${cause.message}`, {
+    hint: 'Look whether the disk that it goes to is full, and run the command again.',
+    cause,
+  });
 }

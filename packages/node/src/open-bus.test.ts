@@ -1,4 +1,5 @@
 import { randomIds, systemClock } from '@conductor/core';
+import type { ConductorError } from '@conductor/core';
 import { memoryBus } from '@conductor/bus';
 import { memoryWorkspace } from '@conductor/store/memory';
 import { describe, expect, it } from 'vitest';
@@ -30,12 +31,18 @@ describe('the bus of a project', () => {
     }
   });
 
-  it('is BUS_FAILED when no server answers, and no password is told', async () => {
-    const refused = openBus(`nats://ann:s3cret@${nobody}`, host);
+  it('is there although no server answers: that is told once, and no password with it', async () => {
+    const told: ConductorError[] = [];
+    const onWarning = (warning: ConductorError) => void told.push(warning);
+    const bus = await openBus(`nats://ann:s3cret@${nobody}`, { ...host, files, onWarning });
+    expect(bus.driver).toMatchObject({ name: 'file+nats', capabilities: { workQueue: true, reach: 'network' } });
+    expect(told).toMatchObject([{ code: 'BUS_FAILED', message: expect.stringContaining(nobody) }]);
+    expect(told[0]?.hint).toContain('goes on without the bus');
+    const refused = bus.publish([{ id: 'm', topic: 'feed', body: 1, at: '2026-01-01T00:00:00.000Z' }]);
     await expect(refused).rejects.toMatchObject({ code: 'BUS_FAILED' });
-    await refused.catch((error: unknown) =>
-      expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('s3cret'),
-    );
+    await refused.catch((error: ConductorError) => told.push(error));
+    await bus.close();
+    expect(told.map((each) => `${String(each)} ${each.hint} ${JSON.stringify(each)}`).join()).not.toContain('s3cret');
   });
 
   it('is a part of the server that only hosts with the same log use', () => {

@@ -1,6 +1,6 @@
 import { ConductorError } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
-import type { Clock, Ids, MessageBus, Opt, Workspace } from '@conductor/core/ports';
+import type { Clock, Ids, Logger, MessageBus, Opt, Workspace } from '@conductor/core/ports';
 import { hideAddress } from './hide-credentials.js';
 
 /** What can be said in `bus` of a configuration, in `CONDUCTOR_BUS` and in the options of `openProject`. */
@@ -13,11 +13,15 @@ export interface BusHost {
   readonly storeId: string;
   /** Where the published folders are written; without it there are none. */
   readonly files?: { readonly workspace: Workspace; readonly folder: string } | undefined;
+  /** Told once of a server that is away, `BUS_FAILED`: nothing waits for it. */
+  readonly onWarning?: ((warning: ConductorError) => void) | undefined;
+  readonly logger?: Logger | undefined;
 }
 
 /**
  * Opens the bus that was chosen. The only place that knows which driver a word stands for. `nats://…` also writes the
- * published folders of this host. Throws CONFIG_INVALID, CAPABILITY_MISSING, BUS_FAILED; no message holds a password.
+ * published folders of this host; one whose server is away is told of and connected to when it is there, since a bus only wakes up.
+ * Throws CONFIG_INVALID, CAPABILITY_MISSING; no message holds a password.
  */
 export async function openBus(
   choice: BusChoice | MessageBus,
@@ -48,12 +52,29 @@ async function withFiles(host: BusHost, over?: MessageBus): Promise<MessageBus> 
 
 async function openNats(
   servers: string,
-  { clock, ids, storeId }: BusHost,
+  { clock, ids, storeId, onWarning, logger }: BusHost,
   signal: AbortSignal | undefined,
 ): Promise<MessageBus> {
-  const { natsBus, parseNatsUrl } = await loadNats();
-  const { prefix = prefixOf(storeId) } = parseNatsUrl(servers);
-  return natsBus({ servers, prefix, clock, ids, signal });
+  const { lateBus } = await import('@conductor/bus');
+  const { natsBus, natsDriver, parseNatsUrl } = await loadNats();
+  const { prefix = prefixOf(storeId), servers: hosts } = parseNatsUrl(servers);
+  return lateBus({
+    driver: natsDriver,
+    connect: (o) => natsBus({ servers, prefix, clock, ids, ...o }),
+    clock,
+    signal,
+    onDown: (error) => onWarning?.(absent(error, hosts)),
+    onUp: () => logger?.info('The bus is there now', { servers: hosts }),
+  });
+}
+
+/** What people are told of a bus that is away. */
+function absent(cause: ConductorError, hosts: readonly string[]): ConductorError {
+  const { message, hint = `Check that a NATS server with JetStream can be reached at ${hosts.join(', ')}.` } = cause;
+  return new ConductorError('BUS_FAILED', message, {
+    hint: `This goes on without the bus, and connects as soon as it is there. ${hint}`,
+    cause,
+  });
 }
 
 const maxPrefix = 64;

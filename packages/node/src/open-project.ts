@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { defaultLimits, parseLimits, randomIds, systemClock } from '@conductor/core';
-import type { Limits } from '@conductor/core';
+import type { ConductorError, Limits } from '@conductor/core';
 import type { ConductorApi } from '@conductor/core/api';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import { silentLogger } from '@conductor/core/ports';
@@ -13,6 +13,7 @@ import { openStore } from './open-store.js';
 import { documentsFolder, makeFolders } from './state-folder.js';
 import { temporaryFolder } from './temporary-folder.js';
 import type { TemporaryFolder } from './temporary-folder.js';
+import { warningsOf } from './warnings.js';
 
 export interface OpenProjectOptions extends Omit<ConductorConfig, 'store' | 'bus'> {
   /** Make the folders of a project that is not there yet; never runs `git init`. */
@@ -29,6 +30,8 @@ export interface OpenProjectOptions extends Omit<ConductorConfig, 'store' | 'bus
   readonly authorize?: Authorize | undefined;
   /** Told to a configuration that is a function. */
   readonly command?: string | undefined;
+  /** Told what is wrong and keeps nothing from going on: a bus that is away (`BUS_FAILED`). Default: the logger's warning. */
+  readonly onWarning?: ((warning: ConductorError) => void) | undefined;
   /** Breaks off the opening, however long a server takes to answer. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -59,6 +62,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     ids = randomIds(),
     authorize,
     command = 'open',
+    onWarning = warningsOf(logger),
     signal,
     ...own
   } = options;
@@ -75,7 +79,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     throw error;
   });
   const { store, artifacts } = opened;
-  const busHost = { clock, ids, storeId: store.id, files: { workspace, folder } };
+  const busHost = { clock, ids, storeId: store.id, files: { workspace, folder }, onWarning, logger };
   const bus = await openBus(config.bus ?? 'file', busHost, { signal }).catch(async (error: unknown) => {
     await store.close();
     await temporary.close();

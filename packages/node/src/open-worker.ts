@@ -14,6 +14,7 @@ import type { StoreChoice } from './open-store.js';
 import { sharedRepository } from './shared-repository.js';
 import { documentsFolder, makeFolders } from './state-folder.js';
 import { temporaryFolder } from './temporary-folder.js';
+import { warningsOf } from './warnings.js';
 import { worktreesFolder } from './worktrees-folder.js';
 
 export interface OpenWorkerOptions {
@@ -31,6 +32,8 @@ export interface OpenWorkerOptions {
   readonly maxWorkers?: number | undefined;
   readonly onEvent?: ((event: WorkerEvent) => void) | undefined;
   readonly logger?: Logger | undefined;
+  /** Told what is wrong and keeps nothing from going on: a bus that is away (`BUS_FAILED`). Default: the logger's warning. */
+  readonly onWarning?: ((warning: ConductorError) => void) | undefined;
   readonly clock?: Clock | undefined;
   readonly ids?: Ids | undefined;
   /** Breaks off the opening. */
@@ -54,7 +57,7 @@ export interface ProjectWorker {
 export async function openWorker(dir: string, options: OpenWorkerOptions = {}): Promise<ProjectWorker> {
   const root = await rootOf(dir, false);
   const { config: file, repo, roles, maxWorkers, onEvent, signal, logger = silentLogger, ...rest } = options;
-  const { clock = systemClock(), ids = randomIds(), ...own } = rest;
+  const { clock = systemClock(), ids = randomIds(), onWarning = warningsOf(logger), ...own } = rest;
   const { config } = await configurationOf(root, own, { file, command: 'worker' });
   if (config.store === undefined)
     throw new ConductorError('CONFIG_INVALID', 'A worker must be told where the log of its engine lies', {
@@ -80,7 +83,7 @@ export async function openWorker(dir: string, options: OpenWorkerOptions = {}): 
     await temporary.close();
   };
   try {
-    bus = await reachingBus(config.bus, { clock, ids, storeId: store.id }, { signal });
+    bus = await reachingBus(config.bus, { clock, ids, storeId: store.id, onWarning, logger }, { signal });
     const processes = hostProcesses({ clock });
     const { killGraceMs } = limits;
     const folders = gitWorkFolders({ root, clock, worktrees: worktreesFolder(), remote: sharedRepository(repo) });

@@ -55,6 +55,7 @@ function workerOptions({ flags, cwd, out, signal }: CommandContext, options: Opt
     agents: flags.agent,
     signal,
     logger: flags.verbose ? stderrLogger(out) : troublesOf(stderrLogger(out)),
+    onWarning: (warning) => out.aside('warning', warning),
     onEvent: (event) => tell(out, event),
   };
 }
