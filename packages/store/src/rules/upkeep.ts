@@ -8,7 +8,7 @@ export interface TidyOptions extends Opt {
   readonly leaseTraceMs?: number | undefined;
 }
 
-/** What was removed, and how many bytes the log took before and takes now. */
+/** What was removed (how many), and how many bytes the log took before and takes now. */
 export interface Tidied {
   readonly deadLetters: number;
   readonly leases: number;
@@ -19,16 +19,20 @@ export interface Tidied {
 /** What a store on a disk of this machine can do for whoever looks after it. */
 export interface Upkeep {
   /**
-   * Everything that is wrong with what is on the disk, in words; nothing when it is sound. O(log), in which this thread does
-   * nothing else.
+   * Everything that is wrong with what is on the disk, in words; nothing when it is sound. Changes nothing, so it may be
+   * asked of a store that was opened for reading. O(log), in which this thread does nothing else. Throws as a read does.
    */
   verify(o?: Opt): Promise<readonly string[]>;
   /**
    * Removes what only tells of the past, and gives its room back: dead letters, traces of leases and requests that are long
-   * over. Events, records and numbers stay; settled deliveries leave nothing. Throws as a commit does.
+   * over. Events, records and numbers stay; settled deliveries leave nothing. Throws as a commit does, so STORE_READ_ONLY of
+   * a store that was opened for reading.
    */
   tidy(o?: TidyOptions): Promise<Tidied>;
-  /** Every artifact that an event or a row names anywhere in its text: what a sweep must leave. O(log). */
+  /**
+   * Every artifact that an event or a row names anywhere in its text: what a sweep must leave. Changes nothing, as `verify`.
+   * What is committed while it looks may be missing: a sweep leaves what is young. O(log), and a place in memory for each id.
+   */
   references(o?: Opt): Promise<ReadonlySet<ArtifactId>>;
 }
 

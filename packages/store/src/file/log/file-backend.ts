@@ -31,8 +31,10 @@ const longestPauseMs = 100;
  */
 export function fileBackend(options: FileBackendOptions): {
   readonly backend: Backend;
-  /** Runs work under the lock of the folder, when everything that others wrote is there. Throws STORE_READ_ONLY. */
+  /** Runs work that reads under the lock of the folder, when everything that others wrote is there. */
   readonly alone: <T>(work: () => T) => Promise<T>;
+  /** The same for work that writes. Throws STORE_READ_ONLY. */
+  readonly aloneToWrite: <T>(work: () => T) => Promise<T>;
 } {
   const { log, files, lock, clock, storeBusyMs, compactBytes, readOnly } = options;
   /** After a full disk, only twice as much is worth the next try. */
@@ -69,7 +71,6 @@ export function fileBackend(options: FileBackendOptions): {
   };
 
   const alone = async <T>(work: () => T): Promise<T> => {
-    if (readOnly && groups.failure === undefined) throw readOnlyError();
     await groups.settled();
     if (groups.failure !== undefined) throw groups.failure;
     try {
@@ -82,6 +83,11 @@ export function fileBackend(options: FileBackendOptions): {
       if (!isHarmless(error)) groups.fail(error);
       throw error;
     }
+  };
+
+  const aloneToWrite = async <T>(work: () => T): Promise<T> => {
+    if (readOnly && groups.failure === undefined) throw readOnlyError();
+    return alone(work);
   };
 
   const commitGroup = async (group: readonly Member[]): Promise<void> => {
@@ -135,7 +141,7 @@ export function fileBackend(options: FileBackendOptions): {
       lock.close();
     },
   };
-  return { backend, alone };
+  return { backend, alone, aloneToWrite };
 }
 
 function readOnlyError(): ConductorError {

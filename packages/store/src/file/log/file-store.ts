@@ -69,7 +69,15 @@ export async function fileStore(options: FileStoreOptions): Promise<FileStore> {
       log.catchUp();
       return log.id(ids);
     });
-    const { backend, alone } = fileBackend({ log, files, lock, clock, storeBusyMs, compactBytes, readOnly });
+    const { backend, alone, aloneToWrite } = fileBackend({
+      log,
+      files,
+      lock,
+      clock,
+      storeBusyMs,
+      compactBytes,
+      readOnly,
+    });
     const store = createStore({
       backend,
       driver: {
@@ -85,7 +93,7 @@ export async function fileStore(options: FileStoreOptions): Promise<FileStore> {
       pollMs: followPollMs,
       ownerLocks: owners,
     });
-    return Object.freeze({ ...store, ...fileUpkeep({ log, backend, clock, alone }) });
+    return Object.freeze({ ...store, ...fileUpkeep({ log, backend, clock, alone, aloneToWrite }) });
   } catch (error) {
     files.close();
     lock.close();

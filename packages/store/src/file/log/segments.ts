@@ -165,6 +165,8 @@ export function createSegments({ files, segmentBytes, durability, readOnly }: Se
       if (base > 0) yield* readBase(files, base).lines();
       for (let each = base + 1; each <= file; each += 1) {
         for (const { bytes, at } of piecesOf(files, logNameOf(each), 0)) {
+          // Half a line of a dead writer, which a reader leaves where it is.
+          if (each === file && at >= position) return;
           const line = decodeLine(bytes);
           if (line === undefined) throw corrupt(logNameOf(each), at, 'it was whole before');
           yield line;

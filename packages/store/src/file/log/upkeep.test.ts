@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Disk } from '../../../test/disk.js';
 import { filled } from '../../../test/filled-log.js';
 import { append, numbers, upTo } from '../../../test/numbered.js';
-import { commitOf } from '../../conformance/store-fixture.js';
+import { codeOf, commitOf } from '../../conformance/store-fixture.js';
 
 describe('the files of a log', () => {
   it('are sound after everything that a store does, before and after they are written anew', async () => {
@@ -24,6 +24,23 @@ describe('the files of a log', () => {
       bytes[20] = (bytes[20] ?? 0) ^ 1;
       damaged.files.set(name, bytes);
       expect(await store.verify()).toEqual([expect.stringContaining(`${name} is damaged at byte`)]);
+    }
+  });
+
+  it('are looked through by a store that was opened for reading too, which changes nothing', async () => {
+    const { disk, clock } = await filled();
+    const name = [...disk.files.keys()].toSorted().at(-1) ?? '';
+    const whole = disk.files.get(name) ?? new Uint8Array();
+    for (const tail of [new Uint8Array(), whole.slice(0, 30)]) {
+      const torn = Disk.of(disk.files);
+      torn.files.set(name, new Uint8Array([...whole, ...tail]));
+      const reader = await torn.open({ clock, readOnly: true });
+      const { steps } = torn;
+      expect(await reader.verify()).toEqual([]);
+      expect((await reader.references()).size).toBe(0);
+      expect(await numbers(reader)).toEqual(upTo(5));
+      for (const write of [reader.compact(), reader.tidy()]) expect(await codeOf(write)).toBe('STORE_READ_ONLY');
+      expect(torn.steps).toBe(steps);
     }
   });
 

@@ -10,7 +10,8 @@ import type { OpenLog } from './open-log.js';
 export interface FileUpkeep extends Upkeep {
   /**
    * Writes the log anew without the lines that say nothing any more; other processes go on behind it. A crash leaves it done
-   * or not begun. Throws as a commit does; after STORE_FULL the log is as before. O(log), in which this process does nothing else.
+   * or not begun. Sizes are in bytes. Throws as a commit does, so STORE_READ_ONLY of a store that was opened for reading; after
+   * STORE_FULL the log is as before. O(log), in which this process does nothing else.
    */
   compact(): Promise<{ readonly bytesBefore: number; readonly bytes: number }>;
 }
@@ -21,12 +22,14 @@ interface Parts {
   readonly clock: Clock;
   /** Runs work under the lock of the folder, when everything that others wrote is there. */
   alone<T>(work: () => T): Promise<T>;
+  /** The same for work that writes. Throws STORE_READ_ONLY. */
+  aloneToWrite<T>(work: () => T): Promise<T>;
 }
 
 /** Looks after the files of a log. */
-export function fileUpkeep({ log, backend, clock, alone }: Parts): FileUpkeep {
+export function fileUpkeep({ log, backend, clock, alone, aloneToWrite }: Parts): FileUpkeep {
   const compact: FileUpkeep['compact'] = () =>
-    alone(() => {
+    aloneToWrite(() => {
       const { bytes: bytesBefore } = log.sizes();
       log.compact();
       return { bytesBefore, bytes: log.sizes().bytes };
