@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { basename, join } from 'node:path';
 import { exitCodeOf } from './run.mjs';
 import { packages } from './packages.mjs';
+import { tsc } from './tsc.mjs';
 
 const out = '.cache/readmes';
 rmSync(out, { recursive: true, force: true });
@@ -26,4 +27,4 @@ const compilerOptions = {
   typeRoots: ['../../node_modules/@types'],
 };
 writeFileSync(join(out, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.base.json', compilerOptions }));
-process.exitCode = await exitCodeOf('tsc', ['-p', out]);
+process.exitCode = await exitCodeOf('node', [tsc, '-p', out]);
