@@ -1,4 +1,5 @@
-import { ConductorError, Limits } from '@conductor/core';
+import { ConductorError, defaultLimits } from '@conductor/core';
+import type { Limits } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
 import { loadConfig } from './load-config.js';
 
@@ -28,7 +29,7 @@ function fromEnvironment(): Pick<ConductorConfig, 'store' | 'bus'> {
 /** Later ones win: file, then environment, then options. */
 function limitsOf(fromFile: ConductorConfig, options: Pick<ConductorConfig, 'limits'>): Partial<Limits> {
   const prefix = 'CONDUCTOR_LIMITS__';
-  const names = new Map(Object.keys(Limits.shape).map((name) => [name.toUpperCase(), name]));
+  const names = new Map(Object.keys(defaultLimits).map((name) => [name.toUpperCase(), name]));
   const environment: Record<string, number> = {};
   for (const [key, value] of Object.entries(process.env)) {
     if (!key.startsWith(prefix)) continue;

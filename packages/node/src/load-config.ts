@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConductorError, Limits, parseJson, parseLimits } from '@conductor/core';
+import { ConductorError, defaultLimits, parseJson, parseLimits } from '@conductor/core';
 import type { ConductorConfig } from '@conductor/core/plugin';
 
 export const configNames = ['conductor.config.ts', 'conductor.config.mjs', 'conductor.config.json'] as const;
@@ -79,10 +79,10 @@ function checked(config: unknown, path: string): ConductorConfig {
   }
   const { limits } = config as ConductorConfig; // the keys are checked above
   for (const key of Object.keys(limits ?? {})) {
-    if (!Object.hasOwn(Limits.shape, key))
+    if (!Object.hasOwn(defaultLimits, key))
       throw invalid(
         `${path} has an unknown limit ${JSON.stringify(key)}`,
-        `Did you mean ${nearest(key, Object.keys(Limits.shape))}?`,
+        `Did you mean ${nearest(key, Object.keys(defaultLimits))}?`,
       );
   }
   try {
