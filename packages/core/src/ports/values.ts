@@ -80,9 +80,13 @@ export interface Opt {
 
 /** What a driver is and can do, fixed when it opens; capabilities are data, nothing is probed. */
 export interface DriverInfo<C extends object> {
+  /** Which port it drives: `store`, `MessageBus`, `executor`. */
   readonly port: string;
+  /** The driver's own name, for people: `sqlite`, `nats`. */
   readonly name: string;
+  /** Of the driver, for people. */
   readonly version: string;
+  /** Of the port: raised when a driver of before would not do. */
   readonly api: 1;
   readonly capabilities: Readonly<C>;
 }
