@@ -1,4 +1,5 @@
 import { edgesSuite } from './edges.suite.js';
+import { leaseLineSuite } from './lease-line.suite.js';
 import { leasesSuite } from './leases.suite.js';
 import { logSuite } from './log.suite.js';
 import { modelSuite } from './model.suite.js';
@@ -15,6 +16,7 @@ export type { OpenStore, OpenStoreUnderTest } from './store-fixture.js';
 export function storeSuite(name: string, open: OpenStore): void {
   logSuite(name, open);
   leasesSuite(name, open);
+  leaseLineSuite(name, open);
   edgesSuite(name, open);
   recordsSuite(name, open);
   subscriptionsSuite(name, open);
