@@ -3,6 +3,7 @@ import { leaseLineSuite } from './lease-line.suite.js';
 import { leasesSuite } from './leases.suite.js';
 import { logSuite } from './log.suite.js';
 import { modelSuite } from './model.suite.js';
+import { readsSuite } from './reads.suite.js';
 import { recordsSuite } from './records.suite.js';
 import type { OpenStore } from './store-fixture.js';
 import { subscriptionsSuite } from './subscriptions.suite.js';
@@ -15,6 +16,7 @@ export type { OpenStore, OpenStoreUnderTest } from './store-fixture.js';
  */
 export function storeSuite(name: string, open: OpenStore): void {
   logSuite(name, open);
+  readsSuite(name, open);
   leasesSuite(name, open);
   leaseLineSuite(name, open);
   edgesSuite(name, open);

@@ -303,6 +303,28 @@ export function subscriptionsSuite(name: string, open: OpenStore): void {
         expect(await codeOf(store.subscriptions.replay('views', { dead: [2] }))).toBe('VALIDATION_FAILED');
       }));
 
+    it('hands dead events that are replayed to the next claim, and lets the one under way go on', () =>
+      using(async ({ store, append }) => {
+        await store.subscriptions.ensure(spec);
+        await append('track/1', 2);
+        await settle(store, await claim(store, { max: 1 }), 'dead');
+        const running = await claim(store);
+        await store.subscriptions.replay('views', { dead: [1] });
+        await settle(store, running, 'done');
+        expect(seqs(await claim(store))).toEqual([1]);
+      }));
+
+    it('keeps the beginning of an error, however long it is', () =>
+      using(async ({ store, append }) => {
+        await store.subscriptions.ensure(spec);
+        await append('track/1', 1);
+        const held = await claim(store);
+        await store.subscriptions.settle(held, [{ seq: 1, outcome: 'dead', error: 'x'.repeat(1_000_000) }]);
+        expect((await store.subscriptions.status('views')).dead).toEqual([
+          { seq: 1, attempts: 1, error: 'x'.repeat(4_096) },
+        ]);
+      }));
+
     it('refuses results for events that the claim does not hold, and settles nothing then', () =>
       using(async ({ store, append }) => {
         await store.subscriptions.ensure(spec);
