@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { main } from './main.js';
 
+const interrupted = 130;
 const { argv, stdout, stderr, env: environment } = process;
 
 // A promise, not a top-level await: this file must stay loadable everywhere.
@@ -12,5 +13,6 @@ void main({ argv: argv.slice(2), stdout, stderr, environment, cwd: process.cwd()
   .then((exitCode) => {
     process.exitCode = exitCode;
     // What was broken off while it opened (a server that listens and says nothing) must not keep a process that is done.
-    stdout.write('', () => stderr.write('', () => process.exit(exitCode)));
+    const isHeld = process.getActiveResourcesInfo().some((name) => name.startsWith('TCP'));
+    if (exitCode === interrupted || isHeld) stdout.write('', () => stderr.write('', () => process.exit(exitCode)));
   });

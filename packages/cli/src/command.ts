@@ -1,3 +1,4 @@
+import type { ConductorError } from '@conductor/core';
 import type { Clock } from '@conductor/core/ports';
 import type { Project } from '@conductor/node';
 import type { Output } from './output.js';
@@ -26,6 +27,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** The terminal that the live view may draw on; absent: plain lines. */
   readonly terminal?: Terminal | undefined;
+  /** Tells once what keeps nothing from going on: a bus that is away, a store that is read as of a moment. */
+  readonly onWarning: (warning: ConductorError) => void;
   open(o?: {
     readonly create?: boolean;
     readonly at?: string;

@@ -125,8 +125,10 @@ type ContextParts = Pick<CommandContext, 'flags' | 'out' | 'cwd' | 'environment'
 
 function contextOf(parts: ContextParts): CommandContext {
   const { flags } = parts;
+  const onWarning = warningsOnce(parts.out);
   return {
     ...parts,
+    onWarning,
     async open({ create = false, at, limits } = {}) {
       const root = folderOf(parts, at);
       return openProject(root, {
@@ -135,7 +137,7 @@ function contextOf(parts: ContextParts): CommandContext {
         config: configOf(parts),
         agents: flags.agent,
         logger: flags.verbose ? stderrLogger(parts.out) : undefined,
-        onWarning: (warning) => parts.out.aside('warning', warning),
+        onWarning,
         signal: parts.signal,
       }).catch((error: unknown) => {
         throw hintElsewhere(error, root);
@@ -143,6 +145,16 @@ function contextOf(parts: ContextParts): CommandContext {
     },
     stdin: async () => readFileSync(0, 'utf8'),
     input: () => createReadStream('', { fd: 0, autoClose: false }),
+  };
+}
+
+/** A command may open the same project twice. */
+function warningsOnce(out: Pick<Output, 'aside'>): CommandContext['onWarning'] {
+  const told = new Set<string>();
+  return (warning) => {
+    if (told.has(warning.message)) return;
+    told.add(warning.message);
+    out.aside('warning', warning);
   };
 }
 

@@ -10,8 +10,8 @@ import { configurationOf } from './configuration.js';
 import { rootOf } from './find-root.js';
 import { openBus } from './open-bus.js';
 import { openStore } from './open-store.js';
-import { documentsFolder, makeFolders } from './state-folder.js';
-import { temporaryFolder } from './temporary-folder.js';
+import { documentsFolder, openFolders } from './state-folder.js';
+import { noTemporaryFolder, temporaryFolder } from './temporary-folder.js';
 import type { TemporaryFolder } from './temporary-folder.js';
 import { warningsOf } from './warnings.js';
 
@@ -30,7 +30,10 @@ export interface OpenProjectOptions extends Omit<ConductorConfig, 'store' | 'bus
   readonly authorize?: Authorize | undefined;
   /** Told to a configuration that is a function. */
   readonly command?: string | undefined;
-  /** Told what is wrong and keeps nothing from going on: a bus that is away (`BUS_FAILED`). Default: the logger's warning. */
+  /**
+   * Told what is wrong and keeps nothing from going on: a bus that is away (`BUS_FAILED`), a store that is read as of a moment
+   * (`STORE_READ_ONLY`). Default: the logger's warning.
+   */
   readonly onWarning?: ((warning: ConductorError) => void) | undefined;
   /** Breaks off the opening, however long a server takes to answer. */
   readonly signal?: AbortSignal | undefined;
@@ -49,7 +52,8 @@ export interface Project extends Engine {
 
 /**
  * Opens the project in a folder: configuration, store, bus, git and engine, wired for this machine. Starts no run. Options
- * win over the configuration, key by key. Throws `PROJECT_NOT_FOUND`, `CONFIG_INVALID`, `PLUGIN_INVALID`, `STORE_*`.
+ * win over the configuration, key by key. A project that this user may read and not write is opened for looking at it: whatever
+ * would change it is `STORE_READ_ONLY` then. Throws `PROJECT_NOT_FOUND`, `CONFIG_INVALID`, `PLUGIN_INVALID`, `STORE_*`.
  */
 export async function openProject(dir: string, options: OpenProjectOptions = {}): Promise<Project> {
   const root = await rootOf(dir, options.create === true);
@@ -69,24 +73,27 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
   const { fromFile, config } = await configurationOf(root, own, { file, command });
   const { createEngine, driversOf, fileWorkspace, settingsOf } = await import('./engine-parts.js');
   const folder = await documentsFolder(root, config.dir);
-  const stateDir = await makeFolders(root, folder);
+  const { stateDir, readOnly } = await openFolders(root, folder);
   const limits: Limits = { ...defaultLimits, ...parseLimits(config.limits) };
-  const temporary = await temporaryFolder(stateDir, { clock, logger });
+  const temporary = readOnly ? noTemporaryFolder(stateDir) : await temporaryFolder(stateDir, { clock, logger });
   const workspace = fileWorkspace({ root, clock, temporary: temporary.path });
-  const storeHost = { stateDir, clock, ids, limits, thread: config.storeThread };
+  const storeHost = { stateDir, clock, ids, limits, thread: config.storeThread, readOnly, onWarning };
   const opened = await openStore(config.store ?? 'sqlite', storeHost, { signal }).catch(async (error: unknown) => {
     await temporary.close();
     throw error;
   });
   const { store, artifacts } = opened;
   const busHost = { clock, ids, storeId: store.id, files: { workspace, folder }, onWarning, logger };
-  const bus = await openBus(config.bus ?? 'file', busHost, { signal }).catch(async (error: unknown) => {
-    await store.close();
-    await temporary.close();
-    throw error;
-  });
+  const bus = await openBus(readOnly ? 'memory' : (config.bus ?? 'file'), busHost, { signal }).catch(
+    async (error: unknown) => {
+      await store.close();
+      await temporary.close();
+      throw error;
+    },
+  );
   try {
-    const machine = { root, folder, clock, ids, temporary: temporary.path, killGraceMs: limits.killGraceMs };
+    const { killGraceMs } = limits;
+    const machine = { root, folder, clock, ids, temporary: temporary.path, killGraceMs, readOnly };
     const engine = await createEngine(
       { store, artifacts, workspace, bus, clock, ids, logger, authorize, ...driversOf(config, machine, opened) },
       settingsOf(config, machine),
@@ -137,5 +144,13 @@ function projectOf(engine: Engine, { root, stateDir, folder, config, store, bus,
 }
 
 function localOwner(): ActorRef {
-  return { kind: 'user', id: userInfo().username };
+  return { kind: 'user', id: userName() };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`; // of a container that lists no such user
+  }
 }

@@ -8,6 +8,7 @@ import type { PostgresArtifacts } from '@conductor/store/postgres';
 import type { SqliteStore, Upkeep } from '@conductor/store/sqlite';
 import { hideAddress, hideCredentials } from './hide-credentials.js';
 import { openPostgres } from './open-postgres.js';
+import { readOnlyStore } from './read-only-store.js';
 import { readThrough } from './read-through.js';
 import { databaseFile } from './state-folder.js';
 
@@ -21,6 +22,10 @@ export interface StoreHost {
   readonly limits: Limits;
   /** A SQLite store in a thread of its own. */
   readonly thread?: boolean | undefined;
+  /** The state folder cannot be written: the store is opened for reading, and refuses the rest with `STORE_READ_ONLY`. */
+  readonly readOnly?: boolean | undefined;
+  /** Told what is wrong and keeps nothing from going on. */
+  readonly onWarning?: ((warning: ConductorError) => void) | undefined;
 }
 
 export interface OpenedStore {
@@ -51,7 +56,8 @@ export async function openStore(
   signal?.throwIfAborted();
   const opening = chosenStore(choice, host);
   try {
-    return await raceAbort(opening, signal);
+    const opened = await raceAbort(opening, signal);
+    return host.readOnly === true ? { ...opened, store: readOnlyStore(opened.store, host.stateDir) } : opened;
   } catch (error) {
     // Aborted while it opens: nobody will close what comes of it.
     opening.then(({ store }) => store.close()).catch(() => undefined);
@@ -88,25 +94,30 @@ async function openDatabaseStore(host: StoreHost): Promise<OpenedLog> {
 }
 
 async function openSqliteStore(host: StoreHost): Promise<SqliteStore> {
+  if (host.readOnly === true) return (await import('./read-sqlite.js')).readSqlite(host);
   if (host.thread === true) return (await import('./open-sqlite-thread.js')).openSqliteThread(host);
   return (await import('./open-sqlite.js')).openSqlite(host);
 }
 
-async function openFiles({ stateDir, clock, ids, limits }: StoreHost): Promise<OpenedLog> {
+async function openFiles({ stateDir, clock, ids, limits, readOnly = false }: StoreHost): Promise<OpenedLog> {
   const { fileStore, nodeLogFiles } = await import('@conductor/store/file');
   const { databaseLock } = await import('@conductor/store/sqlite');
   const { loadSqlite, openDatabase } = await import('./open-database.js');
   const { ownerLocks } = await import('./open-sqlite.js');
-  const sqlite = loadSqlite(); // for locks only: no data lies in these files
   const folder = join(stateDir, filesFolder);
+  const shared = { clock, ids, ...timesOf(limits) };
+  if (readOnly) {
+    const files = nodeLogFiles(join(folder, 'log'), { readOnly });
+    const store = await fileStore({ ...shared, files, lock: noLock, readOnly });
+    return { store, upkeep: store, place: `.conductor/${filesFolder}/log` };
+  }
+  const sqlite = loadSqlite(); // for locks only: no data lies in these files
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const store = await fileStore({
+    ...shared,
     files: nodeLogFiles(join(folder, 'log')),
     lock: databaseLock(openDatabase(sqlite, join(folder, 'lock.db'))),
-    clock,
-    ids,
     owners: ownerLocks(sqlite, stateDir),
-    ...timesOf(limits),
   });
   return { store, upkeep: store, place: `.conductor/${filesFolder}/log` };
 }
@@ -124,6 +135,9 @@ async function openShared(url: string, host: StoreHost, local: Artifacts): Promi
     place: hideCredentials(url),
   };
 }
+
+/** Taking the lock would write: a reader takes a line that is half written for the end of the log. */
+const noLock = { tryLock: () => () => {}, close: () => {} };
 
 function timesOf({ followPollMs, storeBusyMs }: Limits) {
   return { followPollMs, storeBusyMs };

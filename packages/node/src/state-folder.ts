@@ -37,6 +37,26 @@ export async function makeFolders(root: string, folder: string): Promise<string>
   }
 }
 
+export interface StateFolder {
+  readonly stateDir: string;
+  /** This user may look at the project, and not change it. */
+  readonly readOnly: boolean;
+}
+
+/** The same, and a state folder that is there and cannot be written is one for readers. Throws as `makeFolders`. */
+export async function openFolders(root: string, folder: string): Promise<StateFolder> {
+  try {
+    return { stateDir: await makeFolders(root, folder), readOnly: false };
+  } catch (error) {
+    if (!ConductorError.is(error, 'STORE_READ_ONLY')) throw error;
+    const stateDir = join(root, '.conductor');
+    await access(stateDir, constants.R_OK | constants.X_OK).catch(() => {
+      throw error; // nothing to look at either
+    });
+    return { stateDir, readOnly: true };
+  }
+}
+
 function folderError(root: string, cause: unknown): unknown {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   if (code === 'EEXIST') return cause;

@@ -34,6 +34,11 @@ export async function temporaryFolder(
   return { path, close: () => removeEmpty(path) };
 }
 
+/** For a process that may write nothing: whoever tries hears that from the system. */
+export function noTemporaryFolder(stateDir: string): TemporaryFolder {
+  return { path: join(stateDir, 'tmp', processName()), close: async () => {} };
+}
+
 /** Whether the process that a folder is named after is gone. */
 export async function isLeftBehind(path: string, name: string, clock: Clock): Promise<boolean> {
   const [, space, pid] = nameShape.exec(name) ?? [];

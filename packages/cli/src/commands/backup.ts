@@ -8,9 +8,9 @@ export const backupCommand: CommandSpec = {
   description: 'copy the database of the project into a new file, while others go on writing',
   arguments: [{ usage: '<file>', description: 'where to; nothing is written over' }],
   async run(context, [file = '']) {
-    const { out, cwd, signal } = context;
+    const { out, cwd, signal, onWarning } = context;
     const config = configOf(context);
-    const made = await backupProject(folderOf(context), resolve(cwd, file), { config, signal });
+    const made = await backupProject(folderOf(context), resolve(cwd, file), { config, onWarning, signal });
     const { events, bytes } = made;
     out.result({ ...made }, `${made.file}: ${events} events, ${bytes} bytes, looked through`);
     return 0;

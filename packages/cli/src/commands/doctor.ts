@@ -16,10 +16,10 @@ export const doctorCommand: CommandSpec = {
     ['--deep', 'also read every page, row and line of the store, and every artifact'],
   ],
   async run(context, _args, options) {
-    const { open, out, signal } = context;
+    const { open, out, signal, onWarning } = context;
     // First, and without an engine: one may not come up over a store that is damaged.
     const deep = options['deep'] === true;
-    const stored = await checkProjectStore(folderOf(context), { deep, config: configOf(context), signal });
+    const stored = await checkProjectStore(folderOf(context), { deep, config: configOf(context), onWarning, signal });
     return withProject({ open, out }, async (project) => {
       const fixed = options['fix'] === true ? await project.repair() : undefined;
       const checks = [...stored, ...(await project.api.system.doctor()).checks];

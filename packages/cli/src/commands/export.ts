@@ -12,11 +12,11 @@ export const exportCommand: CommandSpec = {
   arguments: [{ usage: '[track]', description: 'this track alone, as the log of a project that has no other' }],
   options: [['--out <file>', 'where to; - and default: stdout, whose last line then sums up']],
   async run(context, [wanted], options) {
-    const { out, cwd, signal } = context;
+    const { out, cwd, signal, onWarning } = context;
     const file = textOption(options, 'out') ?? '-';
     const track =
       wanted === undefined ? undefined : (await withProject(context, (project) => findTrack(project, wanted))).id;
-    const about = { track, config: configOf(context), signal };
+    const about = { track, config: configOf(context), onWarning, signal };
     if (file === '-') {
       const { events, sha256, missing } = await exportProject(folderOf(context), (bytes) => out.bytes(bytes), about);
       tellMissing(out, missing);

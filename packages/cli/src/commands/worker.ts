@@ -42,7 +42,7 @@ export const workerCommand: CommandSpec = {
   },
 };
 
-function workerOptions({ flags, cwd, out, signal }: CommandContext, options: Options): OpenWorkerOptions {
+function workerOptions({ flags, cwd, out, signal, onWarning }: CommandContext, options: Options): OpenWorkerOptions {
   const { config } = flags;
   return {
     config: config === 'none' ? false : config === undefined ? undefined : resolve(cwd, config),
@@ -55,7 +55,7 @@ function workerOptions({ flags, cwd, out, signal }: CommandContext, options: Opt
     agents: flags.agent,
     signal,
     logger: flags.verbose ? stderrLogger(out) : troublesOf(stderrLogger(out)),
-    onWarning: (warning) => out.aside('warning', warning),
+    onWarning,
     onEvent: (event) => tell(out, event),
   };
 }
