@@ -72,18 +72,27 @@ const codes: readonly (readonly [RegExp, ErrorCode, string?])[] = [
   [/^XX00[12]$/, 'STORE_CORRUPT'],
 ];
 
-/** Any error as one of ours. A lost connection and a busy server are STORE_BUSY: the same call may succeed later. */
-export function postgresError(error: unknown): ConductorError {
+/**
+ * Any error as one of ours. A lost connection and a busy server are STORE_BUSY: the same call may succeed later. `server` is
+ * what people call it, such as `db:5432`.
+ */
+export function postgresError(error: unknown, server?: string): ConductorError {
   if (error instanceof ConductorError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  const who = nameOf(server);
   if (isLost(error) || isBusy(error))
-    return new ConductorError('STORE_BUSY', `Postgres does not answer: ${message}`, {
+    return new ConductorError('STORE_BUSY', `${who} does not answer: ${message}`, {
       cause: error,
       hint: 'Look whether the server runs and its address is right; then try again.',
     });
   const [, code, hint] = codes.find(([state]) => state.test(sqlState(error) ?? '')) ?? [undefined, 'STORE_FAILED'];
-  return new ConductorError(code as ErrorCode, `Postgres failed: ${message}`, {
+  return new ConductorError(code as ErrorCode, `${who} failed: ${message}`, {
     ...(hint === undefined ? {} : { hint }),
     cause: error,
   });
+}
+
+/** The server as errors name it. */
+export function nameOf(server: string | undefined): string {
+  return server === undefined ? 'Postgres' : `Postgres at ${server}`;
 }

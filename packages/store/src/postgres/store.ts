@@ -1,16 +1,14 @@
-import { ConductorError, randomIds } from '@conductor/core';
-import type { Clock, Ids, Store, StoreCapabilities } from '@conductor/core/ports';
+import { raceAbort, randomIds } from '@conductor/core';
+import type { Clock, Ids, Opt, Store, StoreCapabilities } from '@conductor/core/ports';
 import { checkCount } from '../rules/checks.js';
 import { defaultLimits } from '../rules/limits.js';
 import type { StoreLimits } from '../rules/limits.js';
 import { createStore } from '../rules/store.js';
-import { clientOptions, run } from './client.js';
+import { clientOptions } from './client.js';
 import type { PgClient, PgClientOptions } from './client.js';
 import { postgresError } from './errors.js';
 import { pgGroupCommit } from './group-commit.js';
-import { migrate } from './migrations.js';
-import { createRetry } from './retry.js';
-import { sql } from './sql-text.js';
+import { openSchema } from './open-schema.js';
 import { checkSchema, tablesOf } from './tables.js';
 import { createWakeups } from './wakeups.js';
 
@@ -33,11 +31,25 @@ export interface PostgresStoreOptions {
   readonly statementTimeoutMs?: number | undefined;
   /** How often to look for what other handles wrote, should their wake-up get lost; default 1,000. */
   readonly followPollMs?: number | undefined;
+  /**
+   * How long the opening waits for a server that does not answer, or says that it is not ready, before STORE_BUSY; a fifth of it
+   * where nobody listens. Default 10,000. A time of the client for its connections should not be longer.
+   */
+  readonly openTimeoutMs?: number | undefined;
+  /** What errors of the opening call the server: `db:5432`. Never a whole address: that holds a password. */
+  readonly server?: string | undefined;
+  /**
+   * Called before a client first connects, and again until it resolves or time is up: for a look at whether there is a server,
+   * which can be broken off. What it throws is told.
+   */
+  readonly probe?: ((o: Opt) => Promise<void>) | undefined;
   /** How long to try again while the server is away, or somebody else keeps the lock, before STORE_BUSY; default 30,000. */
   readonly storeBusyMs?: number | undefined;
   /** Whether to send and receive wake-ups; they need a session of their own, which a pooler may not give. Default true. */
   readonly wakeups?: boolean | undefined;
   readonly limits?: Partial<StoreLimits> | undefined;
+  /** Breaks off the opening at once, with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -49,15 +61,20 @@ export interface PostgresStoreOptions {
  */
 export async function postgresStore(options: PostgresStoreOptions): Promise<Store> {
   const { clock, ids = randomIds(), schema = 'conductor', readOnly = false, time = 'server' } = options;
-  const { followPollMs = 1_000, storeBusyMs = 30_000, maxConnections = 6 } = options;
+  const { followPollMs = 1_000, storeBusyMs = 30_000, openTimeoutMs = 10_000, maxConnections = 6 } = options;
+  const { server, probe, signal } = options;
   const limits = { ...defaultLimits, ...options.limits };
+  signal?.throwIfAborted();
   checkSchema(schema);
+  checkCount('The time to open the store, in milliseconds,', openTimeoutMs, 1);
   checkCount('The number of connections', maxConnections, 3);
   const { client, writer, end } = makeClients(options, maxConnections);
   try {
-    const { id, handle, durability } = await openSchema(writer, { schema, clock, readOnly, ids, storeBusyMs });
+    const opening = { schema, clock, readOnly, ids, storeBusyMs, openTimeoutMs, server, probe, signal };
+    const { id, handle, durability } = await openSchema(writer, opening);
     const channel = `conductor_${schema}`;
-    const wakeups = options.wakeups === false ? undefined : await createWakeups({ client, channel, handle, clock });
+    const listening = options.wakeups === false ? undefined : createWakeups({ client, channel, handle, clock });
+    const wakeups = await (listening && raceAbort(listening, signal));
     const capabilities: StoreCapabilities = { durability, reach: 'network', ownerProof: false, backup: false };
     const tables = tablesOf(schema);
     return createStore({
@@ -72,7 +89,7 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
         storeBusyMs,
         readOnly,
         wakeups,
-        end,
+        end: () => end(1),
       }),
       driver: { port: 'store', name: 'postgres', version: '1', api: 1, capabilities },
       id,
@@ -82,8 +99,9 @@ export async function postgresStore(options: PostgresStoreOptions): Promise<Stor
       ownerLocks: undefined,
     });
   } catch (error) {
-    await end();
-    throw postgresError(error);
+    await end(0); // nobody needs what is under way
+    signal?.throwIfAborted();
+    throw postgresError(error, server);
   }
 }
 
@@ -91,72 +109,9 @@ function makeClients({ connect, statementTimeoutMs }: PostgresStoreOptions, maxC
   const make = (max: number) => connect(clientOptions(max, statementTimeoutMs));
   const client = make(maxConnections - 2);
   const writer = make(1);
-  const end = async () => {
-    await Promise.all([client.end({ timeout: 1 }), writer.end({ timeout: 1 })]);
+  /** Waits so many seconds for what is under way. */
+  const end = async (timeout: number) => {
+    await Promise.all([client.end({ timeout }), writer.end({ timeout })]);
   };
   return { client, writer, end };
-}
-
-interface OpenSchema extends Server {
-  readonly id: string;
-}
-
-interface Server {
-  /** What a COMMIT of it survives. */
-  readonly durability: StoreCapabilities['durability'];
-  /** A name that no other handle of the store gets. */
-  readonly handle: string;
-}
-
-interface OpenOptions {
-  readonly schema: string;
-  readonly clock: Clock;
-  readonly readOnly: boolean;
-  readonly ids: Ids;
-  readonly storeBusyMs: number;
-}
-
-/** Connects, checks the server, brings the schema up to date; tries again while the server does not answer. */
-async function openSchema(writer: PgClient, o: OpenOptions): Promise<OpenSchema> {
-  const retry = createRetry({ client: writer, clock: o.clock, storeBusyMs: o.storeBusyMs, isOver: () => false });
-  for (;;) {
-    try {
-      const server = await checkServer(writer);
-      await migrate(writer, o);
-      return { id: await storeId(writer, o), ...server };
-    } catch (error) {
-      await retry(error);
-    }
-  }
-}
-
-async function checkServer(client: PgClient): Promise<Server> {
-  const settings = sql`SELECT current_setting('server_encoding') AS encoding,
-    current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS waits,
-    gen_random_uuid()::text AS handle`;
-  const [[row] = []] = await run(client, [settings], 1);
-  if (row?.encoding !== 'UTF8')
-    throw new ConductorError('STORE_FAILED', `The database has the encoding ${String(row?.encoding)}, not UTF8`, {
-      hint: 'Create the database with ENCODING UTF8.',
-    });
-  return { durability: row.fsync === 'on' && row.waits !== 'off' ? 'fsync' : 'os', handle: String(row.handle) };
-}
-
-/** The id that this store got when it was made. Whoever writes first names it. */
-async function storeId(
-  client: PgClient,
-  { schema, readOnly, ids }: { readonly schema: string; readonly readOnly: boolean; readonly ids: Ids },
-): Promise<string> {
-  const counters = tablesOf(schema)('counters');
-  const stored = async () => {
-    const [[row] = []] = await run(client, [sql`SELECT id FROM ${counters}`], 1);
-    return row === undefined ? undefined : String(row.id);
-  };
-  const known = await stored();
-  if (known !== undefined) return known;
-  if (readOnly) throw new ConductorError('STORE_CORRUPT', 'The store has no id');
-  const first = sql`INSERT INTO ${counters} (one, id, rev, seq, "commit", token, waiter)
-    VALUES (true, ${ids.id('store')}, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`;
-  await run(client, [first], 0);
-  return (await stored()) ?? storeId(client, { schema, readOnly: true, ids });
 }
