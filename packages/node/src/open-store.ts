@@ -54,7 +54,7 @@ export async function openStore(
   { signal }: Opt = {},
 ): Promise<OpenedStore> {
   signal?.throwIfAborted();
-  const opening = chosenStore(choice, host);
+  const opening = chosenStore(choice, host, { signal });
   try {
     const opened = await raceAbort(opening, signal);
     return host.readOnly === true ? { ...opened, store: readOnlyStore(opened.store, host.stateDir) } : opened;
@@ -65,7 +65,7 @@ export async function openStore(
   }
 }
 
-async function chosenStore(choice: StoreChoice | Store, host: StoreHost): Promise<OpenedStore> {
+async function chosenStore(choice: StoreChoice | Store, host: StoreHost, o: Opt): Promise<OpenedStore> {
   if (choice === 'memory') {
     const { memoryArtifacts, memoryStore } = await import('@conductor/store/memory');
     const { clock, ids } = host;
@@ -77,7 +77,7 @@ async function chosenStore(choice: StoreChoice | Store, host: StoreHost): Promis
   if (typeof choice === 'object') return { store: choice, artifacts, place: 'as handed in' };
   if (choice === 'sqlite') return { ...(await openDatabaseStore(host)), artifacts };
   if (choice === 'files') return { ...(await openFiles(host)), artifacts };
-  if (/^postgres(?:ql)?:\/\//u.test(choice)) return openShared(choice, host, artifacts);
+  if (/^postgres(?:ql)?:\/\//u.test(choice)) return openShared(choice, { ...host, local: artifacts }, o);
   throw new ConductorError('CONFIG_INVALID', `There is no store ${JSON.stringify(hideAddress(String(choice)))}`, {
     hint: 'Use sqlite, files, memory or postgres://<user>:<password>@<host>/<database>.',
   });
@@ -123,8 +123,12 @@ async function openFiles({ stateDir, clock, ids, limits, readOnly = false }: Sto
 }
 
 /** What lies on this disk from before there were shared artifacts is still read. */
-async function openShared(url: string, host: StoreHost, local: Artifacts): Promise<OpenedStore> {
-  const { store, artifacts, upkeep, schema } = await openPostgres(url, host);
+async function openShared(
+  url: string,
+  { local, ...host }: StoreHost & { readonly local: Artifacts },
+  o: Opt,
+): Promise<OpenedStore> {
+  const { store, artifacts, upkeep, schema } = await openPostgres(url, host, o);
   const copyHint = `pg_dump --schema=${schema} --format=custom --file=<file> <address of the database> copies log and artifacts as of one moment, while others write; pg_restore brings them back.`;
   return {
     store,
