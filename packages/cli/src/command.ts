@@ -31,6 +31,8 @@ export interface CommandContext {
   readonly onWarning: (warning: ConductorError) => void;
   open(o?: {
     readonly create?: boolean;
+    /** The command changes nothing. */
+    readonly looking?: boolean;
     readonly at?: string;
     readonly limits?: Readonly<Record<string, number>>;
   }): Promise<Project>;

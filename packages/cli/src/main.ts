@@ -129,10 +129,11 @@ function contextOf(parts: ContextParts): CommandContext {
   return {
     ...parts,
     onWarning,
-    async open({ create = false, at, limits } = {}) {
+    async open({ create = false, looking, at, limits } = {}) {
       const root = folderOf(parts, at);
       return openProject(root, {
         create,
+        looking,
         limits,
         config: configOf(parts),
         agents: flags.agent,

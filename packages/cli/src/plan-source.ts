@@ -5,7 +5,7 @@ import { ConductorError } from '@conductor/core';
 import type { PlanJson, PlanTaskJson } from '@conductor/core/plan';
 import type { CommandContext } from './command.js';
 import { findTrack } from './find-track.js';
-import { withProject } from './with-project.js';
+import { lookAtProject } from './with-project.js';
 
 const maxBytes = 10 * 1024 * 1024;
 
@@ -16,7 +16,7 @@ export async function planSource(context: CommandContext, wanted: string): Promi
   if (/[/\\]|\.md$/u.test(wanted))
     throw new ConductorError('FILE_NOT_FOUND', `There is no file ${wanted}`, { details: { path: wanted } });
   try {
-    return await withProject(context, async (project) => {
+    return await lookAtProject(context, async (project) => {
       return (await project.api.plans.get((await findTrack(project, wanted)).id)).text;
     });
   } catch (error) {

@@ -20,6 +20,14 @@ export async function withProject<T>(
   return result;
 }
 
+/** The same for a command that changes nothing: a project without a log has none afterwards either. */
+export function lookAtProject<T>(
+  context: Pick<CommandContext, 'open' | 'out'>,
+  work: (project: Project) => Promise<T>,
+): Promise<T> {
+  return withProject(context, work, { looking: true });
+}
+
 /** The same trouble (a full disk) mostly fails both, and is told once. */
 function tellOnce(out: Pick<CommandContext['out'], 'note'>, error: unknown, second: unknown): void {
   if (toConductorError(error).code !== toConductorError(second).code)

@@ -25,8 +25,8 @@ interface Machine {
   readonly killGraceMs: number;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Its files are looked at, and not written. */
-  readonly readOnly: boolean;
+  /** Else the documents are only looked at. */
+  readonly writesFiles: boolean;
 }
 
 /** Drivers over the store, over git and over the processes of this machine. */
@@ -46,7 +46,7 @@ export function driversOf(
 }
 
 /** What the configuration says to the engine itself. */
-export function settingsOf(config: ConductorConfig, { root, folder, temporary, killGraceMs, readOnly }: Machine) {
+export function settingsOf(config: ConductorConfig, { root, folder, temporary, killGraceMs, writesFiles }: Machine) {
   const { store: _store, storeThread: _thread, bus: _bus, server: _server, dir: _dir, ...settings } = config;
   return {
     ...settings,
@@ -55,7 +55,7 @@ export function settingsOf(config: ConductorConfig, { root, folder, temporary, k
     folder,
     projectName: root.split(/[/\\]/u).at(-1),
     trackFolders: diskFolders(root, folder),
-    ...(readOnly && { views: false }),
+    ...(!writesFiles && { views: false }),
     version,
   };
 }

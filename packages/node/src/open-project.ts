@@ -10,6 +10,8 @@ import { configurationOf } from './configuration.js';
 import { rootOf } from './find-root.js';
 import { openBus } from './open-bus.js';
 import { openStore } from './open-store.js';
+import { openToLook } from './open-to-look.js';
+import type { LookedAt } from './open-to-look.js';
 import { documentsFolder, openFolders } from './state-folder.js';
 import { noTemporaryFolder, temporaryFolder } from './temporary-folder.js';
 import type { TemporaryFolder } from './temporary-folder.js';
@@ -28,6 +30,11 @@ export interface OpenProjectOptions extends Omit<ConductorConfig, 'store' | 'bus
   readonly clock?: Clock | undefined;
   readonly ids?: Ids | undefined;
   readonly authorize?: Authorize | undefined;
+  /**
+   * Nothing is to be changed: no file is written, and a store that has no event yet stays so. What an engine would write down at
+   * its first opening, such as tracks that lie in the folder, is shown all the same.
+   */
+  readonly looking?: boolean | undefined;
   /** Told to a configuration that is a function. */
   readonly command?: string | undefined;
   /**
@@ -66,6 +73,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     ids = randomIds(),
     authorize,
     command = 'open',
+    looking = false,
     onWarning = warningsOf(logger),
     signal,
     ...own
@@ -78,13 +86,16 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
   const temporary = readOnly ? noTemporaryFolder(stateDir) : await temporaryFolder(stateDir, { clock, logger });
   const workspace = fileWorkspace({ root, clock, temporary: temporary.path });
   const storeHost = { stateDir, clock, ids, limits, thread: config.storeThread, readOnly, onWarning };
-  const opened = await openStore(config.store ?? 'sqlite', storeHost, { signal }).catch(async (error: unknown) => {
+  const choice = config.store ?? 'sqlite';
+  const opening = looking ? openToLook(choice, storeHost, { signal }) : openStored(choice, storeHost, { signal });
+  const opened = await opening.catch(async (error: unknown) => {
     await temporary.close();
     throw error;
   });
   const { store, artifacts } = opened;
+  const writesFiles = !readOnly && !opened.isPassing;
   const busHost = { clock, ids, storeId: store.id, files: { workspace, folder }, onWarning, logger };
-  const bus = await openBus(readOnly ? 'memory' : (config.bus ?? 'file'), busHost, { signal }).catch(
+  const bus = await openBus(writesFiles ? (config.bus ?? 'file') : 'memory', busHost, { signal }).catch(
     async (error: unknown) => {
       await store.close();
       await temporary.close();
@@ -93,7 +104,7 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
   );
   try {
     const { killGraceMs } = limits;
-    const machine = { root, folder, clock, ids, temporary: temporary.path, killGraceMs, readOnly };
+    const machine = { root, folder, clock, ids, temporary: temporary.path, killGraceMs, writesFiles };
     const engine = await createEngine(
       { store, artifacts, workspace, bus, clock, ids, logger, authorize, ...driversOf(config, machine, opened) },
       settingsOf(config, machine),
@@ -106,6 +117,10 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
     await temporary.close();
     throw error;
   }
+}
+
+async function openStored(...of: Parameters<typeof openStore>): Promise<LookedAt> {
+  return { ...(await openStore(...of)), isPassing: false };
 }
 
 interface Parts {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { SqliteStore, SqliteUpkeep } from '@conductor/store/sqlite';
 import { remoteStore } from '@conductor/store/thread';
+import { storeLimits } from './store-options.js';
 import type { ThreadData } from './store-thread.js';
 
 /** Beside this file when it is built. */
@@ -12,8 +13,7 @@ const entry = new URL('./store-thread.js', import.meta.url);
  * no long read holds up this one. Throws what opening it there throws; STORE_FAILED when the thread ends by itself.
  */
 export async function openSqliteThread({ stateDir, limits }: ThreadData): Promise<SqliteStore> {
-  const { followPollMs, storeBusyMs } = limits;
-  const workerData: ThreadData = { stateDir, limits: { followPollMs, storeBusyMs } };
+  const workerData: ThreadData = { stateDir, limits: storeLimits(limits) };
   const thread = new Worker(entry, { workerData });
   const ended = once(thread, 'exit'); // rejects with what the thread has thrown
   const { extra, ...store } = await remoteStore({

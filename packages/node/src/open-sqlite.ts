@@ -1,19 +1,20 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Limits } from '@conductor/core';
 import type { Clock, Ids } from '@conductor/core/ports';
 import { databaseOwners, sqliteStore } from '@conductor/store/sqlite';
 import type { OwnerLocks, SqliteStore } from '@conductor/store/sqlite';
 import { loadSqlite, openDatabase } from './open-database.js';
 import type { Sqlite } from './open-database.js';
 import { databaseFile } from './state-folder.js';
+import { storeOptions } from './store-options.js';
+import type { StoreLimits } from './store-options.js';
 
 export interface SqliteHost {
   readonly stateDir: string;
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly limits: Pick<Limits, 'followPollMs' | 'storeBusyMs'>;
+  readonly limits: StoreLimits;
 }
 
 /** Opens the SQLite store of a state folder, in this thread. Throws CAPABILITY_MISSING and what the driver throws. */
@@ -24,8 +25,7 @@ export async function openSqlite({ stateDir, clock, ids, limits }: SqliteHost): 
     clock,
     ids,
     owners: ownerLocks(sqlite, stateDir),
-    followPollMs: limits.followPollMs,
-    storeBusyMs: limits.storeBusyMs,
+    ...storeOptions(limits),
   });
 }
 

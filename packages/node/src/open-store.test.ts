@@ -65,6 +65,18 @@ describe('the store of a project', () => {
     expect(await storeOf(await open())).toMatch(/^file: /u);
   });
 
+  it.each(['sqlite', 'files', 'memory'] as const)(
+    '%s takes what the limits of the configuration allow',
+    async (store) => {
+      const limits = { eventBytes: 4_000, foldSnapshotEvery: 1_000 };
+      await writeFile(join(dir, 'conductor.config.json'), JSON.stringify({ store, limits }));
+      const { api } = await open();
+      await api.tracks.create({ name: 'Small', spec: 'word '.repeat(100) });
+      const refused = api.tracks.create({ name: 'Large', spec: 'word '.repeat(1_000) });
+      await expect(refused).rejects.toMatchObject({ code: 'EVENT_TOO_LARGE' });
+    },
+  );
+
   it('lets two handles share plain files: a track of one is run by the other', async () => {
     const one = await open({ store: 'files' });
     const two = await open({ store: 'files' });

@@ -11,6 +11,7 @@ import { openPostgres } from './open-postgres.js';
 import { readOnlyStore } from './read-only-store.js';
 import { readThrough } from './read-through.js';
 import { databaseFile } from './state-folder.js';
+import { storeOptions } from './store-options.js';
 
 /** What can be said in `store` of a configuration, in `CONDUCTOR_STORE` and in the options of `openProject`. */
 export type StoreChoice = NonNullable<ConductorConfig['store']>;
@@ -69,7 +70,8 @@ async function chosenStore(choice: StoreChoice | Store, host: StoreHost, o: Opt)
   if (choice === 'memory') {
     const { memoryArtifacts, memoryStore } = await import('@conductor/store/memory');
     const { clock, ids } = host;
-    return { store: memoryStore({ clock, ids }), artifacts: memoryArtifacts({ clock }), place: 'this process' };
+    const { limits } = storeOptions(host.limits);
+    return { store: memoryStore({ clock, ids, limits }), artifacts: memoryArtifacts({ clock }), place: 'this process' };
   }
   const { fileArtifacts } = await import('@conductor/store/file');
   const { stateDir, clock, limits } = host;
@@ -105,7 +107,7 @@ async function openFiles({ stateDir, clock, ids, limits, readOnly = false }: Sto
   const { loadSqlite, openDatabase } = await import('./open-database.js');
   const { ownerLocks } = await import('./open-sqlite.js');
   const folder = join(stateDir, filesFolder);
-  const shared = { clock, ids, ...timesOf(limits) };
+  const shared = { clock, ids, ...storeOptions(limits) };
   if (readOnly) {
     const files = nodeLogFiles(join(folder, 'log'), { readOnly });
     const store = await fileStore({ ...shared, files, lock: noLock, readOnly });
@@ -142,7 +144,3 @@ async function openShared(
 
 /** Taking the lock would write: a reader takes a line that is half written for the end of the log. */
 const noLock = { tryLock: () => () => {}, close: () => {} };
-
-function timesOf({ followPollMs, storeBusyMs }: Limits) {
-  return { followPollMs, storeBusyMs };
-}

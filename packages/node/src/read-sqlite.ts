@@ -6,6 +6,7 @@ import type { SqliteStore } from '@conductor/store/sqlite';
 import { loadSqlite, openDatabaseToRead } from './open-database.js';
 import type { SqliteHost } from './open-sqlite.js';
 import { databaseFile } from './state-folder.js';
+import { storeOptions } from './store-options.js';
 
 export interface SqliteReader extends SqliteHost {
   /** Told when only the state of a moment can be read: what is written from then on is not seen. */
@@ -20,15 +21,13 @@ export interface SqliteReader extends SqliteHost {
 export async function readSqlite({ stateDir, clock, ids, limits, onWarning }: SqliteReader): Promise<SqliteStore> {
   const sqlite = loadSqlite();
   const path = join(stateDir, databaseFile);
-  const { followPollMs, storeBusyMs } = limits;
   const open = async (immutable: boolean) =>
     sqliteStore({
       database: openDatabaseToRead(sqlite, path, { immutable }),
       clock,
       ids,
       readOnly: true,
-      followPollMs,
-      storeBusyMs,
+      ...storeOptions(limits),
     });
   if (sizeOf(path) === undefined) throw unreadable(path, 'There is no store yet');
   try {

@@ -5,7 +5,7 @@ import { textOption } from '../flags.js';
 import { findTrack } from '../find-track.js';
 import { cut, plain, wrap } from '../plain-text.js';
 import { whereFlag } from '../where.js';
-import { withProject } from '../with-project.js';
+import { lookAtProject, withProject } from '../with-project.js';
 import { runAndTell } from './run.js';
 
 const columns = 80;
@@ -19,7 +19,7 @@ export const approvalsCommand: CommandSpec = {
     ['--track <track>', 'only of this track'],
   ],
   async run({ open, out }, _args, options) {
-    return withProject({ open, out }, async (project) => {
+    return lookAtProject({ open, out }, async (project) => {
       const wanted = textOption(options, 'track');
       const trackId = wanted === undefined ? undefined : (await findTrack(project, wanted)).id;
       const approvals: Approval[] = [];

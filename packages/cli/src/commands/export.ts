@@ -4,7 +4,7 @@ import type { CommandContext, CommandSpec } from '../command.js';
 import { findTrack } from '../find-track.js';
 import { textOption } from '../flags.js';
 import { configOf, folderOf } from '../where.js';
-import { withProject } from '../with-project.js';
+import { lookAtProject } from '../with-project.js';
 
 export const exportCommand: CommandSpec = {
   name: 'export',
@@ -15,7 +15,7 @@ export const exportCommand: CommandSpec = {
     const { out, cwd, signal, onWarning } = context;
     const file = textOption(options, 'out') ?? '-';
     const track =
-      wanted === undefined ? undefined : (await withProject(context, (project) => findTrack(project, wanted))).id;
+      wanted === undefined ? undefined : (await lookAtProject(context, (project) => findTrack(project, wanted))).id;
     const about = { track, config: configOf(context), onWarning, signal };
     if (file === '-') {
       const { events, sha256, missing } = await exportProject(folderOf(context), (bytes) => out.bytes(bytes), about);

@@ -4,7 +4,7 @@ import type { Project } from '@conductor/node';
 import type { CommandSpec } from '../command.js';
 import { choiceOption, numberOption, textOption } from '../flags.js';
 import { table } from '../table.js';
-import { withProject } from '../with-project.js';
+import { lookAtProject } from '../with-project.js';
 
 const over: readonly Track['lifecycle'][] = ['archived', 'cancelled'];
 
@@ -26,7 +26,7 @@ export const listCommand: CommandSpec = {
         ? undefined
         : lifecycles.filter((name) => !over.includes(name));
     const limit = numberOption(options, 'limit', '--limit', 1);
-    return withProject({ open, out }, async (project) => {
+    return lookAtProject({ open, out }, async (project) => {
       const page = await project.api.tracks.list({
         lifecycle: wanted,
         type: textOption(options, 'type'),

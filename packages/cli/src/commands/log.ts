@@ -5,7 +5,7 @@ import type { CommandSpec } from '../command.js';
 import { eventLine } from '../event-line.js';
 import { findTrack } from '../find-track.js';
 import { numberOption, textOption } from '../flags.js';
-import { withProject } from '../with-project.js';
+import { lookAtProject, withProject } from '../with-project.js';
 
 const pageItems = 500;
 
@@ -25,11 +25,13 @@ export const logCommand: CommandSpec = {
     const after = numberOption(options, 'after', '--after') ?? 0;
     const tail = numberOption(options, 'tail', '--tail', 1);
     const type = textOption(options, 'type');
-    return withProject(context, async (project) => {
+    const follows = options['follow'] === true;
+    // What others write from now on is in the store, be it empty yet.
+    return (follows ? withProject : lookAtProject)(context, async (project) => {
       const track = wanted === undefined ? undefined : await findTrack(project, wanted);
       const query = { ...(track && { trackId: track.id }), ...(type !== undefined && { types: [type] }), after };
       const { follow } = project.api.events;
-      const feed = options['follow'] === true ? follow({ ...query, tail }, { signal }) : stored(project, query, tail);
+      const feed = follows ? follow({ ...query, tail }, { signal }) : stored(project, query, tail);
       let lastSeq = after;
       try {
         for await (const event of feed) {

@@ -2,7 +2,7 @@ import type { Track } from '@conductor/core/api';
 import type { CommandSpec } from '../command.js';
 import { findTrack } from '../find-track.js';
 import { cut, fit, plain } from '../plain-text.js';
-import { withProject } from '../with-project.js';
+import { lookAtProject } from '../with-project.js';
 
 const columns = 80;
 
@@ -11,7 +11,7 @@ export const showCommand: CommandSpec = {
   description: 'everything on record about one track',
   arguments: [{ usage: '<track>', description: 'its id, or the beginning of it' }],
   async run(context, [wanted]) {
-    return withProject(context, async (project) => {
+    return lookAtProject(context, async (project) => {
       const track = await findTrack(project, wanted);
       context.out.result({ track }, trackText(track, `${project.folder}/tracks/${track.id}`));
       return 0;

@@ -8,7 +8,7 @@ import { createPainter } from '../live/painter.js';
 import { cut } from '../plain-text.js';
 import { statusText } from '../status-text.js';
 import { whereFlag } from '../where.js';
-import { withProject } from '../with-project.js';
+import { lookAtProject, withProject } from '../with-project.js';
 
 /** What `status` answers; `track` and what belongs to it are absent while no track is open. */
 export interface ProjectStatus {
@@ -35,8 +35,8 @@ export const statusCommand: CommandSpec = {
   options: [['--watch', 'show it again whenever something happened']],
   streaming: 'watch',
   async run(context, [wanted], options) {
-    return withProject(context, async (project) => {
-      if (options['watch'] === true) return watch(context, project, wanted);
+    if (options['watch'] === true) return withProject(context, (project) => watch(context, project, wanted));
+    return lookAtProject(context, async (project) => {
       const status = await statusOf(project, wanted);
       context.out.result({ ...status }, statusText(status, whereFlag(context, project.root)));
       return 0;
