@@ -14,7 +14,9 @@ import { openTemporary, syncFolder } from './write-file.js';
 export interface FileArtifactsOptions {
   /** Made on demand, for its owner only (0700). */
   readonly directory: string;
+  /** Ages are told by it, and kept as the time of change of the files. */
   readonly clock: Clock;
+  /** Bytes of one artifact; default 256 MiB. */
   readonly limits?: { readonly artifactBytes?: number | undefined } | undefined;
 }
 
@@ -24,8 +26,9 @@ const chunkBytes = 64 * 1024;
 
 /**
  * Bytes by content id, one file each: `<2 hex>/<sha256>`. Written to a temporary file, synced, renamed, synced: durable
- * when `put` resolves. A put always writes anew, which mends a damaged copy and restarts the time before a sweep.
- * `from` and `to` are offsets in bytes, `to` excluded. An id of another form is simply not there.
+ * when `put` resolves. A put always writes anew, which mends a damaged copy and restarts the time before a sweep. For any
+ * number of processes of one machine. A sweep takes temporary files of dead processes too, uncounted, and leaves what is not its
+ * own. What the disk refuses is STORE_FULL, STORE_READ_ONLY, FILE_INVALID or PATH_UNSAFE for what stands in the way, else STORE_FAILED.
  */
 export function fileArtifacts({ directory, clock, limits = {} }: FileArtifactsOptions): Artifacts {
   const root = resolve(directory);

@@ -6,13 +6,13 @@ import { joined } from '../bytes.js';
 
 export interface MemoryArtifactsOptions {
   readonly clock: Clock;
-  /** Of one artifact; default 256 MiB. */
+  /** Bytes of one artifact; default 256 MiB. */
   readonly maxBytes?: number | undefined;
 }
 
 const chunkBytes = 64 * 1024;
 
-/** Artifacts that live as long as this object. */
+/** Artifacts that live as long as this object. For tests and single-shot hosts; what is put is whole in memory, as is all of it. */
 export function memoryArtifacts({ clock, maxBytes = 256 * 1024 * 1024 }: MemoryArtifactsOptions): Artifacts {
   const stored = new Map<ArtifactId, { readonly bytes: Uint8Array; putAtMs: number }>();
 

@@ -12,13 +12,16 @@ import { memorySubscriptionRows } from './subscription-rows.js';
 
 export interface MemoryStoreOptions {
   readonly clock: Clock;
+  /** Makes the id of the store; default random. */
   readonly ids?: Ids | undefined;
+  /** Other bounds than those of the port; for tests, mostly. */
   readonly limits?: Partial<StoreLimits> | undefined;
 }
 
 /**
  * A store that lives as long as this object. For tests, demos and single-shot hosts. A commit is applied before the call
- * returns its promise; nothing is grouped, because there is nothing to wait for.
+ * returns its promise; nothing is grouped, because there is nothing to wait for. One handle, of one process: nothing else
+ * opens it, and the death of an owner cannot be proven.
  */
 export function memoryStore({ clock, ids = randomIds(), limits }: MemoryStoreOptions): Store {
   const bounds = { ...defaultLimits, ...limits };

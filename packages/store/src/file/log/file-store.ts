@@ -27,20 +27,22 @@ export interface FileStoreOptions {
   readonly ids?: Ids | undefined;
   /** Proves the death of owners (R25), see `databaseOwners`; without it a dead owner's leases only expire. */
   readonly owners?: OwnerLocks | undefined;
+  /** Writes nothing, and answers STORE_READ_ONLY to every write; a half line at the end stays where it is. */
   readonly readOnly?: boolean | undefined;
   /** `fsync` (default) survives power loss; `os` survives a kill and spares the fsync. */
   readonly durability?: 'fsync' | 'os' | undefined;
-  /** How often to look for what other processes wrote; default 200. */
+  /** How often to look for what other processes wrote, in milliseconds; default 200. */
   readonly followPollMs?: number | undefined;
-  /** How long to wait for the lock of another process before STORE_BUSY; default 30,000. */
+  /** How long to wait for the lock of another process before STORE_BUSY, in milliseconds; default 30,000. */
   readonly storeBusyMs?: number | undefined;
-  /** A log file that is at least this long is followed by the next one; default 64 MiB. */
+  /** A log file of at least so many bytes is followed by the next one; default 64 MiB. */
   readonly segmentBytes?: number | undefined;
   /**
-   * The log is written anew when more than half of it, and at least so much, are lines of leases, local rows and deliveries
+   * The log is written anew when more than half of it, and at least so many bytes, are lines of leases, local rows and deliveries
    * that say nothing any more; default 16 MiB. Events are never dropped.
    */
   readonly compactBytes?: number | undefined;
+  /** Other bounds than those of the port. */
   readonly limits?: Partial<StoreLimits> | undefined;
 }
 
