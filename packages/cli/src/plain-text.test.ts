@@ -33,6 +33,8 @@ describe('widths', () => {
     ['🚀', 2],
     ['👩‍💻', 2],
     ['✓', 1],
+    ['✓\u0301 ▸ · ✗ – — … ─', 15],
+    ['✓ ▸ · ✗ – — … ─', 15],
     ['', 0],
   ])('counts %j as %i columns', (text, columns) => {
     expect(widthOf(text)).toBe(columns);

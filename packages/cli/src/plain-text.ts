@@ -14,7 +14,8 @@ export function plain(text: string): string {
 
 /** Zero width joiner: part of some emoji, and harmless. */
 const joiner = '\u200d';
-const ascii = /^[\x20-\x7e]*$/u;
+/** ASCII, and what our own symbols and drawings add to it. */
+const narrow = /^[\x20-\x7e·–—…─▸✓✗]*$/u;
 const wide =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2ff}\u{20000}-\u{3fffd}]|^\p{Emoji_Presentation}|\ufe0f$/u;
 const nothing = /^\p{M}+$/u;
@@ -34,7 +35,7 @@ function graphemesOf(text: string): Iterable<Intl.SegmentData> {
 
 /** Columns that a plain text takes on a terminal: East Asian and emoji two, combining marks none. */
 export function widthOf(text: string): number {
-  if (ascii.test(text)) return text.length;
+  if (narrow.test(text)) return text.length;
   let width = 0;
   for (const { segment } of graphemesOf(text)) width += columnsOf(segment);
   return width;
