@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import fc from 'fast-check';
+import type * as FastCheck from 'fast-check';
 import type { Commit, LeaseKey, Store } from '@conductor/core/ports';
 import { actor, all, codeOf, events, fixtureOf, keys } from './store-fixture.js';
 import type { Fixture, OpenStore } from './store-fixture.js';
@@ -22,29 +22,30 @@ type Step =
   | { readonly do: 'fenced'; readonly set: string }
   | { readonly do: 'pass'; readonly ms: number };
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({
-    do: fc.constant('append' as const),
-    stream: fc.constantFrom(...streams),
-    version: fc.nat(4),
-    count: fc.integer({ min: 1, max: 3 }),
-    key: fc.option(fc.constantFrom('i1', 'i2'), { nil: undefined }),
-  }),
-  fc.record({
-    do: fc.constant('record' as const),
-    key: fc.constantFrom(...names),
-    revision: fc.nat(3),
-    remove: fc.boolean(),
-  }),
-  fc.record({
-    do: fc.constant('acquire' as const),
-    set: fc.constantFrom('s1', 's2', 's3'),
-    keys: fc.subarray([...names], { minLength: 1 }),
-  }),
-  fc.record({ do: fc.constant('release' as const), set: fc.constantFrom('s1', 's2', 's3') }),
-  fc.record({ do: fc.constant('fenced' as const), set: fc.constantFrom('s1', 's2', 's3') }),
-  fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 700 }) }),
-);
+const stepOf = (fc: typeof FastCheck): FastCheck.Arbitrary<Step> =>
+  fc.oneof(
+    fc.record({
+      do: fc.constant('append' as const),
+      stream: fc.constantFrom(...streams),
+      version: fc.nat(4),
+      count: fc.integer({ min: 1, max: 3 }),
+      key: fc.option(fc.constantFrom('i1', 'i2'), { nil: undefined }),
+    }),
+    fc.record({
+      do: fc.constant('record' as const),
+      key: fc.constantFrom(...names),
+      revision: fc.nat(3),
+      remove: fc.boolean(),
+    }),
+    fc.record({
+      do: fc.constant('acquire' as const),
+      set: fc.constantFrom('s1', 's2', 's3'),
+      keys: fc.subarray([...names], { minLength: 1 }),
+    }),
+    fc.record({ do: fc.constant('release' as const), set: fc.constantFrom('s1', 's2', 's3') }),
+    fc.record({ do: fc.constant('fenced' as const), set: fc.constantFrom('s1', 's2', 's3') }),
+    fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 700 }) }),
+  );
 
 interface Wanted {
   readonly keys: readonly LeaseKey[];
@@ -52,16 +53,17 @@ interface Wanted {
   readonly turns: number;
 }
 
-const request: fc.Arbitrary<Wanted> = fc.record({
-  keys: fc.uniqueArray(
-    fc.record({
-      key: fc.constantFrom('k1', 'k2', 'k3', 'k4'),
-      mode: fc.constantFrom('shared' as const, 'exclusive' as const),
-    }),
-    { minLength: 1, maxLength: 3, selector: ({ key }) => key },
-  ),
-  turns: fc.nat(3),
-});
+const requestOf = (fc: typeof FastCheck): FastCheck.Arbitrary<Wanted> =>
+  fc.record({
+    keys: fc.uniqueArray(
+      fc.record({
+        key: fc.constantFrom('k1', 'k2', 'k3', 'k4'),
+        mode: fc.constantFrom('shared' as const, 'exclusive' as const),
+      }),
+      { minLength: 1, maxLength: 3, selector: ({ key }) => key },
+    ),
+    turns: fc.nat(3),
+  });
 
 function conflict(a: Wanted, b: Wanted): boolean {
   return a.keys.some((one) =>
@@ -179,14 +181,18 @@ async function outcome<T>(call: Promise<T>): Promise<T | string | undefined> {
   return code ?? call;
 }
 
+/** Loaded here alone: who proves another port than that of stores needs no such package. */
+const peer = (): Promise<typeof FastCheck> => import('fast-check');
+
 /** Random sequences of commands against a model of a few lines. */
 export function modelSuite(name: string, open: OpenStore): void {
   const using = fixtureOf(open);
 
   describe(`Store contract, as a whole: ${name}`, () => {
-    it('answers any sequence of commands as the model does, and keeps the log gap-free', () =>
-      fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) =>
+    it('answers any sequence of commands as the model does, and keeps the log gap-free', async () => {
+      const fc = await peer();
+      await fc.assert(
+        fc.asyncProperty(fc.array(stepOf(fc), { minLength: 1, maxLength: 40 }), (steps) =>
           using(async (fixture) => {
             const { store } = fixture;
             await store.leases.openOwner({ owner: 'o', host: 'h', bootId: 'b' });
@@ -205,11 +211,13 @@ export function modelSuite(name: string, open: OpenStore): void {
           }),
         ),
         { numRuns: 60 },
-      ));
+      );
+    });
 
-    it('never has two holders of an exclusive key, serves everybody, and in the order in which they came', () =>
-      fc.assert(
-        fc.asyncProperty(fc.array(request, { minLength: 2, maxLength: 12 }), (requests) =>
+    it('never has two holders of an exclusive key, serves everybody, and in the order in which they came', async () => {
+      const fc = await peer();
+      await fc.assert(
+        fc.asyncProperty(fc.array(requestOf(fc), { minLength: 2, maxLength: 12 }), (requests) =>
           using(async ({ store, clock }) => {
             await store.leases.openOwner({ owner: 'o', host: 'h', bootId: 'b' });
             const holding = new Set<Wanted>();
@@ -233,6 +241,7 @@ export function modelSuite(name: string, open: OpenStore): void {
           }),
         ),
         { numRuns: 40 },
-      ));
+      );
+    });
   });
 }
