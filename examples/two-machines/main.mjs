@@ -4,7 +4,7 @@
 //   CONDUCTOR_STORE=postgres://… CONDUCTOR_BUS=nats://… node main.mjs <folder>   goes on: kill any process, all of them if you like
 //   node main.mjs <folder> --only-make                                           makes the clones and ends
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,7 +17,8 @@ const folder = given ?? mkdtempSync(join(realpathSync(tmpdir()), 'conductor-two-
 
 for (const name of onlyMake === undefined ? ['CONDUCTOR_STORE', 'CONDUCTOR_BUS'] : [])
   if (!process.env[name]) end(`${name} is not set: see README.md`);
-if (!existsSync(join(folder, 'engine'))) makeClones();
+const isFresh = !existsSync(join(folder, 'engine'));
+if (isFresh) makeClones();
 if (onlyMake === undefined) await run();
 
 /** What would lie on four machines: a repository that all of them reach, and a clone for each. */
@@ -35,18 +36,38 @@ function makeClones() {
 
 async function run() {
   console.log(`Clones in ${folder}`);
-  // A second track would say that the first one is active: this one goes on where it stood.
-  const listed = spawnSync(process.execPath, [command, 'list', '--json', '-C', join(folder, 'engine')]);
-  const { tracks, error } = JSON.parse(listed.stdout);
-  if (error) end(`${error.message}\n${error.hint ?? ''}`);
-  if (tracks.length === 0) await conductor('engine', 'new', 'Chapters', '--plan', 'plan.md').ended;
+  const track = trackOfFolder();
+  if (track?.lifecycle === 'completed') {
+    console.log(`${track.id} is complete: git -C ${join(folder, 'engine')} log. Without a folder another one begins.`);
+    return;
+  }
+  if (!track) await conductor('engine', 'new', 'Chapters', '--plan', 'plan.md').ended;
   const helpers = workers.map((name) => conductor(name, 'worker', '--config', 'worker.config.json'));
+  const runEngine = () => conductor('engine', 'run', ...(track ? [track.id] : [])).ended;
   // 5: the track is held, by an engine that was killed a moment ago. Only its lease tells, and that expires.
-  let exitCode = await conductor('engine', 'run').ended;
-  while (exitCode === 5) exitCode = await conductor('engine', 'run').ended;
+  let exitCode = await runEngine();
+  while (exitCode === 5) exitCode = await runEngine();
   for (const { child } of helpers) child.kill('SIGTERM');
   await Promise.all(helpers.map(({ ended }) => ended));
   process.exitCode = exitCode;
+}
+
+/** What these clones were made for: the newest track of the log, if there is one. New clones begin another. */
+function trackOfFolder() {
+  const listed = spawnSync(process.execPath, [command, 'list', '--all', '--json', '-C', join(folder, 'engine')]);
+  const { tracks, error } = JSON.parse(listed.stdout);
+  if (error) end(`${error.message}\n${error.hint ?? ''}`);
+  const [newest] = tracks;
+  if (!isFresh) return newest;
+  const open = tracks.find(({ lifecycle }) => !['completed', 'failed', 'cancelled', 'archived'].includes(lifecycle));
+  if (open) {
+    for (const name of ['shared.git', 'engine', ...workers]) rmSync(join(folder, name), { recursive: true });
+    end(
+      `${open.id} of this store is not complete, and its work lies in other clones. Go on there: node main.mjs <folder>,\n` +
+        'or give this run a log of its own: put ?schema=<name> behind the address in CONDUCTOR_STORE.',
+    );
+  }
+  return undefined;
 }
 
 /** What is missing, for people. */

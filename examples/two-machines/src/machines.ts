@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,6 +69,8 @@ export interface Machines {
   /** When agents were called so often. */
   called(times: number): Promise<void>;
   git(...args: readonly string[]): string;
+  /** The example itself once more, over these clones: what it prints, and its exit code. */
+  again(): { readonly text: string; readonly exitCode: number | null };
   /** Ends what still runs, and removes everything. */
   remove(): void;
 }
@@ -113,6 +115,10 @@ export function twoMachines(environment: Readonly<Record<string, string>>): Mach
       while (calls().length < times) await moment(50); // other processes write that file: nothing here tells when
     },
     git: (...args) => execFileSync('git', args, { cwd: at('engine'), encoding: 'utf8' }).trim(),
+    again() {
+      const { stdout, status } = spawnSync(process.execPath, [example, folder], { env, encoding: 'utf8' });
+      return { text: stdout, exitCode: status };
+    },
     remove() {
       for (const { child } of machines) child.kill('SIGKILL');
       for (const { pid } of existsSync(at('calls')) ? calls() : []) endGroup(pid);

@@ -104,6 +104,11 @@ describe('an engine and three workers on Postgres and NATS', () => {
       const keys = machines.git('log', '--format=%(trailers:key=Conductor-Key,valueonly,separator=%x2c)').split('\n');
       const ofTasks = keys.filter((key) => key.includes('/EXECUTE/'));
       expect(ofTasks.sort()).toEqual([...new Set(calls.map(({ key }) => key))].sort());
+
+      // Once more, the example says that there is nothing left to do.
+      const { text, exitCode } = machines.again();
+      expect([exitCode, text]).toEqual([0, expect.stringContaining('is complete')]);
+      expect(machines.calls()).toHaveLength(calls.length);
     },
     120_000,
   );

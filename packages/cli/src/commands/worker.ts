@@ -71,9 +71,26 @@ function rolesOf(wanted: readonly string[]): OpenWorkerOptions['roles'] {
   });
 }
 
-/** Nobody watches a worker: that it cannot reach its engine must not need a flag to be seen. */
-function troublesOf(logger: Logger): Logger {
-  return { ...logger, debug: () => {}, info: () => {}, with: (fields) => troublesOf(logger.with(fields)) };
+/**
+ * Nobody watches a worker: that it cannot reach its engine must not need a flag to be seen. The same trouble again and again, as of a
+ * bus that is away, is told once.
+ */
+export function troublesOf(logger: Logger, last: { text: string } = { text: '' }): Logger {
+  const once =
+    (tell: Logger['warn']): Logger['warn'] =>
+    (message, fields) => {
+      const text = `${message} ${JSON.stringify(fields)}`;
+      if (text === last.text) return;
+      last.text = text;
+      tell(message, fields);
+    };
+  return {
+    debug: () => {},
+    info: () => {},
+    warn: once(logger.warn),
+    error: once(logger.error),
+    with: (fields) => troublesOf(logger.with(fields), last),
+  };
 }
 
 const verbs = { claimed: 'takes', reported: 'reports', released: 'gives back', lost: 'lost' } as const;
