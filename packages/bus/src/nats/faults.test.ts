@@ -5,7 +5,8 @@ import { connect } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { natsServer, startNats } from '../../test/nats-server.js';
 import type { TestNats } from '../../test/nats-server.js';
-import { natsBus } from './nats-bus.js';
+import { lateBus } from '../late-bus.js';
+import { natsBus, natsDriver } from './nats-bus.js';
 import type { NatsBus, NatsBusLimits } from './nats-bus.js';
 
 const at = '2026-02-01T12:00:00.000Z';
@@ -63,6 +64,26 @@ describe.skipIf(natsServer === undefined)('a bus whose NATS server fails', () =>
     await Promise.all([...before, ...during]);
     await other.publish([message('m420')]);
     for (const reader of readers) expect(await take(reader, 421)).toEqual(numbered(0, 421));
+  });
+
+  it('comes up after whoever waits for it: readers that subscribed before hear what is published then', async () => {
+    await nats.kill();
+    const told: string[] = [];
+    let onUp = () => {};
+    const up = new Promise<void>((resolve) => (onUp = resolve));
+    const bus = await lateBus({
+      driver: natsDriver,
+      connect: (o) => natsBus({ servers: nats.url, prefix: `faults-${(opened += 1)}`, ...o }),
+      onDown: ({ code }) => void told.push(code),
+      onUp,
+    });
+    const reading = take(bus.subscribe('feed'), 1);
+    await expect(bus.publish([message('a')])).rejects.toMatchObject({ code: 'BUS_FAILED' });
+    await nats.restart();
+    await up;
+    await bus.publish([message('b')]);
+    expect([await reading, told]).toEqual([['b'], ['BUS_FAILED']]);
+    await bus.close();
   });
 
   it('says BUS_FAILED when the server stays away, at once when it has been away for long, and recovers', async () => {
