@@ -198,6 +198,13 @@ export function artifactsSuite(name: string, open: (o: { readonly clock: Clock }
           throw new Error('the source broke');
         }
         await expect(artifacts.put(failing())).rejects.toThrow('the source broke');
+        // As it is, and not as a fault of this driver's own disk.
+        const missing = Object.assign(new Error('no such file'), { code: 'ENOENT' });
+        async function* unreadable() {
+          yield bytesOf('half');
+          throw missing;
+        }
+        await expect(artifacts.put(unreadable())).rejects.toBe(missing);
         for (const text of ['half', 'halfdone'])
           await expect(collect(artifacts.get(idOf(bytesOf(text))))).rejects.toMatchObject({
             code: 'ARTIFACT_NOT_FOUND',

@@ -5,7 +5,7 @@ import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises
 import type { FileHandle } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { ConductorError } from '@conductor/core';
-import type { ArtifactId, Artifacts, Bytes, Clock } from '@conductor/core/ports';
+import type { ArtifactId, Artifacts, Bytes, Clock, Opt } from '@conductor/core/ports';
 import { checkAge, checkRange } from '../byte-range.js';
 import { ifExists, onDisk } from './file-error.js';
 import { openTemporary, syncFolder } from './write-file.js';
@@ -37,19 +37,21 @@ export function fileArtifacts({ directory, clock, limits = {} }: FileArtifactsOp
   return Object.freeze<Artifacts>({
     async put(bytes, { signal, expect } = {}) {
       signal?.throwIfAborted();
-      return onDisk(root, 'write to', async () => {
+      // Not around the whole: what the caller's stream fails with is none of this disk.
+      const writing: Writing = (work) => onDisk(root, 'write to', work);
+      const temporary = await writing(async () => {
         await mkdir(root, { recursive: true, mode: 0o700 });
-        const temporary = await openTemporary(root, 'put', 0o600);
-        try {
-          const written = await fill(temporary.handle, bytes, maxBytes, signal);
-          if (expect !== undefined && expect !== written.id) throw corrupt(expect, written.id);
-          await keep(root, temporary.path, written.id, clock);
-          return written;
-        } catch (error) {
-          await rm(temporary.path, { force: true });
-          throw error;
-        }
+        return openTemporary(root, 'put', 0o600);
       });
+      try {
+        const written = await fill(temporary.handle, bytes, { maxBytes, writing, signal });
+        if (expect !== undefined && expect !== written.id) throw corrupt(expect, written.id);
+        await writing(() => keep(root, temporary.path, written.id, clock));
+        return written;
+      } catch (error) {
+        await rm(temporary.path, { force: true });
+        throw error;
+      }
     },
 
     async *get(id, { signal, from = 0, to = Infinity } = {}) {
@@ -85,11 +87,13 @@ export function fileArtifacts({ directory, clock, limits = {} }: FileArtifactsOp
   });
 }
 
+/** Runs work on the disk, with its errors made readable. */
+type Writing = <T>(work: () => Promise<T>) => Promise<T>;
+
 async function fill(
   handle: FileHandle,
   bytes: Bytes,
-  maxBytes: number,
-  signal: AbortSignal | undefined,
+  { maxBytes, writing, signal }: Opt & { readonly maxBytes: number; readonly writing: Writing },
 ): Promise<{ readonly id: ArtifactId; readonly bytes: number }> {
   try {
     const hash = createHash('sha256');
@@ -100,9 +104,9 @@ async function fill(
       if (length > maxBytes)
         throw new ConductorError('TOO_LARGE', `An artifact may have ${maxBytes} bytes`, { details: { maxBytes } });
       hash.update(chunk);
-      await handle.writeFile(chunk);
+      await writing(() => handle.writeFile(chunk));
     }
-    await handle.sync();
+    await writing(() => handle.sync());
     return { id: idOf(hash), bytes: length };
   } finally {
     await handle.close();
