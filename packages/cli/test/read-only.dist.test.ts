@@ -65,4 +65,20 @@ describe('a project that this user may read and not write', () => {
     const refused = await look('list');
     expect(refused).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('conductor.db-wal holds commits') });
   });
+
+  it('shows the tracks that lie in it when there is no log', async () => {
+    rmSync(place.path('.conductor'), { recursive: true });
+    lock({ writable: false });
+    const { exitCode, stdout, stderr } = await look('list');
+    expect([exitCode, stdout, stderr]).toEqual([0, expect.stringContaining('files'), '']);
+    expect(await look('new', 'More')).toMatchObject({ exitCode: 10, stderr: expect.stringContaining('no store yet') });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('says what is missing where its state may not be read either', async () => {
+    lock({ writable: false });
+    chmodSync(place.path('.conductor'), 0o700);
+    const { exitCode, stderr } = await look('status');
+    expect([exitCode, stderr]).toEqual([10, expect.stringContaining('error STORE_READ_ONLY')]);
+    expect(stderr).toContain('hint: Run this as its owner');
+  });
 });

@@ -17,7 +17,7 @@ export interface LookedAt extends OpenedStore {
  * what `openStore` throws, and INVALID_STATE for a store that an import did not fill to its end.
  */
 export async function openToLook(choice: StoreChoice | Store, host: StoreHost, o: Opt = {}): Promise<LookedAt> {
-  const passing = async () => ({ ...(await openStore('memory', host, o)), isPassing: true });
+  const passing = async () => ({ ...(await openStore('memory', { ...host, readOnly: false }, o)), isPassing: true });
   if (isAbsent(choice, host)) return passing();
   const opened = await openStore(choice, host, o);
   let isEmpty: boolean;

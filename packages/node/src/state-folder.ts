@@ -43,15 +43,27 @@ export interface StateFolder {
   readonly readOnly: boolean;
 }
 
-/** The same, and a state folder that is there and cannot be written is one for readers. Throws as `makeFolders`. */
+/**
+ * The same, and a folder that cannot be written is one for readers; it may have no state yet. Throws as `makeFolders`, where there is
+ * state that may not be read either.
+ */
 export async function openFolders(root: string, folder: string): Promise<StateFolder> {
   try {
     return { stateDir: await makeFolders(root, folder), readOnly: false };
   } catch (error) {
     if (!ConductorError.is(error, 'STORE_READ_ONLY')) throw error;
     const stateDir = join(root, '.conductor');
-    await access(stateDir, constants.R_OK | constants.X_OK).catch(() => {
-      throw error; // nothing to look at either
+    await access(stateDir, constants.R_OK | constants.X_OK).catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return;
+      throw new ConductorError(
+        'STORE_READ_ONLY',
+        `${root} cannot be written, and ${stateDir} not be read by this user`,
+        {
+          hint: 'Run this as its owner: what lies there is kept from others, such as the token of the server.',
+          details: { path: root },
+          cause,
+        },
+      );
     });
     return { stateDir, readOnly: true };
   }
