@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { processRecord } from '@conductor/agents/node';
 import { memoryBus } from '@conductor/bus';
 import { defaultLimits, randomIds, systemClock } from '@conductor/core';
+import type { ConductorError } from '@conductor/core';
 import type { WorkerEvent } from '@conductor/engine/remote';
 import { gitExchange, gitWorkFolders } from '@conductor/store/git';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -114,6 +115,26 @@ describe('a worker in a clone of its own', () => {
     await worker.stop();
     await project.close();
     expect(await readdir(at('worker', '.conductor', 'workers'))).toEqual([]);
+  });
+
+  it('does tasks while its NATS server is away, and so does the engine: both are told once', async () => {
+    const told: string[] = [];
+    const away = { bus: 'nats://127.0.0.1:1', onWarning: ({ code }: ConductorError) => void told.push(code) } as const;
+    const project = await openProject(at('engine'), { agents: { worker: 'remote' }, ...away });
+    const limits = { monitorMs: 50 };
+    const write: OpenWorkerOptions['agents'] = {
+      worker: async (_, { workspace }) => {
+        await workspace.write('a.txt', 'a\n');
+        return 'Wrote a';
+      },
+    };
+    const worker = await workerOf({ store: await storeOf(project.root), agents: write, limits, ...away });
+    const { id } = await project.api.tracks.create({ goal: 'A file', tasks: [{ text: 'Write a', files: ['a.txt'] }] });
+    await project.api.tracks.run(id);
+    await project.api.tracks.waitFor(id, 'completed');
+    expect(await worker.stop()).toEqual({ tasks: 1, failed: 0 });
+    await project.close();
+    expect(told).toEqual(['BUS_FAILED', 'BUS_FAILED']);
   });
 
   it('leaves no bus open when it cannot be opened itself: a connection would keep the process', async () => {
