@@ -73,7 +73,7 @@ async function collected(source: Bytes, signal: AbortSignal | undefined): Promis
     length += part.length;
     if (length > maxBytes)
       throw new ConductorError('TOO_LARGE', `An artifact may have ${maxBytes} bytes`, { details: { maxBytes } });
-    parts.push(part.slice());
+    parts.push(new Uint8Array(part)); // a copy, also of a Buffer, whose slice is none
   }
   const whole = new Uint8Array(length);
   let at = 0;

@@ -10,3 +10,8 @@ export function joined(parts: readonly Uint8Array[], length: number): Uint8Array
   }
   return whole;
 }
+
+/** A copy that shares no memory with what it was made of. `slice` makes none of a `Buffer` of Node: that one is a view. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

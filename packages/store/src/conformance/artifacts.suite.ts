@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '@conductor/core';
 import type { Artifacts, Clock } from '@conductor/core/ports';
 import { FakeClock } from '@conductor/core/testing';
 
@@ -72,13 +73,29 @@ export function artifactsSuite(name: string, open: (o: { readonly clock: Clock }
         expect(await collect(artifacts.get(idOf(bytes)))).toEqual(bytes);
       }));
 
-    it('does not share memory with the caller', () =>
+    it.each([
+      ['bytes', bytesOf('before')],
+      ['a Buffer', Buffer.from('before')],
+    ])('does not share memory with the caller: %s', (_what, bytes) =>
       using(async (artifacts) => {
-        const bytes = bytesOf('before');
         const { id } = await artifacts.put(bytes);
         bytes.fill(0);
         (await collect(artifacts.get(id))).fill(0);
         expect(await collect(artifacts.get(id))).toEqual(bytesOf('before'));
+      }),
+    );
+
+    it('keeps nothing under an id that is not its own, whatever the caller does to his bytes meanwhile', () =>
+      using(async (artifacts) => {
+        const bytes = new Uint8Array(1_500_000);
+        let put: string | undefined;
+        const pending = artifacts.put(bytes).then(({ id }) => (put = id));
+        for (let round = 1; put === undefined; round += 1) {
+          bytes.fill(round);
+          await systemClock().turn();
+        }
+        const id = await pending;
+        expect(idOf(await collect(artifacts.get(id)))).toBe(id);
       }));
 
     it.each([

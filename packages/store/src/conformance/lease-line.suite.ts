@@ -186,6 +186,35 @@ export function leaseLineSuite(name: string, open: OpenStore): void {
         expect(await extended).toBe('LEASE_LOST');
       }));
 
+    it('lets nobody wait behind an owner whose leases have all expired, and keeps his place should he come back', () =>
+      using(async ({ store, clock, acquire }) => {
+        const blocker = await acquire('s', keys('x'));
+        // As a process that is killed leaves them: leases that nobody renews, and a request with a long time to wait.
+        await store.leases.openOwner({ owner: 'gone', host: 'h', bootId: 'b' });
+        for (const set of ['kept', 'lost']) await acquire(set, keys(set), { owner: 'gone' });
+        const request = acquire('t', keys('x', 'y', 'z'), { owner: 'gone', waitMs: 1_000_000 });
+        await clock.settle();
+        const behind = acquire('u', keys('y'), { owner: 'b', waitMs: 60_000 });
+        await clock.advance(ttlMs - 1);
+        await store.leases.renew('a', ttlMs * 4);
+        expect(await codeOf(acquire('now', keys('y'), { owner: 'b' }))).toBe('LEASE_HELD');
+        await clock.advance(500);
+        expect(await behind).toMatchObject({ set: 'u' });
+        expect((await store.leases.list()).waiting).toMatchObject([{ set: 't', owner: 'gone' }]);
+        await acquire('taken', keys('lost'), { owner: 'b' });
+        // Among his own requests nothing has changed.
+        expect(await codeOf(acquire('own', keys('z'), { owner: 'gone' }))).toBe('LEASE_HELD');
+        const next = acquire('v', keys('y'), { owner: 'b', waitMs: 60_000 });
+        await clock.settle();
+        await store.leases.release('u', (await behind).token);
+        expect((await store.leases.list()).grants.map(({ set }) => set)).toEqual(['s', 'kept', 'taken', 'v']);
+        expect(await store.leases.renew('gone', ttlMs)).toEqual({ kept: 1, lost: ['lost'] });
+        await store.leases.release('v', (await next).token);
+        expect(await codeOf(acquire('now', keys('y'), { owner: 'b' }))).toBe('LEASE_HELD');
+        await store.leases.release('s', blocker.token);
+        expect(await request).toMatchObject({ set: 't', owner: 'gone' });
+      }));
+
     it('grants a waiting set only when all its keys are free', () =>
       using(async ({ store, clock, acquire }) => {
         const one = await acquire('s1', keys('a'));

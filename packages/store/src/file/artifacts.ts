@@ -7,6 +7,7 @@ import { basename, join, resolve } from 'node:path';
 import { ConductorError } from '@conductor/core';
 import type { ArtifactId, Artifacts, Bytes, Clock, Opt } from '@conductor/core/ports';
 import { checkAge, checkRange } from '../byte-range.js';
+import { copyOf } from '../bytes.js';
 import { ifExists, onDisk } from './file-error.js';
 import { openTemporary, syncFolder } from './write-file.js';
 
@@ -23,6 +24,8 @@ export interface FileArtifactsOptions {
 const idShape = /^sha256:([0-9a-f]{64})$/;
 const defaultArtifactBytes = 256 * 1024 * 1024;
 const chunkBytes = 64 * 1024;
+/** Hashed and written in one go: a long piece is not in memory twice. */
+const writeBytes = 1024 * 1024;
 
 /**
  * Bytes by content id, one file each: `<2 hex>/<sha256>`. Written to a temporary file, synced, renamed, synced: durable
@@ -103,8 +106,12 @@ async function fill(
       length += chunk.length;
       if (length > maxBytes)
         throw new ConductorError('TOO_LARGE', `An artifact may have ${maxBytes} bytes`, { details: { maxBytes } });
-      hash.update(chunk);
-      await writing(() => handle.writeFile(chunk));
+      for (let at = 0; at < chunk.length; at += writeBytes) {
+        // A copy: what the caller does to his bytes meanwhile must not change what was hashed.
+        const part = copyOf(chunk.subarray(at, at + writeBytes));
+        hash.update(part);
+        await writing(() => handle.writeFile(part));
+      }
     }
     await writing(() => handle.sync());
     return { id: idOf(hash), bytes: length };

@@ -2,7 +2,7 @@ import { ConductorError } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import type { ArtifactId, Artifacts, Bytes, Clock } from '@conductor/core/ports';
 import { checkAge, checkRange } from '../byte-range.js';
-import { joined } from '../bytes.js';
+import { copyOf, joined } from '../bytes.js';
 
 export interface MemoryArtifactsOptions {
   readonly clock: Clock;
@@ -68,7 +68,7 @@ async function collect(bytes: Bytes, maxBytes: number, signal: AbortSignal | und
     length += part.length;
     if (length > maxBytes)
       throw new ConductorError('TOO_LARGE', `An artifact has at most ${maxBytes} bytes`, { details: { maxBytes } });
-    parts.push(part.slice());
+    parts.push(copyOf(part));
   }
   return joined(parts, length);
 }

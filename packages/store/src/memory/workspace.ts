@@ -1,6 +1,7 @@
 import { raceAbort, systemClock } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import type { Clock, Workspace } from '@conductor/core/ports';
+import { copyOf } from '../bytes.js';
 import { pathMatcher } from '../path-glob.js';
 import { safePath } from '../safe-path.js';
 import {
@@ -37,7 +38,7 @@ export function memoryWorkspace(options: MemoryWorkspaceOptions = {}): Workspace
 
   const store = (path: string, bytes: Uint8Array) => {
     const id = key(path);
-    files.set(id, { bytes: bytes.slice(), modifiedMs: clock.now() });
+    files.set(id, { bytes: copyOf(bytes), modifiedMs: clock.now() });
     names.set(id, names.get(id) ?? safePath(path));
     tell(id);
   };

@@ -199,6 +199,19 @@ describe('a file that is not as it was written', () => {
     expect(open).toBe(false);
   });
 
+  it('is read as well from a source that fills one Buffer again and again', async () => {
+    const text = await small();
+    async function* refilling() {
+      const memory = Buffer.alloc(7);
+      for (let at = 0; at < text.length; at += 7) {
+        const part = text.subarray(at, at + 7);
+        memory.set(part);
+        yield memory.subarray(0, part.length);
+      }
+    }
+    expect((await checkLog(refilling())).events).toBe(4);
+  });
+
   it('is read no further once the signal aborts', async () => {
     const text = await small();
     const stop = new AbortController();

@@ -1,5 +1,5 @@
 import { ConductorError } from '@conductor/core';
-import { joined } from '../bytes.js';
+import { copyOf, joined } from '../bytes.js';
 
 /** A line without its newline, as bytes and as text. */
 export interface RawLine {
@@ -31,7 +31,7 @@ export async function* readLines(chunks: AsyncIterable<Uint8Array>, maxBytes: ()
     }
     if (from === chunk.length) continue;
     // A copy: whoever hands out chunks may fill the same memory again.
-    open.push(chunk.slice(from));
+    open.push(copyOf(chunk.subarray(from)));
     length += chunk.length - from;
     checkLength(length, maxBytes(), number);
   }
