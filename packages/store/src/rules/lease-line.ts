@@ -1,9 +1,9 @@
 import { ConductorError } from '@conductor/core';
 import type { Grant, LeaseKey, LeaseRequest, Leases } from '@conductor/core/ports';
 import { checkCount, checkKeys } from './checks.js';
+import { blockedUntil, blockersOf } from './in-the-way.js';
+import type { Blocked, Wanted } from './in-the-way.js';
 import {
-  blockedUntil,
-  blockersOf,
   checkRequest,
   grantIfFree,
   grantOf,
@@ -16,7 +16,6 @@ import {
   tryWaiter,
   wantedSet,
 } from './leases.js';
-import type { Blocked, Wanted } from './leases.js';
 import type { GrantRow, LeaseRows } from './rows.js';
 import type { Handle, Place } from './store.js';
 import { createWake } from './wake.js';

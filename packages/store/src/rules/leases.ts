@@ -1,18 +1,9 @@
 import { ConductorError, instant } from '@conductor/core';
 import type { Grant, LeaseKey, LeaseRequest } from '@conductor/core/ports';
 import { checkCount, checkKeys, checkName } from './checks.js';
+import { blockersOf, conflict, givesWay, inTheWay, lapses } from './in-the-way.js';
+import type { Blocked, Wanted } from './in-the-way.js';
 import type { GrantRow, LeaseRows, WaiterRow } from './rows.js';
-
-/** Who is in the way of a request. */
-export interface Blocked {
-  /** Sets that hold a key of it, not expired. */
-  readonly holders: readonly GrantRow[];
-  /** Requests before it in the line that want a key of it. */
-  readonly ahead: readonly WaiterRow[];
-}
-
-/** A request as the rules see it: new, or from the waiting line. */
-export type Wanted = Pick<WaiterRow, 'kind' | 'set' | 'owner' | 'token' | 'ttlMs' | 'keys'> & { readonly id?: number };
 
 /** Throws ID_INVALID, VALIDATION_FAILED. */
 export function checkRequest({ set, owner, keys, ttlMs }: LeaseRequest): void {
@@ -73,6 +64,7 @@ export function grantIfFree(rows: LeaseRows, wanted: Wanted, nowMs: number): Gra
   const mine = wanted.kind === 'acquire' ? ownSet(rows, wanted) : undefined;
   if (mine !== undefined) return refresh(rows, mine, nowMs + wanted.ttlMs);
   const expired = new Map<number, GrantRow>();
+  const freeAtOf = givesWay(rows, wanted);
   for (const other of inTheWay(rows, wanted)) {
     if (freeAtOf(other) > nowMs) return undefined;
     if ('holder' in other) expired.set(other.holder.token, other.holder);
@@ -81,24 +73,6 @@ export function grantIfFree(rows: LeaseRows, wanted: Wanted, nowMs: number): Gra
   const granted = wanted.kind === 'acquire' ? addGrant(rows, wanted, nowMs) : addKeys(rows, wanted);
   for (const grant of expired.values()) handOff(rows, keysOf(grant), nowMs);
   return granted;
-}
-
-/** When the first that is in the way gives way by time alone; `undefined` when nobody is. It has to, so nobody need ask before. */
-export function blockedUntil(rows: LeaseRows, wanted: Wanted, nowMs: number): number | undefined {
-  for (const other of inTheWay(rows, wanted)) if (freeAtOf(other) > nowMs) return freeAtOf(other);
-  return undefined;
-}
-
-/** Everybody who is in the way of a request now. */
-export function blockersOf(rows: LeaseRows, wanted: Wanted, nowMs: number): Blocked {
-  const holders = new Map<number, GrantRow>();
-  const ahead = new Map<number, WaiterRow>();
-  for (const other of inTheWay(rows, wanted)) {
-    if (freeAtOf(other) <= nowMs) continue;
-    if ('holder' in other) holders.set(other.holder.token, other.holder);
-    else ahead.set(other.ahead.id, other.ahead);
-  }
-  return { holders: [...holders.values()], ahead: [...ahead.values()] };
 }
 
 /** The set of that name if the same owner holds it, with all keys that are asked for. */
@@ -120,43 +94,6 @@ function refresh(rows: LeaseRows, grant: GrantRow, expiresAtMs: number): GrantRo
   if (expiresAtMs <= grant.expiresAtMs) return grant;
   rows.setExpiry(grant.token, expiresAtMs);
   return { ...grant, expiresAtMs };
-}
-
-type Other = { readonly holder: GrantRow } | { readonly ahead: WaiterRow };
-
-/** Those who hold or want the same keys with a better right, expired ones included; lazily, holders first. */
-function* inTheWay(rows: LeaseRows, wanted: Wanted): Generator<Other> {
-  // Another owner's set of the same name is in the way even with other keys: fences name sets.
-  const namesake = wanted.kind === 'acquire' ? rows.heldSet(wanted.set) : undefined;
-  if (namesake !== undefined) yield { holder: namesake };
-  for (const { key, mode } of wanted.keys) {
-    for (const other of rows.holders(key)) {
-      if (other.token === wanted.token || !conflict(other.mode, mode)) continue;
-      const holder = rows.grant(other.token);
-      if (holder !== undefined) yield { holder };
-    }
-  }
-  for (const { key, mode } of wanted.keys) {
-    for (const ahead of rows.waitersFor(key)) {
-      const theirs = ahead.keys.find((other) => other.key === key)?.mode ?? 'exclusive';
-      if (isEarlier(ahead, wanted) && conflict(theirs, mode)) yield { ahead };
-    }
-  }
-}
-
-function freeAtOf(other: Other): number {
-  return 'holder' in other ? other.holder.expiresAtMs : other.ahead.untilMs;
-}
-
-function conflict(a: LeaseKey['mode'], b: LeaseKey['mode']): boolean {
-  return a === 'exclusive' || b === 'exclusive';
-}
-
-/** A waiting extend goes before every waiting acquire: its set already holds what the others may wait for. */
-function isEarlier(waiter: WaiterRow, wanted: Wanted): boolean {
-  if (waiter.id === wanted.id) return false;
-  if (waiter.kind !== wanted.kind) return waiter.kind === 'extend';
-  return waiter.id < (wanted.id ?? Infinity);
 }
 
 function addGrant(rows: LeaseRows, { set, owner, keys, ttlMs }: Wanted, nowMs: number): GrantRow {
@@ -228,13 +165,16 @@ export function handOff(rows: LeaseRows, keys: readonly string[], nowMs: number)
   );
   // What somebody further ahead has or wants need not be asked for again: a long line costs its length, not its square.
   const claimed = new Map<string, LeaseKey['mode']>();
+  const lapseOf = lapses(rows);
   for (const waiter of line) {
     if (waiter.untilMs <= nowMs) continue;
     const behind = waiter.keys.some(
       ({ key, mode }) => conflict(claimed.get(key) ?? 'shared', mode) && claimed.has(key),
     );
-    if (!behind) tryWaiter(rows, waiter, nowMs);
-    for (const { key, mode } of waiter.keys) if (claimed.get(key) !== 'exclusive') claimed.set(key, mode);
+    const granted = behind ? undefined : tryWaiter(rows, waiter, nowMs);
+    const claims = waiter.keys.filter(({ key }) => claimed.get(key) !== 'exclusive');
+    if (claims.length > 0 && granted === undefined && lapseOf(waiter.owner) <= nowMs) continue;
+    for (const { key, mode } of claims) claimed.set(key, mode);
   }
 }
 
