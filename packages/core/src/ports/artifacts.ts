@@ -1,6 +1,9 @@
 import type { ArtifactId, Instant, Json, Opt } from './values.js';
 
-/** In one piece, or as a stream whose parts may be written over once the next one was asked for. */
+/**
+ * In one piece, which stays as it is until it is put, or as a stream whose parts may be written over once the next one was asked
+ * for. Bytes that change meanwhile all the same are kept under the id of what was read of them.
+ */
 export type Bytes = Uint8Array | AsyncIterable<Uint8Array>;
 
 /**
