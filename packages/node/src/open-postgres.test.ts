@@ -91,6 +91,11 @@ describe('a Postgres that cannot be opened', () => {
     expect(asked).toBe(24);
   });
 
+  it('is refused when its host cannot be read', async () => {
+    const refused = openPostgres('postgres://ann@%zz/app', host);
+    await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('<host>') });
+  });
+
   it.each(['x', '0', '-1', '1.5', '', '3601'])('is refused when its connect_timeout is %j', async (said) => {
     const refused = openPostgres(`postgres://ann@db/app?connect_timeout=${said}`, host);
     await expect(refused).rejects.toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('seconds') });
@@ -100,25 +105,31 @@ describe('a Postgres that cannot be opened', () => {
 /** What a client of postgres.js answers whatever it is asked: enough to open a store without events. */
 const row = { encoding: 'UTF8', fsync: 'on', waits: 'on', handle: 'h', known: false, id: 'store_1', now: 0, seq: 0 };
 
+/** Clients that answer by themselves, without a server. */
+function answering() {
+  const made: object[] = [];
+  const asked: string[] = [];
+  const client = {
+    unsafe: async (text: string) => {
+      asked.push(text);
+      const rows = text.split(';\n').map((statement) => (statement.includes('"events"') ? [] : [row]));
+      return rows.length === 1 ? Object.assign(rows[0] ?? [], { command: 'SELECT' }) : rows;
+    },
+    listen: async () => ({ unlisten: async () => undefined }),
+    end: async () => undefined,
+  };
+  // The cast: a client has many more methods, which the store does not use.
+  const load = async () => ({ default: (_url: string, o: object) => (made.push(o), client) }) as never;
+  return { made, asked, load };
+}
+
 describe('a Postgres that is opened', () => {
   it.each([
     [700, 700],
     [defaultLimits.followPollMs, 1_000], // this driver can wake, and need not look as often as others
   ])('is given the limits of the project that it can use: followPollMs %i looks each %i ms', async (said, polls) => {
     const { url } = await listen((socket) => void socket.once('data', () => socket.write('N')));
-    const made: object[] = [];
-    let asked = 0;
-    const client = {
-      unsafe: async (text: string) => {
-        asked += 1;
-        const rows = text.split(';\n').map((statement) => (statement.includes('"events"') ? [] : [row]));
-        return rows.length === 1 ? Object.assign(rows[0] ?? [], { command: 'SELECT' }) : rows;
-      },
-      listen: async () => ({ unlisten: async () => undefined }),
-      end: async () => undefined,
-    };
-    // The cast: a client has many more methods, which the store does not use.
-    const load = async () => ({ default: (_url: string, o: object) => (made.push(o), client) }) as never;
+    const { made, asked, load } = answering();
     const clock = new FakeClock();
     const limits = { ...defaultLimits, eventBytes: 100, commitEvents: 1, followPollMs: said };
     const { store } = await openPostgres(`${url}?connect_timeout=3`, { ...host, clock, limits, load });
@@ -134,12 +145,21 @@ describe('a Postgres that is opened', () => {
     await expect(commit('a', 'b')).rejects.toMatchObject({ code: 'COMMIT_TOO_LARGE' });
     const following = store.follow({ after: 0 })[Symbol.asyncIterator]().next();
     await clock.settle();
-    const before = asked;
+    const before = asked.length;
     await clock.advance(polls - 1);
-    expect(asked).toBe(before);
+    expect(asked).toHaveLength(before);
     await clock.advance(1);
     await clock.settle();
-    expect(asked).toBeGreaterThan(before);
+    expect(asked.length).toBeGreaterThan(before);
     await Promise.all([store.close(), following.catch(() => undefined)]);
+  });
+
+  it('is asked by its client alone where TLS begins with the first byte', async () => {
+    const { url, server } = await listen();
+    server.close();
+    const { asked, load } = answering();
+    const { store } = await openPostgres(`${url}?sslnegotiation=direct`, { ...host, load });
+    expect(asked.length).toBeGreaterThan(0);
+    await store.close();
   });
 });

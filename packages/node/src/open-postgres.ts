@@ -42,7 +42,7 @@ export async function openPostgres(url: string, host: PostgresHost, { signal }: 
   const connect = (options: PgClientOptions): PgClient =>
     client(address, { ...options, connect_timeout: timeoutSeconds });
   const options = { connect, clock, ids, schema, storeBusyMs: limits.storeBusyMs };
-  const probe = (o: Opt) => probePostgres(places, o);
+  const probe = places === undefined ? undefined : (o: Opt) => probePostgres(places, o);
   const opening = { ...limitsOf(limits), server, probe, openTimeoutMs: timeoutSeconds * 1_000, signal };
   const store = await postgresStore({ ...options, ...opening });
   const artifacts = postgresArtifacts({ ...options, maxBytes: limits.artifactBytes, sha256 });
@@ -66,7 +66,8 @@ interface Address {
   /** As the client takes it. */
   readonly address: string;
   readonly schema: string;
-  readonly places: readonly PostgresPlace[];
+  /** Where to ask for a first word; `undefined` where it would be misunderstood. */
+  readonly places: readonly PostgresPlace[] | undefined;
   /** Host and port, for people. */
   readonly server: string;
   readonly timeoutSeconds: number;
@@ -74,7 +75,8 @@ interface Address {
 
 /** The error of `new URL` holds the whole text, so it is nobody's cause; and of a text that is no URL, any part may be secret. */
 function parsed(text: string): Address {
-  if (!URL.canParse(text) || new URL(text).hostname === '')
+  const hosts = URL.canParse(text) ? unescaped(new URL(text).hostname) : '';
+  if (hosts === '')
     throw new ConductorError('CONFIG_INVALID', 'The address of the store cannot be read', {
       hint: 'Write postgres://<user>:<password>@<host>/<database>; in a password, / is %2F, @ is %40 and # is %23.',
     });
@@ -84,9 +86,19 @@ function parsed(text: string): Address {
   // Ours: the server would refuse the one, and the client takes the other as an option.
   for (const name of ['schema', 'connect_timeout']) url.searchParams.delete(name);
   const port = Number(url.port || process.env['PGPORT'] || 5432); // as the client has it
-  const hosts = decodeURIComponent(url.hostname);
-  const places = hosts.split(',').map((host) => placeOf(host, port));
+  // TLS from the first byte on is nothing that could be asked for.
+  const isAskable = url.searchParams.get('sslnegotiation') !== 'direct';
+  const places = isAskable ? hosts.split(',').map((host) => placeOf(host, port)) : undefined;
   return { address: url.href, schema, places, server: `${hosts}:${port}`, timeoutSeconds };
+}
+
+/** Empty for what cannot be read. */
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
 }
 
 function placeOf(host: string, port: number): PostgresPlace {
