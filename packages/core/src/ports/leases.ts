@@ -56,11 +56,12 @@ export interface LeaseWait {
 }
 
 /**
- * Mutual exclusion with fencing tokens. Sets are all or none. Waiting is FIFO: a request is granted when none of its
- * keys conflicts with a holder or an earlier waiter; a waiting `extend` goes before every waiting `acquire`. Who frees a key
- * grants it in the same transaction, so nobody slips in. A set that expired is in nobody's way, and gone whole, with all its
- * keys, once somebody is granted one of them. O(keys) each, beside those who wait for the same keys; every call that changes
- * something is as durable as a commit. What every method may throw beside: see `Store`.
+ * Mutual exclusion with fencing tokens. Sets are all or none. Waiting is FIFO: a request is granted when none of its keys
+ * conflicts with a holder or an earlier waiter; a waiting `extend` goes before every waiting `acquire`. Who frees a key grants
+ * it in the same transaction, so nobody slips in. A request keeps its place until its time is up, but nobody waits behind that
+ * of an owner whose leases have all expired: he is dead, or cut off. A set that expired is in nobody's way, and gone whole,
+ * with all its keys, once somebody is granted one of them. O(keys) each, beside those who wait for the same keys; every call
+ * that changes something is as durable as a commit. What every method may throw beside: see `Store`.
  */
 export interface Leases {
   /**

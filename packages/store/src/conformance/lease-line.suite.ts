@@ -215,6 +215,26 @@ export function leaseLineSuite(name: string, open: OpenStore): void {
         expect(await request).toMatchObject({ set: 't', owner: 'gone' });
       }));
 
+    it('lets nobody wait behind an owner whose leases have all expired, who keeps his place should he come back', () =>
+      using(async ({ store, clock, acquire }) => {
+        await store.leases.openOwner({ owner: 'c', host: 'h', bootId: 'b' });
+        const long = { set: 's', owner: 'a', keys: keys('x'), ttlMs: 1_000_000 };
+        const { token } = await store.leases.acquire(long);
+        await acquire('own', keys('z'), { owner: 'c' });
+        const silent = acquire('t', keys('x', 'y'), { owner: 'c', waitMs: 1_000_000 });
+        await clock.settle();
+        const behind = acquire('u', keys('y'), { owner: 'b', waitMs: 1_000_000 });
+        await clock.advance(ttlMs - 1);
+        expect(await Promise.race([behind, Promise.resolve('still waiting')])).toBe('still waiting');
+        await clock.advance(500);
+        const granted = await behind;
+        expect((await store.leases.list()).waiting).toMatchObject([{ set: 't', owner: 'c' }]);
+        await store.leases.renew('c', 1_000_000);
+        await store.leases.release('u', granted.token);
+        await store.leases.release('s', token);
+        expect(await silent).toMatchObject({ set: 't', owner: 'c' });
+      }));
+
     it('grants a waiting set only when all its keys are free', () =>
       using(async ({ store, clock, acquire }) => {
         const one = await acquire('s1', keys('a'));
