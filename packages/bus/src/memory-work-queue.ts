@@ -1,6 +1,6 @@
 import { anySignal, ConductorError, raceAbort } from '@conductor/core';
 import type { Clock, Json, WorkItem, WorkQueue } from '@conductor/core/ports';
-import { checkedBody } from './messages.js';
+import { checkedBody, checkTake } from './messages.js';
 import { createRecentIds } from './recent-ids.js';
 import type { RecentIds } from './recent-ids.js';
 import { checkTopic } from './topics.js';
@@ -76,6 +76,7 @@ export function createWorkQueue(context: WorkQueueContext): { readonly port: Wor
     async *take(queue, { max, visibleMs, signal }) {
       signal?.throwIfAborted();
       context.checkOpen();
+      checkTake({ max, visibleMs });
       const line = lineOf(queue);
       const mine = new Map<object, Entry>();
       const either = anySignal([signal, closing.signal]);

@@ -48,3 +48,11 @@ function isLarger(text: string, maxBytes: number): boolean {
 export function rejecting(reason: unknown): AsyncIterable<never> {
   return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(reason) }) };
 }
+
+/** What a taker asks for: whole numbers from 1. Throws VALIDATION_FAILED. */
+export function checkTake({ max, visibleMs }: { readonly max: number; readonly visibleMs: number }): void {
+  for (const [name, value] of Object.entries({ max, visibleMs })) {
+    if (Number.isSafeInteger(value) && value >= 1) continue;
+    throw new ConductorError('VALIDATION_FAILED', `${name} of a taker must be a whole number from 1, not ${value}`);
+  }
+}

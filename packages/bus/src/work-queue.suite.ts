@@ -24,6 +24,12 @@ export function workQueueTests(openBus: OpenBus): void {
     queue.push('jobs', names.map((id) => ({ id, body: { job: id } }))); // prettier-ignore
 
   describe('work queue', () => {
+    it('refuses a taker that could never hold anything', () =>
+      openQueue(async ({ queue }) => {
+        for (const odd of [{ max: 0 }, { max: NaN }, { max: 0.5 }, { visibleMs: 0 }, { visibleMs: Infinity }])
+          await expect(next(taker(queue, odd))).rejects.toEqual(refusal('VALIDATION_FAILED'));
+      }));
+
     it('gives each item to one taker, in the order of pushing', () =>
       openQueue(async ({ queue }) => {
         await push(queue, 'a', 'b', 'c');

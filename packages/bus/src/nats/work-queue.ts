@@ -2,7 +2,7 @@ import { anySignal, ConductorError, raceAbort } from '@conductor/core';
 import type { Opt, WorkItem, WorkQueue } from '@conductor/core/ports';
 import { nanos } from '@nats-io/transport-node';
 import { lastAttempt } from '../memory-work-queue.js';
-import { checkedBody } from '../messages.js';
+import { checkedBody, checkTake } from '../messages.js';
 import { createLaterQueues } from './later.js';
 import { whenServed } from './patience.js';
 import { pull } from './pull.js';
@@ -46,6 +46,7 @@ export function createNatsQueue(context: NatsQueueContext): { readonly port: Wor
     async *take(queue, { max, visibleMs, signal }) {
       signal?.throwIfAborted();
       context.checkOpen();
+      checkTake({ max, visibleMs });
       const either = anySignal([signal, closing.signal]);
       const stopLater = later.start(queue, closing.signal);
       try {

@@ -47,6 +47,19 @@ export function artifactsSuite(name: string, open: (o: { readonly clock: Clock }
         expect(await collect(artifacts.get(idOf(bytes)))).toEqual(bytes);
       }));
 
+    it('takes a stream that fills one piece of memory again and again', () =>
+      using(async (artifacts) => {
+        async function* refilling() {
+          const memory = Buffer.alloc(3);
+          for (const text of ['abc', 'def', 'ghi']) {
+            memory.write(text);
+            yield memory;
+          }
+        }
+        const { id } = await artifacts.put(refilling());
+        expect(await collect(artifacts.get(id))).toEqual(bytesOf('abcdefghi'));
+      }));
+
     it('takes a stream, and names it as it names the same bytes in one piece', () =>
       using(async (artifacts) => {
         const whole = new Uint8Array(200_000).map((_, index) => index % 251);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EventEnvelope } from '@conductor/core/ports';
+import type { Commit, EventEnvelope } from '@conductor/core/ports';
 import { actor, all, codeOf, commitOf, emptyCommit, events, fixtureOf } from './store-fixture.js';
 import type { OpenStore } from './store-fixture.js';
 
@@ -186,7 +186,17 @@ export function logSuite(name: string, open: OpenStore): void {
           commitOf('track/1', 0, [{ type: 't', v: 1, data: NaN }]),
           commitOf('track/1', 0, [{ type: 't', v: 1, data: JSON.parse('{"__proto__": {"x": 1}}') }]),
         ];
-        for (const commit of odd) expect(await codeOf(store.commit(commit))).toBe('VALIDATION_FAILED');
+        const { meta } = emptyCommit;
+        const oddMeta = [
+          { ...meta, at: 'yesterday' },
+          { ...meta, actor: { ...actor, kind: 'somebody' } },
+          { ...meta, actor: { ...actor, org: 7 } },
+          { ...meta, actor: { kind: 'user' } },
+          { ...meta, actor: { ...actor, id: '\ud800' } },
+          { ...meta, correlation: { track: null } },
+          { ...meta, causation: 1 },
+        ].map((wrong) => ({ ...commitOf('track/1', 0), meta: wrong as Commit['meta'] })); // as a caller without types may have it
+        for (const commit of [...odd, ...oddMeta]) expect(await codeOf(store.commit(commit))).toBe('VALIDATION_FAILED');
         expect(await store.head()).toBe(0);
       }));
 

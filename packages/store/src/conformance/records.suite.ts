@@ -25,6 +25,22 @@ export function recordsSuite(name: string, open: OpenStore): void {
   const using = fixtureOf(open);
 
   describe(`Store contract, records: ${name}`, () => {
+    it('keeps a record as it was when the commit was called', () =>
+      using(async ({ store }) => {
+        const value = { n: 1, list: ['a'] };
+        const written = write(store, put('a', value));
+        value.n = 2;
+        value.list.push('b');
+        await written;
+        expect(await store.records.get('things', 'a')).toMatchObject({ value: { n: 1, list: ['a'] } });
+      }));
+
+    it('finds nothing under a name that cannot be written', () =>
+      using(async ({ store }) => {
+        await write(store, put('\ufffd', 1));
+        expect(await store.records.get('things', '\ud800')).toBeUndefined();
+      }));
+
     it('writes a record in the commit that logs its change', () =>
       using(async ({ store }) => {
         await write(store, put('a', { x: [1, 'ä'] }, 0));

@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Artifacts } from '@conductor/core/ports';
 import { FakeClock } from '@conductor/core/testing';
 import { artifactsSuite } from '../conformance/artifacts.suite.js';
-import { memoryArtifacts } from '../memory/artifacts.js';
 import { fileArtifacts } from './artifacts.js';
 
 const freshFolder = () => mkdtemp(join(tmpdir(), 'conductor-artifacts-'));
@@ -53,22 +52,6 @@ describe('fileArtifacts', () => {
     const artifacts = fileArtifacts({ directory: folder, clock, limits: { artifactBytes: 4 } });
     await expect(artifacts.put(bytes)).rejects.toMatchObject({ code: 'TOO_LARGE', details: { maxBytes: 4 } });
     expect(await readdir(folder)).toEqual([]);
-  });
-
-  it.each([
-    ['files', () => fileArtifacts({ directory: folder, clock })],
-    ['memory', () => memoryArtifacts({ clock })],
-  ])('takes a stream that fills one Buffer again and again: %s', async (_what, open) => {
-    const artifacts = open();
-    async function* refilling() {
-      const memory = Buffer.alloc(3);
-      for (const text of ['abc', 'def', 'ghi']) {
-        memory.write(text);
-        yield memory;
-      }
-    }
-    const { id } = await artifacts.put(refilling());
-    expect(Buffer.from(await read(artifacts, id)).toString()).toBe('abcdefghi');
   });
 
   it('sweeps the temporary files of killed processes, and leaves what is not its own', async () => {

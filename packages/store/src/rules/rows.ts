@@ -65,7 +65,7 @@ export interface LogRows {
   count(filter: Filter, after: number): number;
 }
 
-/** A held set. `expiresAtMs` is on the wall clock; a lost set keeps its row, without keys, until its owner has learnt of it. */
+/** A held set. `expiresAtMs` is on the wall clock; a lost set keeps its row, without keys, until it is released, its owner closes, or upkeep removes it. */
 export interface GrantRow {
   readonly token: number;
   readonly set: string;

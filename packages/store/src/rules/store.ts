@@ -1,11 +1,12 @@
 import type { Clock, DriverInfo, Filter, Grant, Opt, Store, StoreCapabilities } from '@conductor/core/ports';
-import { applyCommit, prepareCommit } from './commit.js';
-import type { PreparedCommit } from './commit.js';
+import { applyCommit } from './commit.js';
 import { createLeases } from './lease-port.js';
 import { grantOf } from './leases.js';
 import type { OwnerLocks } from './lease-port.js';
 import type { StoreLimits } from './limits.js';
 import { createLog } from './log-port.js';
+import { prepareCommit } from './prepare-commit.js';
+import type { PreparedCommit } from './prepare-commit.js';
 import { createRecords } from './record-port.js';
 import type { Rows } from './rows.js';
 import { touchedBy } from './touches.js';

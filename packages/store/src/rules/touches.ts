@@ -1,5 +1,5 @@
 import type { LeaseRequest } from '@conductor/core/ports';
-import type { PreparedCommit } from './commit.js';
+import type { PreparedCommit } from './prepare-commit.js';
 
 /** The rows that a write asks for, for drivers that fetch them before it runs. More is waste, less costs a round trip. */
 export interface Touches {

@@ -1,5 +1,6 @@
 import { ConductorError, parseJson } from '@conductor/core';
 import type { Json } from '@conductor/core/ports';
+import { areTexts, isActor, isInstantText, isText } from '../rules/commit-meta.js';
 import { isArtifactId, schemaVersion } from './format.js';
 import type { Line } from './format.js';
 import { invalid } from './read-lines.js';
@@ -8,24 +9,16 @@ import type { RawLine } from './read-lines.js';
 type Check = (value: unknown) => boolean;
 type Shape = Readonly<Record<string, { readonly check: Check; readonly optional?: true }>>;
 
-const actorKinds = new Set<unknown>(['user', 'agent', 'engine', 'system', 'foreign']);
-
-const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
-
 const count: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const positive: Check = (value) => count(value) && value !== 0;
-const text: Check = (value) => typeof value === 'string' && value.length <= 65_536;
-/** What a store takes without a question has to come back: later versions, and callers without types, may say more. */
-const texts: Check = (value) =>
-  isObject(value) &&
-  Object.values(value).every(text) &&
-  Object.keys(value).join() === Object.keys(value).toSorted().join();
-const actor: Check = (value) => isObject(value) && actorKinds.has(value['kind']) && text(value['id']) && texts(value);
+/** What a store takes has to come back: later versions, and callers without types, may say more. */
+const texts: Check = (value) => areTexts(value) && Object.keys(value).join() === Object.keys(value).toSorted().join();
+const actor: Check = (value) => isActor(value) && texts(value);
 const anything: Check = () => true;
 
 /** Each kind of line with its members in their order, all of them and no others: what is not known could not be kept. */
 const shapes: Readonly<Record<Line['kind'], Shape>> = {
-  'conductor.log': { schemaVersion: { check: positive }, track: { check: text, optional: true } },
+  'conductor.log': { schemaVersion: { check: positive }, track: { check: isText, optional: true } },
   artifact: {
     id: { check: isArtifactId },
     at: { check: count },
@@ -35,16 +28,16 @@ const shapes: Readonly<Record<Line['kind'], Shape>> = {
   missing: { id: { check: isArtifactId } },
   commit: {
     events: { check: positive },
-    at: { check: (value) => typeof value === 'string' && instant.test(value) },
+    at: { check: isInstantText },
     actor: { check: actor },
     correlation: { check: texts },
-    causation: { check: text, optional: true },
+    causation: { check: isText, optional: true },
   },
   event: {
     seq: { check: positive },
-    stream: { check: text },
+    stream: { check: isText },
     version: { check: positive },
-    type: { check: text },
+    type: { check: isText },
     v: { check: positive },
     data: { check: anything },
   },

@@ -2,7 +2,7 @@ import { ConductorError } from '@conductor/core';
 import { sha256Stream } from '@conductor/core/hash';
 import type { Sha256 } from '@conductor/core/hash';
 import type { Append, ArtifactId, Commit, NewEvent, Opt } from '@conductor/core/ports';
-import { prepareCommit } from '../rules/commit.js';
+import { prepareCommit } from '../rules/prepare-commit.js';
 import { defaultLimits } from '../rules/limits.js';
 import { fromBase64 } from './base64.js';
 import { artifactsIn, maxLineBytes, partBytes } from './format.js';

@@ -2,7 +2,7 @@ import { ConductorError } from '@conductor/core';
 import { sha256Hex } from '@conductor/core/hash';
 import type { Sha256 } from '@conductor/core/hash';
 import type { ArtifactId, Bytes, Opt } from '@conductor/core/ports';
-import { joined } from '../../bytes.js';
+import { copyOf, joined } from '../../bytes.js';
 import { toBase64 } from '../../transfer/base64.js';
 import type { ArtifactRows, Chunk, Upload } from './rows.js';
 import type { SendStatements } from '../lazy-client.js';
@@ -99,7 +99,7 @@ async function* chunksOf(bytes: Bytes, size: number, maxBytes: number, { signal 
       waiting = [];
     }
     // A copy: whoever makes the stream may use his memory for the next part.
-    if (rest.length > 0) waiting.push(rest.slice());
+    if (rest.length > 0) waiting.push(copyOf(rest));
     length += rest.length;
   }
   if (length > 0) yield joined(waiting, length);
