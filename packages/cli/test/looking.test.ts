@@ -27,6 +27,7 @@ describe('a command that only reads, in a project without a log', () => {
     expect((await line.run('import', 'bad.ndjson')).exitCode).toBe(2);
     for (const command of readers) await line.run(...command.split(' '));
     expect((await line.run('status')).stdout).toContain('No tracks yet');
+    expect(await line.run('log')).toMatchObject({ exitCode: 0, stdout: '', stderr: 'Nothing was logged yet.\n' });
     const imported = await line.run('import', join(source.dir, 'log.ndjson'));
     expect([imported.exitCode, imported.stderr]).toEqual([0, '']);
     expect((await line.run('list')).stdout).toContain('exported');

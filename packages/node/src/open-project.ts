@@ -55,6 +55,8 @@ export interface Project extends Engine {
   /** Folder of the project's documents below the root. */
   readonly folder: string;
   readonly config: ConductorConfig;
+  /** Opened for `looking` where nothing was logged yet: what its log shows is forgotten with this process. */
+  readonly isPassing: boolean;
 }
 
 /**
@@ -110,7 +112,8 @@ export async function openProject(dir: string, options: OpenProjectOptions = {})
       settingsOf(config, machine),
     );
     const actor = who ?? localOwner();
-    return projectOf(engine, { root, stateDir, folder, config: fromFile, store, bus, temporary, actor });
+    const { isPassing } = opened;
+    return projectOf(engine, { root, stateDir, folder, config: fromFile, isPassing, store, bus, temporary, actor });
   } catch (error) {
     await bus.close();
     await store.close();
@@ -128,13 +131,15 @@ interface Parts {
   readonly stateDir: string;
   readonly folder: string;
   readonly config: ConductorConfig;
+  readonly isPassing: boolean;
   readonly store: Store;
   readonly bus: MessageBus;
   readonly temporary: TemporaryFolder;
   readonly actor: ActorRef;
 }
 
-function projectOf(engine: Engine, { root, stateDir, folder, config, store, bus, temporary, actor }: Parts): Project {
+function projectOf(engine: Engine, parts: Parts): Project {
+  const { root, stateDir, folder, config, isPassing, store, bus, temporary, actor } = parts;
   let closed: Promise<void> | undefined;
   const close: Engine['close'] = (o) =>
     (closed ??= (async () => {
@@ -153,6 +158,7 @@ function projectOf(engine: Engine, { root, stateDir, folder, config, store, bus,
     stateDir,
     folder,
     config,
+    isPassing,
     close,
     [Symbol.asyncDispose]: () => close(),
   });

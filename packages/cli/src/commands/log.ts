@@ -31,6 +31,7 @@ export const logCommand: CommandSpec = {
       const track = wanted === undefined ? undefined : await findTrack(project, wanted);
       const query = { ...(track && { trackId: track.id }), ...(type !== undefined && { types: [type] }), after };
       const { follow } = project.api.events;
+      if (project.isPassing) out.note('Nothing was logged yet.');
       const feed = follows ? follow({ ...query, tail }, { signal }) : stored(project, query, tail);
       let lastSeq = after;
       try {
@@ -49,7 +50,12 @@ export const logCommand: CommandSpec = {
 };
 
 /** What is stored now, in order; with `tail` only the end of it, which is held in memory. */
-async function* stored({ api }: Project, query: EventQuery, tail: number | undefined): AsyncGenerator<EventEnvelope> {
+async function* stored(
+  { api, isPassing }: Project,
+  query: EventQuery,
+  tail: number | undefined,
+): AsyncGenerator<EventEnvelope> {
+  if (isPassing) return;
   // What is appended while this reads is not part of the answer.
   const { seq: head } = await api.system.health();
   if (tail === undefined) return yield* pages(api.events, { ...query, order: 'asc' }, head);
