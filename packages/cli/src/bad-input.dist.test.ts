@@ -106,7 +106,7 @@ const rows: readonly Row[] = [
     name: 'a full disk: no more pages in the database',
     fault: (place) => {
       place.write('go', '');
-      const env = { MAX_PAGES: String(place.databaseBytes() / 1_024 + 2) };
+      const env = { MAX_PAGES: String(place.pages() + 2) };
       return place.start(['run', '--json'], { preload: true, env }).ended;
     },
     code: 'STORE_FULL',
@@ -117,7 +117,7 @@ const rows: readonly Row[] = [
     name: 'a full disk: no file may grow any more (ulimit -f)',
     fault: (place) => {
       place.write('go', '');
-      const blocks = place.databaseBytes() / 512 + 40; // of 512 bytes, a little above what is there
+      const blocks = place.pages() * 8 + 40; // of 512 bytes, a little above what is there
       return place.start(['run', '--json'], { via: ['sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh'] }).ended;
     },
     code: 'STORE_FULL',

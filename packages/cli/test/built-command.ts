@@ -47,8 +47,7 @@ const limited = ({ DatabaseSync, ...rest }) => ({
       // A new store has pages left over from the steps of its schema: they are filled first.
       this.exec('CREATE TABLE IF NOT EXISTS filling (bytes)');
       const { freelist_count: free } = this.prepare('PRAGMA freelist_count').get();
-      const { page_size: size } = this.prepare('PRAGMA page_size').get();
-      if (free > 0) this.exec('INSERT INTO filling VALUES (zeroblob(' + (free * size - 100) + '))');
+      if (free > 0) this.exec('INSERT INTO filling VALUES (zeroblob(' + (free * 4096 - 100) + '))');
       this.exec('PRAGMA max_page_count = ' + process.env.MAX_PAGES);
     }
   },
@@ -99,7 +98,7 @@ export interface Place {
   /** Processes that are at work in its folder; without /proc always none. */
   processes(): readonly string[];
   /** Pages of the database file now. */
-  databaseBytes(): number;
+  pages(): number;
   remove(): void;
 }
 
@@ -145,7 +144,7 @@ export async function builtCommand(): Promise<Place> {
       }
     },
     processes: () => processesIn(dir),
-    databaseBytes: () => statSync(path('.conductor/conductor.db')).size,
+    pages: () => Math.ceil(statSync(path('.conductor/conductor.db')).size / 4096),
     remove: () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }),
   };
   await inspect(dir, ({ api }) => api.tracks.create({ name: 'Files', plan: planOf('a.txt', 'b.txt') }));

@@ -45,7 +45,7 @@ function checkFence({ leases }: Rows, { set, token }: Fence, nowMs: number): voi
 function checkVersions(log: LogRows, appends: readonly PreparedAppend[]): Map<StreamId, number> {
   const versions = new Map<StreamId, number>();
   for (const { stream, expectedVersion: expected } of appends) {
-    const actual = log.version(stream, expected);
+    const actual = log.version(stream);
     if (expected !== 'any' && expected !== actual) {
       throw new ConductorError('VERSION_CONFLICT', `The stream ${stream} is at version ${actual}, not ${expected}`, {
         details: { stream, expected, actual },
@@ -79,9 +79,9 @@ function appendEvents(
   let seq = firstSeq;
   for (const { stream, events } of appends) {
     let version = versions.get(stream) ?? 0;
-    for (const { type, v, data } of events) {
+    for (const event of events) {
       version += 1;
-      log.addEvent({ seq, stream, version, type, v, commit, data });
+      log.addEvent({ ...event, seq, stream, version, commit });
       seq += 1;
     }
     log.setVersion(stream, version);

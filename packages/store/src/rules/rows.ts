@@ -37,8 +37,7 @@ export interface EventRow {
 /** The log: commits, events and the head of each stream. */
 export interface LogRows {
   head(): number;
-  /** `expected`: what else the caller fails with; a driver whose tables refuse a version that is there need not look it up. */
-  version(stream: StreamId, expected?: number | 'any'): number;
+  version(stream: StreamId): number;
   setVersion(stream: StreamId, version: number): void;
   addCommit(row: CommitRow): number;
   addEvent(row: EventRow): void;

@@ -20,7 +20,7 @@ afterEach(async () => {
 
 const mebibyte = 1024 * 1024;
 const logBytes = () => statSync(folder.file('conductor.db-wal')).size;
-/** Fills some twelve pages. */
+/** Fills some three pages. */
 const data = { text: 'x'.repeat(12_000) };
 
 async function append(stream: string): Promise<void> {

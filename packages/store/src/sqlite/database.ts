@@ -20,30 +20,15 @@ export interface SqlDatabase {
 
 type SqlRow = Readonly<Record<string, SqlValue>>;
 
-/**
- * A connection with its statements prepared once. What is to be changed `later` waits for the next statement of another
- * kind, so that nobody can miss it, or for `flush`: many small changes cost SQLite less in one go than between other work.
- */
+/** A connection with its statements prepared once. */
 export interface Sql {
-  run(sql: string, ...values: SqlValue[]): { readonly changes: number };
+  run(sql: string, ...values: SqlValue[]): { readonly changes: number; readonly rowid: number };
   get<T extends SqlRow>(sql: string, ...values: SqlValue[]): T | undefined;
   /** A change that answers a row. */
   write<T extends SqlRow>(sql: string, ...values: SqlValue[]): T | undefined;
   all<T extends SqlRow>(sql: string, ...values: SqlValue[]): readonly T[];
-  later(sql: string, ...values: SqlValue[]): void;
-  /** Makes the changes that wait, in order. Throws LateFailure. */
-  flush(): void;
-  /** Drops the changes that wait. */
-  drop(): void;
-  /** How many changes were made so far, or wait. */
+  /** How many changes were made so far. */
   readonly changes: number;
-}
-
-/** A change that had waited has failed: not the fault of whoever runs a statement now. */
-export class LateFailure extends Error {
-  constructor(cause: unknown) {
-    super('A change that had waited has failed', { cause });
-  }
 }
 
 /** Texts come from this package only, never from outside, so the cache cannot grow without end. */
@@ -57,29 +42,15 @@ export function preparedSql(database: SqlDatabase): Sql {
     return statement;
   };
   let made = 0;
-  let waiting: { readonly sql: string; readonly values: SqlValue[] }[] = [];
-  const flush = (): void => {
-    if (waiting.length === 0) return;
-    const changes = waiting;
-    waiting = [];
-    try {
-      for (const { sql, values } of changes) prepared(sql).run(...values);
-    } catch (error) {
-      throw new LateFailure(error);
-    }
-  };
-  const get = <T extends SqlRow>(sql: string, values: SqlValue[]) => {
-    flush();
-    return prepared(sql).get(...values) as T | undefined;
-  };
+  const get = <T extends SqlRow>(sql: string, values: SqlValue[]) => prepared(sql).get(...values) as T | undefined;
   return {
     get changes() {
       return made;
     },
     run(sql, ...values) {
       made += 1;
-      flush();
-      return { changes: Number(prepared(sql).run(...values).changes) };
+      const { changes, lastInsertRowid } = prepared(sql).run(...values);
+      return { changes: Number(changes), rowid: Number(lastInsertRowid) };
     },
     // The casts trust our own schema: each caller names the columns that its statement selects.
     get: (sql, ...values) => get(sql, values),
@@ -87,17 +58,6 @@ export function preparedSql(database: SqlDatabase): Sql {
       made += 1;
       return get(sql, values);
     },
-    all<T extends SqlRow>(sql: string, ...values: SqlValue[]) {
-      flush();
-      return prepared(sql).all(...values) as T[];
-    },
-    later(sql, ...values) {
-      made += 1;
-      waiting.push({ sql, values });
-    },
-    flush,
-    drop() {
-      waiting = [];
-    },
+    all: <T extends SqlRow>(sql: string, ...values: SqlValue[]) => prepared(sql).all(...values) as T[],
   };
 }

@@ -178,7 +178,7 @@ describe('a database that may not grow', () => {
     const store = await sqliteStore({ database, clock: new FakeClock() });
     const limit = (pages: number) => database.prepare(`PRAGMA max_page_count = ${pages}`).get();
     const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { readonly page_count: number };
-    limit(pages + 16);
+    limit(pages + 4);
     const long = (version: number) =>
       commitOf('track/a', version, [{ type: 'x', v: 1, data: { n: version + 1, text: 'x'.repeat(6_000) } }]);
     let kept = 0;

@@ -6,9 +6,7 @@ import type { Backend } from '../rules/store.js';
 import type { CachedRows } from './cached-rows.js';
 import { checkpointPace } from './checkpoints.js';
 import type { Sql, SqlDatabase } from './database.js';
-import { commitError, isBusy, isHarmless, resultCode, sqliteError } from './errors.js';
-import { groupMembers, halfDone } from './members.js';
-import type { Members, Outcome } from './members.js';
+import { commitError, endsTransaction, isBusy, isHarmless, resultCode, sqliteError } from './errors.js';
 import { rollback } from './migrations.js';
 
 export interface GroupCommitOptions {
@@ -22,8 +20,13 @@ export interface GroupCommitOptions {
   readonly readOnly: boolean;
 }
 
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
 const firstPauseMs = 5;
 const longestPauseMs = 250;
+
+/** A member of a group failed when it had already changed something, and there was no savepoint to go back to. */
+const halfDone = new Error('half done');
 
 /**
  * Group commit (R7): everything that arrives before the end of a turn shares one transaction and one fsync, and a conflict
@@ -36,7 +39,10 @@ export function groupCommit(options: GroupCommitOptions): Backend {
   const begin = database.prepare('BEGIN IMMEDIATE');
   const beginRead = database.prepare('BEGIN');
   const commit = database.prepare('COMMIT');
-  const members = groupMembers(database, sql, cached);
+  const savepoint = database.prepare('SAVEPOINT member');
+  const release = database.prepare('RELEASE member');
+  const undo = database.prepare('ROLLBACK TO member');
+
   const paceFor = checkpointPace(database);
   const dataVersion = database.prepare('PRAGMA data_version');
   let lastVersion: unknown;
@@ -53,12 +59,40 @@ export function groupCommit(options: GroupCommitOptions): Backend {
     database.close();
   };
 
-  const transaction = (group: readonly Member[], run: Members['together']): readonly Outcome[] => {
+  const attempt = ({ work }: Member): { readonly outcome: Outcome; readonly changed: boolean } => {
+    const before = sql.changes;
+    try {
+      return { outcome: { value: work(cached.rows) }, changed: false };
+    } catch (error) {
+      if (endsTransaction(error)) throw error;
+      const outcome = { error: resultCode(error) === undefined ? error : sqliteError(error) };
+      return { outcome, changed: sql.changes !== before };
+    }
+  };
+
+  const runMember = (member: Member): Outcome => {
+    const { outcome, changed } = attempt(member);
+    if (changed) throw halfDone;
+    return outcome;
+  };
+
+  const runBehindSavepoint = (member: Member): Outcome => {
+    savepoint.run();
+    const { outcome, changed } = attempt(member);
+    if (changed) {
+      undo.run();
+      cached.forget();
+    }
+    release.run();
+    return outcome;
+  };
+
+  const transaction = (group: readonly Member[], run: (member: Member) => Outcome): readonly Outcome[] => {
     paceFor(group.length);
     begin.run();
     try {
       forgetIfOthersWrote();
-      const outcomes = run(group);
+      const outcomes = group.map(run);
       try {
         commit.run();
       } catch (error) {
@@ -74,20 +108,20 @@ export function groupCommit(options: GroupCommitOptions): Backend {
 
   const runGroup = (group: readonly Member[]): readonly Outcome[] => {
     try {
-      return transaction(group, members.together);
+      return transaction(group, runMember);
     } catch (error) {
       if (error !== halfDone) throw error;
-      return transaction(group, members.apart);
+      return transaction(group, runBehindSavepoint);
     }
   };
 
   const commitGroup = async (group: readonly Member[]): Promise<void> => {
     try {
-      const { asked, outcomes } = await retryBusy({ clock, storeBusyMs }, () => {
-        const asked = wanted(group);
-        return { asked, outcomes: asked.length === 0 ? [] : runGroup(asked) };
+      const { members, outcomes } = await retryBusy({ clock, storeBusyMs }, () => {
+        const members = wanted(group);
+        return { members, outcomes: members.length === 0 ? [] : runGroup(members) };
       });
-      for (const [index, outcome] of outcomes.entries()) settle(asked[index], outcome);
+      for (const [index, outcome] of outcomes.entries()) settle(members[index], outcome);
     } catch (thrown) {
       const error = sqliteError(thrown);
       if (!isHarmless(error)) fail(afterwards(error));

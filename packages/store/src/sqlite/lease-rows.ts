@@ -22,7 +22,7 @@ export function sqliteLeaseRows(sql: Sql): SqliteLeaseRows {
   const tokens = numbers(sql, 'token');
   const places = numbers(sql, 'waiter');
   const writeKeys = (rows: LeaseRows, token: number) =>
-    sql.later('UPDATE grants SET keys = ? WHERE token = ?', JSON.stringify(rows.grant(token)?.keys ?? []), token);
+    void sql.run('UPDATE grants SET keys = ? WHERE token = ?', JSON.stringify(rows.grant(token)?.keys ?? []), token);
 
   return {
     nextToken: () => tokens.next(),
@@ -40,11 +40,11 @@ export function sqliteLeaseRows(sql: Sql): SqliteLeaseRows {
       known().addGrant(row);
       const { token, set, owner, expiresAtMs, keys } = row;
       const insert = 'INSERT INTO grants (token, "set", owner, expires_at, lost, keys) VALUES (?, ?, ?, ?, 0, ?)';
-      sql.later(insert, token, set, owner, expiresAtMs, JSON.stringify(keys));
+      sql.run(insert, token, set, owner, expiresAtMs, JSON.stringify(keys));
     },
     setExpiry(token, expiresAtMs) {
       known().setExpiry(token, expiresAtMs);
-      sql.later('UPDATE grants SET expires_at = ? WHERE token = ?', expiresAtMs, token);
+      sql.run('UPDATE grants SET expires_at = ? WHERE token = ?', expiresAtMs, token);
     },
     putKeys(token, keys) {
       known().putKeys(token, keys);
@@ -56,11 +56,11 @@ export function sqliteLeaseRows(sql: Sql): SqliteLeaseRows {
     },
     loseGrant(token) {
       known().loseGrant(token);
-      sql.later(`UPDATE grants SET lost = 1, keys = '[]' WHERE token = ?`, token);
+      sql.run(`UPDATE grants SET lost = 1, keys = '[]' WHERE token = ?`, token);
     },
     removeGrant(token) {
       known().removeGrant(token);
-      sql.later('DELETE FROM grants WHERE token = ?', token);
+      sql.run('DELETE FROM grants WHERE token = ?', token);
     },
     renewAll(owner, expiresAtMs) {
       known().renewAll(owner, expiresAtMs);
@@ -72,24 +72,24 @@ export function sqliteLeaseRows(sql: Sql): SqliteLeaseRows {
       const { kind, set, owner, token, ttlMs, untilMs, granted, keys } = row;
       const insert = `INSERT INTO waiters (id, kind, "set", owner, token, ttl, until, granted, keys)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-      sql.later(insert, numbered.id, kind, set, owner, token, ttlMs, untilMs, granted, JSON.stringify(keys));
+      sql.run(insert, numbered.id, kind, set, owner, token, ttlMs, untilMs, granted, JSON.stringify(keys));
       return numbered.id;
     },
     setGranted(id, token) {
       known().setGranted(id, token);
-      sql.later('UPDATE waiters SET granted = ? WHERE id = ?', token, id);
+      sql.run('UPDATE waiters SET granted = ? WHERE id = ?', token, id);
     },
     removeWaiter(id) {
       known().removeWaiter(id);
-      sql.later('DELETE FROM waiters WHERE id = ?', id);
+      sql.run('DELETE FROM waiters WHERE id = ?', id);
     },
     putOwner(row) {
       known().putOwner(row);
-      sql.later('INSERT INTO owners (owner, host, boot_id) VALUES (?, ?, ?)', row.owner, row.host, row.bootId);
+      sql.run('INSERT INTO owners (owner, host, boot_id) VALUES (?, ?, ?)', row.owner, row.host, row.bootId);
     },
     removeOwner(owner) {
       known().removeOwner(owner);
-      sql.later('DELETE FROM owners WHERE owner = ?', owner);
+      sql.run('DELETE FROM owners WHERE owner = ?', owner);
     },
     forget() {
       memory = undefined;

@@ -31,8 +31,6 @@ const envelopes = `SELECT e.seq, e.stream, e.version, e.type, e.v, e."commit", e
  */
 export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows & { forget(): void } {
   const tail = logTail(limits);
-  /** The number of the last commit, once it is known. */
-  let last: number | undefined;
   /** The commit whose events are being added. */
   let current: Pick<EventColumns, 'commit' | 'at' | 'actor' | 'correlation' | 'causation'> | undefined;
   const pageOf = (sizes: readonly Size[], backward = false): readonly EventEnvelope[] => {
@@ -52,21 +50,19 @@ export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows & { forget
     setVersion: () => undefined,
     addCommit({ at, actor, correlation, causation = null, key = null, digest = null, firstSeq, lastSeq }) {
       const insert = `INSERT INTO commits
-        ("commit", at, actor, org, workspace, correlation, causation, "key", digest, first_seq, last_seq)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-      const commit = (last ?? lastCommit(sql)) + 1;
-      last = commit;
+        (at, actor, org, workspace, correlation, causation, "key", digest, first_seq, last_seq)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
       const { org = null, workspace = null } = actor;
       const [actorText, correlationText] = [JSON.stringify(actor), JSON.stringify(correlation)];
       const texts = [at, actorText, org, workspace, correlationText, causation, key, digest];
-      sql.later(insert, commit, ...texts, firstSeq, lastSeq);
+      const commit = sql.run(insert, ...texts, firstSeq, lastSeq).rowid;
       current = { commit, at, actor: actorText, correlation: correlationText, causation };
       return commit;
     },
     addEvent(row) {
       const { seq, stream, version, type, v, commit, data } = row;
       const insert = `INSERT INTO events (seq, stream, version, type, v, "commit", data) VALUES (?, ?, ?, ?, ?, ?, ?)`;
-      sql.later(insert, seq, stream, version, type, v, commit, data);
+      sql.run(insert, seq, stream, version, type, v, commit, data);
       if (current?.commit === commit) tail.add({ ...row, ...current });
       else tail.forget();
     },
@@ -113,15 +109,8 @@ export function sqliteLogRows(sql: Sql, limits: StoreLimits): LogRows & { forget
         sql.get<{ n: number }>(`SELECT count(*) AS n FROM events WHERE seq > ? ${where}`, after, ...values)?.n ?? 0
       );
     },
-    forget() {
-      last = undefined;
-      tail.forget();
-    },
+    forget: () => tail.forget(),
   };
-}
-
-function lastCommit(sql: Sql): number {
-  return sql.get<{ last: number | null }>('SELECT max("commit") AS last FROM commits')?.last ?? 0;
 }
 
 /**

@@ -46,8 +46,7 @@ describe('the newest events', () => {
         fc.array(request),
         (commits, forgotten, requests) => {
           database.exec('DELETE FROM events; DELETE FROM commits');
-          const sql = preparedSql(database);
-          const [written, read] = [sql, preparedSql(database)].map((its) => sqliteLogRows(its, limits));
+          const [written, read] = [0, 1].map(() => sqliteLogRows(preparedSql(database), limits));
           let seq = 0;
           for (const [index, events] of commits.entries()) {
             if (index === forgotten) written?.forget();
@@ -63,7 +62,6 @@ describe('the newest events', () => {
               written?.addEvent({ seq, stream: `${kind}/1`, version: seq, type, v: 1, commit, data });
             }
           }
-          sql.flush();
           for (const { after, upTo, limit, kinds, types } of requests) {
             const filter = { ...(kinds && { kinds }), ...(types && { types }) };
             const o = { after, upTo: Math.min(upTo, seq), limit };

@@ -29,7 +29,7 @@ export function sqliteRecordRows(sql: Sql): RecordRows {
     },
     putCollection(name, { version, indexes, unique }) {
       const replace = 'INSERT OR REPLACE INTO collections (name, version, indexes, uniques) VALUES (?, ?, ?, ?)';
-      sql.later(replace, name, version, JSON.stringify(indexes), JSON.stringify(unique));
+      sql.run(replace, name, version, JSON.stringify(indexes), JSON.stringify(unique));
     },
     record(collection, key) {
       const row = sql.get<RecordColumns>(
@@ -43,7 +43,7 @@ export function sqliteRecordRows(sql: Sql): RecordRows {
       const upsert = `INSERT INTO records (collection, ${columns}) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (collection, "key") DO UPDATE
         SET revision = excluded.revision, seq = excluded.seq, deleted = excluded.deleted, value = excluded.value`;
-      sql.later(upsert, collection, key, revision, seq, Number(deleted), JSON.stringify(value));
+      sql.run(upsert, collection, key, revision, seq, Number(deleted), JSON.stringify(value));
     },
     records(collection, { prefix, after, limit, deleted }) {
       const end = behind(prefix);
@@ -58,7 +58,7 @@ export function sqliteRecordRows(sql: Sql): RecordRows {
       return sql.get<{ key: string }>(select, collection, index, value)?.key;
     },
     putUnique(collection, index, value, key) {
-      sql.later(
+      sql.run(
         'INSERT OR REPLACE INTO record_uniques (collection, rule, value, "key") VALUES (?, ?, ?, ?)',
         collection,
         index,
@@ -67,9 +67,9 @@ export function sqliteRecordRows(sql: Sql): RecordRows {
       );
     },
     removeUnique(collection, index, value) {
-      sql.later('DELETE FROM record_uniques WHERE collection = ? AND rule = ? AND value = ?', collection, index, value);
+      sql.run('DELETE FROM record_uniques WHERE collection = ? AND rule = ? AND value = ?', collection, index, value);
     },
-    clearUnique: (collection) => sql.later('DELETE FROM record_uniques WHERE collection = ?', collection),
+    clearUnique: (collection) => void sql.run('DELETE FROM record_uniques WHERE collection = ?', collection),
   };
 }
 

@@ -40,7 +40,7 @@ const busyWaitMs = 50;
 /**
  * A store in one SQLite file, for any number of processes of one machine.
  *
- * Sets on the connection: `page_size = 1024` (of a new file), `journal_mode = WAL` (readers never wait), `synchronous = FULL` (each COMMIT is an fsync; NORMAL
+ * Sets on the connection: `journal_mode = WAL` (readers never wait), `synchronous = FULL` (each COMMIT is an fsync; NORMAL
  * with durability `os`), `busy_timeout = 50`, `trusted_schema = OFF`, `journal_size_limit` = 64 MiB, `wal_autocheckpoint` by
  * `checkpointPace`. Foreign keys are not used. Throws STORE_CORRUPT, STORE_NEWER, MIGRATION_FAILED, STORE_BUSY, STORE_FULL,
  * STORE_READ_ONLY, STORE_FAILED; a write also COMMIT_UNKNOWN.
@@ -86,12 +86,6 @@ export async function sqliteStore(options: SqliteStoreOptions): Promise<SqliteSt
   }
 }
 
-/**
- * Of a new database. A commit of few events changes a little of four or five pages, and writes them whole: with SQLite's
- * own 4,096 that was about a tenth of its time.
- */
-const pageBytes = 1_024;
-
 /** Answers whether the database lives in memory only. */
 function configure(database: SqlDatabase, readOnly: boolean): boolean {
   database.exec(`PRAGMA busy_timeout = ${busyWaitMs}`);
@@ -100,7 +94,6 @@ function configure(database: SqlDatabase, readOnly: boolean): boolean {
     database.exec('PRAGMA query_only = ON');
     return false;
   }
-  database.exec(`PRAGMA page_size = ${pageBytes}`); // one that has pages keeps their size
   const row = database.prepare('PRAGMA journal_mode = WAL').get() as { readonly journal_mode?: unknown } | undefined;
   const mode = row?.journal_mode;
   if (mode !== 'wal' && mode !== 'memory') {

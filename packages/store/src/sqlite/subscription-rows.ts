@@ -56,11 +56,11 @@ export function sqliteSubscriptionRows(sql: Sql): SubscriptionRows & { forget():
       const { spec, cursor, token, owner, claimedUntilMs } = row;
       if (known.get(name)?.spec === spec) {
         const update = 'UPDATE subscriptions SET "cursor" = ?, token = ?, owner = ?, claimed_until = ? WHERE name = ?';
-        sql.later(update, cursor, token, owner, claimedUntilMs, name);
+        sql.run(update, cursor, token, owner, claimedUntilMs, name);
       } else {
         const replace = `INSERT OR REPLACE INTO subscriptions (name, spec, "cursor", token, owner, claimed_until)
           VALUES (?, ?, ?, ?, ?, ?)`;
-        sql.later(replace, name, JSON.stringify(spec), cursor, token, owner, claimedUntilMs);
+        sql.run(replace, name, JSON.stringify(spec), cursor, token, owner, claimedUntilMs);
       }
       known.set(name, row);
     },
@@ -71,11 +71,11 @@ export function sqliteSubscriptionRows(sql: Sql): SubscriptionRows & { forget():
     putDelivery(name, row) {
       const { seq, stream, attempts, dueMs, claim, dead, error } = row;
       const replace = `INSERT OR REPLACE INTO deliveries (name, ${columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
-      sql.later(replace, name, seq, stream, attempts, dueMs, claim, Number(dead), error);
+      sql.run(replace, name, seq, stream, attempts, dueMs, claim, Number(dead), error);
       remember(name, row);
     },
     removeDelivery(name, seq) {
-      sql.later('DELETE FROM deliveries WHERE name = ? AND seq = ?', name, seq);
+      sql.run('DELETE FROM deliveries WHERE name = ? AND seq = ?', name, seq);
       living.get(name)?.delete(seq);
     },
     forget() {

@@ -153,7 +153,7 @@ describe('a database that is looked through', () => {
       .get() as { readonly rootpage: number };
     database.close();
     const bytes = readFileSync(path());
-    bytes.fill(0x55, (rootpage - 1) * 1_024, rootpage * 1_024);
+    bytes.fill(0x55, (rootpage - 1) * 4096 + 200, (rootpage - 1) * 4096 + 2000);
     writeFileSync(path(), bytes);
     const damaged = await open();
     const found = await damaged.verify().then(
