@@ -1,20 +1,21 @@
 // Everything that must hold before a change is pushed; green here is green in CI.
 // pnpm check            all steps            pnpm check --from=types    from that step on
 // pnpm check --only=lint,types               pnpm check --skip=tests
-// Two steps run side by side, since most of them keep one core busy; what a step prints appears in one piece when it ends.
+// Two steps run side by side, since most of them keep one core busy; what a step prints appears in one piece when it ends. The tests
+// use both cores, and often wait for a process or a disk: what they leave goes to the light steps.
 import { availableParallelism } from 'node:os';
 import { startStep } from './run.mjs';
 import { countLine } from './test-counts.mjs';
 
-/** In the order in which they begin; `after`: steps whose result a step uses, or with which it would share files. */
+/** In the order in which they begin; `after`: steps whose result a step uses, or with which it would share files; `light`: reads sources only. */
 const steps = {
-  tests: { run: ['node', 'scripts/test.mjs'], alone: true },
-  format: { run: ['prettier', '--check', '--log-level', 'warn', '.'] },
-  types: { run: ['pnpm', 'run', '-s', 'typecheck'] },
-  lint: { run: ['oxlint', '--type-aware', '--deny-warnings'] },
-  arrows: { run: ['pnpm', 'run', '-s', 'arrows'] },
-  readmes: { run: ['node', 'scripts/check-readmes.mjs'] },
-  knip: { run: ['knip', '--no-config-hints'] },
+  tests: { run: ['npm', 'test', '--silent'] },
+  format: { run: ['prettier', '--check', '--log-level', 'warn', '.'], light: true },
+  types: { run: ['pnpm', 'run', '-s', 'typecheck'], light: true },
+  lint: { run: ['oxlint', '--type-aware', '--deny-warnings'], light: true },
+  arrows: { run: ['pnpm', 'run', '-s', 'arrows'], light: true },
+  readmes: { run: ['node', 'scripts/check-readmes.mjs'], light: true },
+  knip: { run: ['knip', '--no-config-hints'], light: true },
   build: { run: ['pnpm', 'run', '-s', 'build'] },
   lanes: { run: ['node', 'scripts/lanes.mjs'] },
   packages: { run: ['node', 'scripts/check-packages.mjs'], after: ['build'] },
@@ -43,21 +44,22 @@ console.log(`\n${countLine({ runFailed: failed.length > 0 })}`);
 process.exitCode = failed.length > 0 ? 1 : 0;
 
 function mayStart(name) {
-  const { after = [], alone } = steps[name];
-  if (running.size >= (alone ? 1 : lanes) || [...running.keys()].some((other) => steps[other].alone)) return false;
+  const { after = [], light = false } = steps[name];
+  if (running.size >= (name === 'tests' ? 1 : lanes) || (running.has('tests') && !light)) return false;
   return !after.some((other) => waiting.has(other) || running.has(other));
 }
 
 function start(name) {
   waiting.delete(name);
-  const { run, alone } = steps[name];
+  const { run, light } = steps[name];
   const [file, ...args] = run;
+  const shown = name === 'tests';
   const startMs = performance.now();
-  if (alone) console.log(`== ${name}`);
-  const ended = startStep(file, args, { shown: alone }).then(({ code, printed }) => {
+  if (shown) console.log(`== ${name}`);
+  const ended = startStep(file, args, { shown, low: light && running.has('tests') }).then(({ code, printed }) => {
     running.delete(name);
     const outcome = code === 0 ? 'ok' : `failed (exit ${code})`;
-    console.log(`${alone ? '' : `== ${name}\n${printed}`}== ${name}: ${outcome} in ${secondsSince(startMs)} s`);
+    console.log(`${shown ? '' : `== ${name}\n${printed}`}== ${name}: ${outcome} in ${secondsSince(startMs)} s`);
     if (code !== 0) failed.push(name);
   });
   running.set(name, ended);

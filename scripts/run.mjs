@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** Runs a tool of this workspace with our own output, and answers its exit code. */
@@ -19,10 +20,14 @@ export async function outputOf(file, args, options = {}) {
   return printed.stdout;
 }
 
-/** Starts a tool; resolves when it ends with its exit code and, unless it was shown at once, with all that it printed, in order. */
-export function startStep(file, args, { shown = false } = {}) {
+/**
+ * Starts a tool; resolves when it ends with its exit code and, unless it was shown at once, with all that it printed, in order.
+ * `low`: it takes the time that others leave.
+ */
+export function startStep(file, args, { shown = false, low = false } = {}) {
   const output = shown ? 'inherit' : 'pipe';
   const child = spawn(file, args, { stdio: ['ignore', output, output], env: toolEnv() });
+  if (low && child.pid !== undefined) setPriority(child.pid, 10);
   let printed = '';
   for (const stream of shown ? [] : [child.stdout, child.stderr]) {
     stream.setEncoding('utf8');
