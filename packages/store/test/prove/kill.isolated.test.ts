@@ -12,7 +12,7 @@ import type { KillFigures } from './kills.js';
 import { openAt } from './places.js';
 import { randomOf } from './random.js';
 
-const kills = full ? 300 : 16;
+const kills = full ? 300 : 30;
 const serverKills = full ? 100 : 3;
 
 // What nobody flushed is lost in a crash: without a writer in the background, that is the same each time.
