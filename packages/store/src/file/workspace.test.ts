@@ -100,8 +100,8 @@ describe('fileWorkspace', () => {
 
   it('says that the folder is gone when it is', async () => {
     await rm(root, { recursive: true });
-    for (const call of [files.read('a'), files.replace('a', bytes), files.remove('a'), listed('*')])
-      await expect(call).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    const calls = [() => files.read('a'), () => files.replace('a', bytes), () => files.remove('a'), () => listed('*')];
+    for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
   });
 
   it('keeps the permissions of a file that it replaces, and leaves no temporary file', async () => {
