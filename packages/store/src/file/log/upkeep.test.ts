@@ -39,7 +39,7 @@ describe('the files of a log', () => {
       expect(await reader.verify()).toEqual([]);
       expect((await reader.references()).size).toBe(0);
       expect(await numbers(reader)).toEqual(upTo(5));
-      for (const write of [reader.compact(), reader.tidy()]) expect(await codeOf(write)).toBe('STORE_READ_ONLY');
+      for (const write of [reader.compact, reader.tidy]) expect(await codeOf(write())).toBe('STORE_READ_ONLY');
       expect(torn.steps).toBe(steps);
     }
   });
